@@ -1,0 +1,196 @@
+"""What an operator may type as an address, taken apart: SIP hosts, SIP addresses and networks.
+
+Everything here is pure and raises ``ValidationError`` with a sentence that names the wrong part, so that models, forms
+and documents refuse the same input with the same words. The reasons are measured: Kamailio 5.6 takes ``127.0.0.300``
+as 127.0.0.44, reads ``/0`` as ``/32``, and cuts what is too long (kamailio facts, sections 3 and 13).
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from typing import NamedTuple
+
+from django.core.exceptions import ValidationError
+
+DEFAULT_SIP_PORT = 5060
+# The narrowest column that a host reaches, with ":65535;transport=tcp" behind it, is dr_gateways.address (128).
+MAX_HOST_LENGTH = 100
+TRANSPORTS = ("udp", "tcp")
+
+_LABEL = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)")
+_DIGITS_AND_DOTS = re.compile(r"[0-9.]+")
+_SCHEME = re.compile(r"(?P<scheme>[a-zA-Z][a-zA-Z0-9+.-]*):(?P<rest>.*)", re.DOTALL)
+
+
+class SipAddress(NamedTuple):
+    """An address as typed. ``port`` and ``transport`` are None where the text did not say."""
+
+    host: str
+    port: int | None
+    transport: str | None
+
+
+def clean_host(text: str) -> str:
+    """Return ``text`` as an IPv4 or IPv6 address (no brackets) or a DNS name in lower case, or refuse it."""
+    host = text.strip()
+    if not host:
+        raise ValidationError("Enter a host: an IP address or a DNS name.", code="blank")
+    if host.startswith("[") and host.endswith("]"):
+        host = host[1:-1]
+        if ":" not in host:
+            raise ValidationError("“%(text)s” is not an IPv6 address.", code="host", params={"text": text})
+    if ":" in host:
+        return _clean_ip(host, text)
+    if _DIGITS_AND_DOTS.fullmatch(host):
+        return _clean_ip(host, text)
+    return _clean_name(host, text)
+
+
+def _clean_ip(host: str, text: str) -> str:
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        raise ValidationError("“%(text)s” is not an IP address.", code="host", params={"text": text}) from None
+    if isinstance(address, ipaddress.IPv6Address) and address.scope_id:
+        raise ValidationError(
+            "“%(text)s” has a zone (%%): enter the address without it.", code="host", params={"text": text}
+        )
+    if address.is_unspecified or address.is_multicast or host == "255.255.255.255":
+        raise ValidationError("“%(text)s” is not the address of a single host.", code="host", params={"text": text})
+    return str(address)
+
+
+def _clean_name(host: str, text: str) -> str:
+    name = host.lower().rstrip(".")
+    if len(name) > MAX_HOST_LENGTH:
+        raise ValidationError(
+            "A host name has at most %(limit)s characters; this one has %(length)s.",
+            code="host",
+            params={"limit": MAX_HOST_LENGTH, "length": len(name)},
+        )
+    labels = name.split(".")
+    if not all(_LABEL.fullmatch(label) for label in labels):
+        raise ValidationError(
+            "“%(text)s” is neither an IP address nor a DNS name (letters, digits, hyphens and dots).",
+            code="host",
+            params={"text": text},
+        )
+    if labels[-1].isdigit():
+        raise ValidationError(
+            "“%(text)s” ends in a number but is not an IP address.", code="host", params={"text": text}
+        )
+    return name
+
+
+def clean_port(text: str | int) -> int:
+    """Return a port from 1 to 65535, or refuse it."""
+    digits = str(text)
+    if not (digits.isascii() and digits.isdigit()) or not 1 <= int(digits[:6]) <= 65535:
+        raise ValidationError(
+            "“%(text)s” is not a port: enter a number from 1 to 65535.", code="port", params={"text": text}
+        )
+    return int(digits)
+
+
+def clean_transport(text: str) -> str:
+    """Return ``udp`` or ``tcp``, or refuse it."""
+    transport = text.strip().lower()
+    if transport not in TRANSPORTS:
+        raise ValidationError(
+            "Transport “%(text)s” is not available: use udp or tcp.", code="transport", params={"text": text}
+        )
+    return transport
+
+
+def parse_sip_address(text: str) -> SipAddress:
+    """Split ``host``, ``host:port`` or ``sip:host:port;transport=tcp`` into its parts.
+
+    An IPv6 address takes a port only in brackets (``[2001:db8::1]:5060``). A user part, ``sips:`` and parameters other
+    than transport are refused, because Kamailio would take them and lose every call (facts, section 3).
+    """
+    rest = text.strip()
+    scheme = _SCHEME.fullmatch(rest)
+    if scheme and scheme["scheme"].lower() in ("sip", "sips"):
+        if scheme["scheme"].lower() == "sips":
+            raise ValidationError("sips: (TLS) is not available: use udp or tcp.", code="transport")
+        rest = scheme["rest"]
+    if "@" in rest:
+        raise ValidationError("Enter the host alone, without a user part before “@”.", code="host")
+    rest, *parameters = rest.split(";")
+    transport = None
+    for parameter in parameters:
+        key, _, value = parameter.partition("=")
+        if key.strip().lower() != "transport":
+            raise ValidationError(
+                "Parameter “%(parameter)s” is not understood: only transport=udp or transport=tcp is.",
+                code="host",
+                params={"parameter": parameter},
+            )
+        transport = clean_transport(value)
+    host, port = _split_port(rest.strip(), text)
+    return SipAddress(clean_host(host), port, transport)
+
+
+def _split_port(rest: str, text: str) -> tuple[str, int | None]:
+    if rest.startswith("["):
+        host, bracket, after = rest.partition("]")
+        if not bracket or (after and not after.startswith(":")):
+            raise ValidationError(
+                "“%(text)s” is not an IPv6 address in brackets, such as [2001:db8::1]:5060.",
+                code="host",
+                params={"text": text},
+            )
+        return host + bracket, clean_port(after[1:]) if after else None
+    if rest.count(":") == 1:
+        host, _, port = rest.partition(":")
+        return host, clean_port(port)
+    return rest, None
+
+
+def uri_host(host: str) -> str:
+    """Return the host as it stands in a SIP URI: an IPv6 address in brackets (RFC 3261, section 25.1)."""
+    return f"[{host}]" if ":" in host else host
+
+
+def host_ip(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """Return the host's IP address, or None for a DNS name."""
+    try:
+        return ipaddress.ip_address(host)
+    except ValueError:
+        return None
+
+
+def clean_network(text: str) -> str:
+    """Return ``text`` as a CIDR network; a single address becomes a /32 or /128. Host bits and /0 are refused."""
+    value = text.strip()
+    if not value:
+        raise ValidationError("Enter a network such as 198.51.100.0/24, or a single address.", code="blank")
+    try:
+        interface = ipaddress.ip_interface(value)
+    except ValueError:
+        raise ValidationError(
+            "“%(text)s” is not a network such as 198.51.100.0/24 or 2001:db8::/32.",
+            code="network",
+            params={"text": text},
+        ) from None
+    if "%" in value:
+        raise ValidationError("Enter the network without a zone (%%).", code="network")
+    address, _, mask = value.partition("/")
+    if mask and not mask.isdigit():
+        raise ValidationError(
+            "Enter the mask as a number of bits, such as /%(bits)s.",
+            code="network",
+            params={"bits": interface.network.prefixlen},
+        )
+    network = interface.network
+    if network.prefixlen == 0:
+        raise ValidationError("A network of /0 would let everybody in.", code="network")
+    if interface.ip != network.network_address:
+        raise ValidationError(
+            "%(address)s is a host inside %(network)s: enter %(network)s for the network, or %(address)s/%(bits)s"
+            " for the single host.",
+            code="network",
+            params={"address": interface.ip, "network": network, "bits": network.max_prefixlen},
+        )
+    return str(network)

@@ -1,0 +1,115 @@
+"""Domain values as field classes, each with its validators, so that a rule stands once and holds everywhere."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+
+from carriers.addresses import DEFAULT_SIP_PORT, MAX_HOST_LENGTH, clean_host, clean_network
+from carriers.validators import (
+    MAX_PREFIX_LENGTH,
+    MAX_STRIP,
+    validate_dial_prefix,
+    validate_host,
+    validate_name,
+    validate_network,
+)
+
+
+class Transport(models.TextChoices):
+    """How SIP travels. TLS needs certificates that the product does not manage yet."""
+
+    UDP = "udp", "UDP"
+    TCP = "tcp", "TCP"
+
+
+class NameField(models.CharField):
+    """What people call a thing: up to 64 characters, anything printable, blanks around it removed."""
+
+    default_validators = [validate_name]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs.setdefault("max_length", 64)
+        super().__init__(*args, **kwargs)
+
+    def to_python(self, value: Any) -> Any:
+        value = super().to_python(value)
+        return value.strip() if isinstance(value, str) else value
+
+
+class SipHostField(models.CharField):
+    """An IPv4 or IPv6 address or a DNS name, kept in its clean form."""
+
+    default_validators = [validate_host]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs.setdefault("max_length", MAX_HOST_LENGTH)
+        super().__init__(*args, **kwargs)
+
+    def to_python(self, value: Any) -> Any:
+        """Return the clean form where there is one; the validators say what is wrong otherwise."""
+        value = super().to_python(value)
+        if isinstance(value, str) and value:
+            try:
+                return clean_host(value)
+            except ValidationError:
+                return value
+        return value
+
+
+class NetworkField(models.CharField):
+    """A network in CIDR notation, IPv4 or IPv6, kept as ``ipaddress`` writes it."""
+
+    default_validators = [validate_network]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs.setdefault("max_length", 43)
+        super().__init__(*args, **kwargs)
+
+    def to_python(self, value: Any) -> Any:
+        value = super().to_python(value)
+        if isinstance(value, str) and value:
+            try:
+                return clean_network(value)
+            except ValidationError:
+                return value
+        return value
+
+
+class PortField(models.PositiveIntegerField):
+    """A port from 1 to 65535."""
+
+    default_validators = [MinValueValidator(1), MaxValueValidator(65535)]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs.setdefault("default", DEFAULT_SIP_PORT)
+        super().__init__(*args, **kwargs)
+
+
+class StripField(models.PositiveSmallIntegerField):
+    """How many characters to take off the front of the dialled number: 0 to 30."""
+
+    default_validators = [MinValueValidator(0), MaxValueValidator(MAX_STRIP)]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs.setdefault("default", 0)
+        super().__init__(*args, **kwargs)
+
+
+class DialPrefixField(models.CharField):
+    """Characters in front of a number: digits, ``*``, ``#`` and ``+``; blank for none."""
+
+    default_validators = [validate_dial_prefix]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs.setdefault("max_length", MAX_PREFIX_LENGTH)
+        kwargs.setdefault("blank", True)
+        kwargs.setdefault("default", "")
+        super().__init__(*args, **kwargs)
+
+    def to_python(self, value: Any) -> Any:
+        value = super().to_python(value)
+        return value.strip() if isinstance(value, str) else value

@@ -1,0 +1,18 @@
+"""What the operator means: carrier groups, their endpoints, sources and credential, PBXs, and routes."""
+
+from carriers.models.credentials import AuthCredential
+from carriers.models.groups import CarrierGroup, Endpoint
+from carriers.models.pbxs import PBX
+from carriers.models.routes import InboundRoute, OutboundRoute, OutboundRouteGroup
+from carriers.models.sources import SourceNetwork
+
+__all__ = [
+    "PBX",
+    "AuthCredential",
+    "CarrierGroup",
+    "Endpoint",
+    "InboundRoute",
+    "OutboundRoute",
+    "OutboundRouteGroup",
+    "SourceNetwork",
+]

@@ -1,0 +1,106 @@
+"""Auth credentials: username and password for a carrier that challenges our calls, and may want a registration."""
+
+from __future__ import annotations
+
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+
+from carriers import secrets
+from carriers.addresses import uri_host
+from carriers.digest import ha1
+from carriers.fields import PortField, SipHostField, Transport
+from carriers.models.groups import CarrierGroup
+from carriers.validators import validate_printable, validate_quotable, validate_user_part
+
+MAX_PASSWORD_LENGTH = 128
+
+
+class AuthCredential(models.Model):
+    """A carrier group's username and password. The password goes in and never comes out: only its digest does.
+
+    Widths follow Kamailio's ``uacreg`` table (stock schema 5.6: 64 characters).
+    """
+
+    group = models.OneToOneField(CarrierGroup, on_delete=models.CASCADE, related_name="credential")
+    username = models.CharField(max_length=64, validators=[validate_user_part])
+    auth_username = models.CharField(
+        max_length=64,
+        blank=True,
+        default="",
+        validators=[validate_quotable],
+        help_text="Username for the digest, where the carrier gave you another one. Blank: the username.",
+    )
+    password_ciphertext = models.TextField(editable=False, default="")
+    registrar = SipHostField(
+        "registration server",
+        max_length=64,
+        help_text="Host name or IP address of the carrier's registrar; host:port is understood.",
+    )
+    port = PortField("registrar port")
+    transport = models.CharField("registrar transport", max_length=3, choices=Transport.choices, default=Transport.UDP)
+    realm = models.CharField(
+        max_length=64,
+        blank=True,
+        default="",
+        validators=[validate_quotable],
+        help_text="Digest realm that the carrier uses. Blank: the registration server's host.",
+    )
+    register = models.BooleanField(
+        default=True, help_text="Register at the carrier. Off: only answer its challenges of our calls."
+    )
+    expires = models.PositiveIntegerField(
+        default=3600,
+        validators=[MinValueValidator(60), MaxValueValidator(86400)],
+        help_text="Seconds until a registration is renewed at the latest: 60 to 86400.",
+    )
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [
+            models.CheckConstraint(condition=~models.Q(username=""), name="credential_username_not_blank"),
+            models.CheckConstraint(condition=~models.Q(registrar=""), name="credential_registrar_not_blank"),
+            models.CheckConstraint(condition=models.Q(port__gte=1, port__lte=65535), name="credential_port_range"),
+            models.CheckConstraint(
+                condition=models.Q(expires__gte=60, expires__lte=86400), name="credential_expires_range"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(transport__in=Transport.values), name="credential_transport_known"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.username} at {uri_host(self.registrar)}:{self.port}"
+
+    @property
+    def effective_auth_username(self) -> str:
+        """The username that the digest is computed with."""
+        return self.auth_username or self.username
+
+    @property
+    def effective_realm(self) -> str:
+        """The realm that the digest is computed with."""
+        return self.realm or self.registrar
+
+    @property
+    def has_password(self) -> bool:
+        """Whether a password was ever stored; it may still be unreadable when the key is lost."""
+        return bool(self.password_ciphertext)
+
+    def set_password(self, password: str) -> None:
+        """Check and encrypt a new password. Raises ``ValidationError`` keyed by ``password``; saves nothing."""
+        if not password:
+            raise ValidationError({"password": ValidationError("Enter a password.", code="blank")})
+        if len(password) > MAX_PASSWORD_LENGTH:
+            raise ValidationError(
+                {"password": ValidationError(f"A password has at most {MAX_PASSWORD_LENGTH} characters.", code="long")}
+            )
+        try:
+            validate_printable(password)
+        except ValidationError as error:
+            raise ValidationError({"password": error}) from None
+        self.password_ciphertext = secrets.encrypt(password)
+
+    def ha1(self) -> str:
+        """Return the digest's HA1 (RFC 2617, section 3.2.2.2). Raises ``secrets.SecretUnreadable``."""
+        return ha1(self.effective_auth_username, self.effective_realm, secrets.decrypt(self.password_ciphertext))

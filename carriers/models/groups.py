@@ -1,0 +1,124 @@
+"""Carrier groups and their endpoints: who carries our calls, and at which SIP addresses."""
+
+from __future__ import annotations
+
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models.functions import Coalesce
+
+from carriers.addresses import uri_host
+from carriers.fields import DialPrefixField, NameField, PortField, SipHostField, StripField, Transport
+from carriers.validators import MAX_STRIP
+
+
+def refuse_same_name(instance: models.Model, name: str) -> None:
+    """Refuse a name that another object has, whatever its case, because people would take one for the other.
+
+    The unique index says so too, but on SQLite only for the same case.
+    """
+    others = type(instance)._default_manager.filter(name__iexact=name).exclude(pk=instance.pk)
+    if name and others.exists():
+        noun = instance._meta.verbose_name
+        raise ValidationError({"name": ValidationError(f"There is already a {noun} of this name.", code="unique")})
+
+
+class CarrierGroupQuerySet(models.QuerySet["CarrierGroup"]):
+    """Carrier groups, with what lists show of them in a constant number of queries."""
+
+    def with_endpoint_counts(self) -> CarrierGroupQuerySet:
+        """Add ``endpoint_count``. A subquery, because a join would multiply with what searches join."""
+        counts = (
+            Endpoint.objects.filter(group=models.OuterRef("pk"))
+            .order_by()
+            .values("group")
+            .annotate(count=models.Count("pk"))
+            .values("count")
+        )
+        return self.annotate(endpoint_count=Coalesce(models.Subquery(counts), 0))
+
+
+class CarrierGroup(models.Model):
+    """A provider: it has endpoints, source networks, and at most one auth credential."""
+
+    class Selection(models.TextChoices):
+        POSITION = "position", "By position: the first endpoint gets the calls, the next ones when it fails"
+        WEIGHT = "weight", "By weight: calls are shared in proportion to each endpoint's weight"
+
+    name = NameField(unique=True, help_text="What you call this provider, such as “Acme”.")
+    enabled = models.BooleanField(
+        default=True, help_text="A disabled group gets no calls, may not call us, and does not register."
+    )
+    selection = models.CharField(
+        "selection of endpoints",
+        max_length=8,
+        choices=Selection.choices,
+        default=Selection.POSITION,
+        help_text="In which order the group's endpoints are tried.",
+    )
+
+    objects = CarrierGroupQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["name", "pk"]
+        constraints = [
+            models.CheckConstraint(condition=~models.Q(name=""), name="carrier_group_name_not_blank"),
+            models.CheckConstraint(
+                condition=models.Q(selection__in=["position", "weight"]), name="carrier_group_selection_known"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def clean(self) -> None:
+        refuse_same_name(self, self.name)
+
+
+class Endpoint(models.Model):
+    """One SIP address of a carrier group, and what to do with the dialled number there."""
+
+    class Direction(models.TextChoices):
+        BOTH = "both", "Both ways"
+        OUTBOUND = "outbound", "We call it"
+        INBOUND = "inbound", "It calls us"
+
+    group = models.ForeignKey(CarrierGroup, on_delete=models.CASCADE, related_name="endpoints")
+    position = models.PositiveSmallIntegerField(
+        default=0, help_text="Lower positions are tried first. Left at 0, a new endpoint goes to the end."
+    )
+    name = NameField("friendly name", blank=True, default="")
+    host = SipHostField("address", help_text="IP address or DNS name; host:port and sip:host:port are understood.")
+    port = PortField()
+    transport = models.CharField(max_length=3, choices=Transport.choices, default=Transport.UDP)
+    strip = StripField(help_text="Number of characters to take off the front of the dialled number.")
+    prefix = DialPrefixField(help_text="Characters to put in front of the number after stripping.")
+    direction = models.CharField(max_length=8, choices=Direction.choices, default=Direction.BOTH)
+    weight = models.PositiveSmallIntegerField(
+        default=50,
+        validators=[MinValueValidator(1), MaxValueValidator(100)],
+        help_text="Share of the calls, 1 to 100, when the group selects by weight.",
+    )
+    enabled = models.BooleanField(default=True)
+
+    class Meta:
+        ordering = ["group", "position", "pk"]
+        constraints = [
+            models.CheckConstraint(condition=models.Q(strip__gte=0, strip__lte=MAX_STRIP), name="endpoint_strip_range"),
+            models.CheckConstraint(condition=models.Q(port__gte=1, port__lte=65535), name="endpoint_port_range"),
+            models.CheckConstraint(condition=models.Q(weight__gte=1, weight__lte=100), name="endpoint_weight_range"),
+            models.CheckConstraint(condition=~models.Q(host=""), name="endpoint_host_not_blank"),
+            models.CheckConstraint(condition=models.Q(transport__in=Transport.values), name="endpoint_transport_known"),
+            models.CheckConstraint(
+                condition=models.Q(direction__in=["both", "outbound", "inbound"]), name="endpoint_direction_known"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.address})" if self.name else self.address
+
+    @property
+    def address(self) -> str:
+        """Host and port, and the transport where it is not UDP: ``203.0.113.7:5060``, ``host:5060/tcp``."""
+        suffix = "" if self.transport == Transport.UDP else f"/{self.transport}"
+        return f"{uri_host(self.host)}:{self.port}{suffix}"

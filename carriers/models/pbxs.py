@@ -1,0 +1,42 @@
+"""PBXs: customer side switches that send us calls for the carriers, and get the carriers' inbound calls."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from carriers.addresses import uri_host
+from carriers.fields import NameField, PortField, SipHostField, Transport
+from carriers.models.groups import refuse_same_name
+
+
+class PBX(models.Model):
+    """A customer side switch: the networks that it calls from, and where inbound calls go."""
+
+    name = NameField(unique=True, help_text="What you call this switch, such as “office”.")
+    host = SipHostField("address", help_text="Where inbound calls go: IP address or DNS name.")
+    port = PortField()
+    transport = models.CharField(max_length=3, choices=Transport.choices, default=Transport.UDP)
+    enabled = models.BooleanField(default=True, help_text="A disabled PBX may not call, and gets no calls.")
+
+    class Meta:
+        verbose_name = "PBX"
+        verbose_name_plural = "PBXs"
+        ordering = ["name", "pk"]
+        constraints = [
+            models.CheckConstraint(condition=~models.Q(name=""), name="pbx_name_not_blank"),
+            models.CheckConstraint(condition=~models.Q(host=""), name="pbx_host_not_blank"),
+            models.CheckConstraint(condition=models.Q(port__gte=1, port__lte=65535), name="pbx_port_range"),
+            models.CheckConstraint(condition=models.Q(transport__in=Transport.values), name="pbx_transport_known"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def address(self) -> str:
+        """Host and port, and the transport where it is not UDP."""
+        suffix = "" if self.transport == Transport.UDP else f"/{self.transport}"
+        return f"{uri_host(self.host)}:{self.port}{suffix}"
+
+    def clean(self) -> None:
+        refuse_same_name(self, self.name)

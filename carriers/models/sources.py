@@ -1,0 +1,35 @@
+"""Source networks: from where a carrier or a PBX may send us calls (IP authentication)."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from carriers.fields import NetworkField
+from carriers.models.groups import CarrierGroup
+from carriers.models.pbxs import PBX
+
+
+class SourceNetwork(models.Model):
+    """A network of exactly one owner: a carrier group or a PBX."""
+
+    group = models.ForeignKey(CarrierGroup, on_delete=models.CASCADE, null=True, blank=True, related_name="sources")
+    pbx = models.ForeignKey(
+        PBX, on_delete=models.CASCADE, null=True, blank=True, related_name="sources", verbose_name="PBX"
+    )
+    network = NetworkField(help_text="CIDR notation, such as 198.51.100.0/24, or a single address.")
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(group__isnull=False, pbx__isnull=True)
+                | models.Q(group__isnull=True, pbx__isnull=False),
+                name="source_network_one_owner",
+            ),
+            models.CheckConstraint(condition=~models.Q(network=""), name="source_network_not_blank"),
+            models.UniqueConstraint(fields=["group", "network"], name="source_network_once_a_group"),
+            models.UniqueConstraint(fields=["pbx", "network"], name="source_network_once_a_pbx"),
+        ]
+
+    def __str__(self) -> str:
+        return self.network

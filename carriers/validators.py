@@ -1,0 +1,56 @@
+"""Validators of single values. Each refuses with a sentence that says what is allowed."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from django.core.exceptions import ValidationError
+
+from carriers.addresses import clean_host, clean_network
+
+MAX_STRIP = 30  # beyond, Kamailio's arithmetic breaks (facts, section 3), and no number is longer
+MAX_PREFIX_LENGTH = 30  # mtree takes 31 characters of key; ours begins with a letter (kamailio_bridge, mtree)
+_DIAL_CHARACTERS = re.compile(r"[0-9*#+]*")
+
+
+def validate_name(value: str) -> None:
+    """Refuse control characters, which would break logs and tables; everything printable is welcome."""
+    if any(unicodedata.category(character).startswith("C") for character in value):
+        raise ValidationError("A name has no control characters or line breaks.", code="name")
+
+
+def validate_printable(value: str) -> None:
+    """Refuse control characters in a SIP username, password or realm."""
+    if any(unicodedata.category(character).startswith("C") for character in value):
+        raise ValidationError("Control characters and line breaks are not possible here.", code="control")
+
+
+def validate_quotable(value: str) -> None:
+    """Refuse what can't stand inside a quoted SIP header value as Kamailio writes it (it does not escape)."""
+    validate_printable(value)
+    if '"' in value or "\\" in value:
+        raise ValidationError("A double quote or backslash is not possible here.", code="quote")
+
+
+def validate_user_part(value: str) -> None:
+    """Refuse what can't be the user part of a SIP URI without escaping (RFC 3261, section 25.1)."""
+    validate_quotable(value)
+    if re.search(r"""[\s@<>:;,"'?%\[\]{}|^`]""", value):
+        raise ValidationError("Blanks and the characters @ < > : ; , ' ? % are not possible here.", code="user")
+
+
+def validate_dial_prefix(value: str) -> None:
+    """Allow digits, ``*``, ``#`` and ``+`` only."""
+    if not _DIAL_CHARACTERS.fullmatch(value):
+        raise ValidationError("Only digits and the characters * # + are possible here.", code="prefix")
+
+
+def validate_host(value: str) -> None:
+    """Accept a host in its clean form: an IP address without brackets, or a DNS name in lower case."""
+    clean_host(value)
+
+
+def validate_network(value: str) -> None:
+    """Accept a network in CIDR notation without host bits."""
+    clean_network(value)

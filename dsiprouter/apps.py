@@ -1,0 +1,15 @@
+"""The project as a Django app: its admin site, roles and commands."""
+
+from django.apps import AppConfig
+from django.contrib.admin.apps import AdminConfig
+
+
+class DsiprouterAdminConfig(AdminConfig):
+    """Put our admin site, with the Reload Kamailio button in its header, in the place of Django's own."""
+
+    default_site = "dsiprouter.admin_site.DsiprouterAdminSite"
+
+
+class DsiprouterConfig(AppConfig):
+    name = "dsiprouter"
+    verbose_name = "dSIPRouter"

@@ -1,0 +1,165 @@
+"""Django settings. Everything that differs between machines comes from the environment; .env.example lists it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import environ
+from cryptography.fernet import Fernet
+
+from dsiprouter.home import prepare_home, secret_from_file
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+env = environ.Env()
+environ.Env.read_env(BASE_DIR / ".env")  # a missing file is fine; the environment itself wins over it
+
+# --- The instance -----------------------------------------------------------------------------------------------------
+
+DSIPROUTER_HOME = prepare_home(BASE_DIR / env.str("DSIPROUTER_HOME", "var"))
+DSIPROUTER_SIP_ADDRESS = env.str("DSIPROUTER_SIP_ADDRESS", "127.0.0.1")
+DSIPROUTER_SIP_PORT = env.int("DSIPROUTER_SIP_PORT", 5060)
+DSIPROUTER_RPC_ADDRESS = env.str("DSIPROUTER_RPC_ADDRESS", "127.0.0.1")
+DSIPROUTER_RPC_PORT = env.int("DSIPROUTER_RPC_PORT", 5062)
+DSIPROUTER_WEB_PORT = env.int("DSIPROUTER_WEB_PORT", 8000)
+DSIPROUTER_ADMIN_PASSWORD = env.str("DSIPROUTER_ADMIN_PASSWORD", "")
+
+SECRET_KEY = env.str("DSIPROUTER_SECRET_KEY", "") or secret_from_file(DSIPROUTER_HOME / "secret_key")
+DSIPROUTER_RPC_TOKEN = env.str("DSIPROUTER_RPC_TOKEN", "") or secret_from_file(DSIPROUTER_HOME / "rpc_token")
+# Carriers' passwords are encrypted with the first key; the others can still read (carriers.secrets).
+DSIPROUTER_CREDENTIAL_KEYS: list[str] = env.list("DSIPROUTER_CREDENTIAL_KEYS", default=[]) or [
+    secret_from_file(DSIPROUTER_HOME / "credential_key", lambda: Fernet.generate_key().decode("ascii"))
+]
+
+# --- Kamailio ---------------------------------------------------------------------------------------------------------
+
+# The Kamailio modules whose tables are written. A node reloads those of them that it has loaded.
+KAMAILIO_MODULES: list[str] = env.list(
+    "KAMAILIO_MODULES", default=["permissions", "dispatcher", "mtree", "uac", "drouting", "htable"]
+)
+# Added to every primary key and set id that we write, so that a database shared with other tools has room.
+KAMAILIO_ID_BASE = env.int("KAMAILIO_ID_BASE", 0)
+# Seconds that one RPC call may take from connecting to the last byte. Requests queue behind a reload, so allow plenty.
+KAMAILIO_RPC_TIMEOUT = env.float("KAMAILIO_RPC_TIMEOUT", 60.0)
+
+# --- Django -----------------------------------------------------------------------------------------------------------
+
+DEBUG = env.bool("DSIPROUTER_DEBUG", False)
+ALLOWED_HOSTS: list[str] = env.list("DSIPROUTER_ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
+CSRF_TRUSTED_ORIGINS: list[str] = env.list("DSIPROUTER_TRUSTED_ORIGINS", default=[])
+
+INSTALLED_APPS = [
+    "dsiprouter.apps.DsiprouterAdminConfig",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "crispy_forms",
+    "dsiprouter.apps.DsiprouterConfig",
+    "carriers",
+    "kamailio_bridge",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+ROOT_URLCONF = "dsiprouter.urls"
+WSGI_APPLICATION = "dsiprouter.wsgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+CRISPY_ALLOWED_TEMPLATE_PACKS = "admin"
+CRISPY_TEMPLATE_PACK = "admin"  # ours, in templates/admin_crispy: crispy forms in the admin's own look
+
+
+def database(url_variable: str, file_name: str) -> dict[str, Any]:
+    """Read one database from the environment; without it, a SQLite file in the home folder.
+
+    SQLite runs in WAL mode, because Kamailio reads the file while we write it (facts, section 10), and takes the write
+    lock at the start of a transaction, so that two writers wait for each other instead of failing half way.
+    MariaDB runs in strict mode, because otherwise it cuts what is too long (facts, section 4).
+    """
+    config: dict[str, Any] = dict(env.db_url(url_variable, default=f"sqlite:///{DSIPROUTER_HOME / file_name}"))
+    if config["ENGINE"] == "django.db.backends.sqlite3":
+        config["OPTIONS"] = {
+            "transaction_mode": "IMMEDIATE",
+            "timeout": 20,
+            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+        }
+    elif config["ENGINE"] == "django.db.backends.mysql":
+        config["OPTIONS"] = {
+            "charset": "utf8mb4",
+            "isolation_level": "read committed",
+            "init_command": "SET SESSION sql_mode='STRICT_TRANS_TABLES,NO_ZERO_DATE,NO_ENGINE_SUBSTITUTION'",
+            **config.get("OPTIONS", {}),
+        }
+    config["CONN_MAX_AGE"] = 60
+    config["CONN_HEALTH_CHECKS"] = True
+    return config
+
+
+DATABASES = {
+    "default": database("DATABASE_URL", "dsiprouter.sqlite3"),
+    "kamailio": database("KAMAILIO_DATABASE_URL", "kamailio.sqlite3"),
+}
+DATABASE_ROUTERS = ["kamailio_bridge.routers.KamailioRouter"]
+DEFAULT_AUTO_FIELD = "django.db.models.AutoField"  # Kamailio can't read BIGINT keys (facts, section 4)
+
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+LOGIN_URL = "admin:login"
+
+LANGUAGE_CODE = "en-us"
+TIME_ZONE = env.str("DSIPROUTER_TIME_ZONE", "UTC")
+USE_I18N = False
+USE_TZ = True
+
+STATIC_URL = "static/"
+STATIC_ROOT = DSIPROUTER_HOME / "static"
+STATICFILES_DIRS = [BASE_DIR / "dsiprouter" / "static"]
+WHITENOISE_USE_FINDERS = True  # no collectstatic needed for a local start
+
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+X_FRAME_OPTIONS = "DENY"
+SECURE_REFERRER_POLICY = "same-origin"
+# A group of 30 endpoints, its sources and credential post some 400 fields; a long page of a hundred endpoints, 1,500.
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 20_000
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"plain": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "root": {"handlers": ["console"], "level": env.str("DSIPROUTER_LOG_LEVEL", "INFO")},
+}

@@ -1,0 +1,50 @@
+"""Revisions: the numbered record of each apply. And the lock that lets only one apply run at a time."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+
+
+class Revision(models.Model):
+    """The record of one apply: who, when, what changed, and how each node answered. The key is its number."""
+
+    class Outcome(models.TextChoices):
+        WRITING = "writing", "Interrupted before the tables were written"
+        WRITTEN = "written", "Tables written, nodes not verified"
+        VERIFIED = "verified", "Verified on every node"
+        BEHIND = "behind", "A node is behind"
+        FAILED = "failed", "Tables not written"
+
+    number = models.AutoField(primary_key=True)
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    started = models.DateTimeField(auto_now_add=True)
+    finished = models.DateTimeField(null=True, blank=True)
+    outcome = models.CharField(max_length=8, choices=Outcome.choices, default=Outcome.WRITING)
+    summary = models.TextField(blank=True, default="")
+    changes = models.JSONField(default=list)
+    nodes = models.JSONField(default=list)
+
+    class Meta:
+        ordering = ["-number"]
+        permissions = [("reload_kamailio", "Can reload Kamailio")]
+
+    def __str__(self) -> str:
+        return f"Revision {self.number}"
+
+
+class ApplyLock(models.Model):
+    """One row that says who is applying, and until when the claim holds without being renewed."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
+    holder = models.CharField(max_length=128, blank=True, default="")
+    token = models.CharField(max_length=32, blank=True, default="")
+    expires = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return self.holder or "free"
