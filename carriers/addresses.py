@@ -176,7 +176,7 @@ def clean_network(text: str) -> str:
         ) from None
     if "%" in value:
         raise ValidationError("Enter the network without a zone (%%).", code="network")
-    address, _, mask = value.partition("/")
+    _, _, mask = value.partition("/")
     if mask and not mask.isdigit():
         raise ValidationError(
             "Enter the mask as a number of bits, such as /%(bits)s.",
