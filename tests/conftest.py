@@ -1,0 +1,52 @@
+"""What all tests share: both databases with their tables, and a private MariaDB for those that ask for one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from pytest_django import DjangoDbBlocker
+
+from tests.mariadb import MariaDB, private_mariadb
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
+    """Put Kamailio's tables, which no migration makes, into the test database ``kamailio``."""
+    from kamailio_bridge.schema import create_missing_tables  # noqa: PLC0415 - needs Django to be set up
+
+    with django_db_blocker.unblock():
+        create_missing_tables()
+
+
+@pytest.fixture(autouse=True)
+def kamailio_tables_emptied(request: pytest.FixtureRequest, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """Empty Kamailio's tables after a test that commits: Django's own flush passes over unmanaged models."""
+    yield
+    if commits_to_kamailio(request):
+        from kamailio_bridge.tables import TABLES, Version  # noqa: PLC0415 - needs Django to be set up
+
+        with django_db_blocker.unblock():
+            for table in TABLES:
+                table.objects.all().delete()
+            Version.objects.bulk_create(
+                Version(table_name=table._meta.db_table, table_version=table.db_table_version) for table in TABLES
+            )
+
+
+def commits_to_kamailio(request: pytest.FixtureRequest) -> bool:
+    """Return whether a test writes to the database ``kamailio`` without a transaction that is rolled back."""
+    marker = request.node.get_closest_marker("django_db")
+    if marker is None:
+        return False
+    databases = marker.kwargs.get("databases") or ()
+    commits = marker.kwargs.get("transaction", bool(marker.args and marker.args[0]))
+    commits = commits or {"transactional_db", "live_server"} & set(request.fixturenames)
+    return bool(commits) and (databases == "__all__" or "kamailio" in databases)
+
+
+@pytest.fixture(scope="session")
+def mariadb() -> Iterator[MariaDB]:
+    """Start a private MariaDB for the tests that bring their own databases."""
+    with private_mariadb() as server:
+        yield server
