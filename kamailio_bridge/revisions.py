@@ -10,7 +10,7 @@ class Revision(models.Model):
     """The record of one apply: who, when, what changed, and how each node answered. The key is its number."""
 
     class Outcome(models.TextChoices):
-        WRITING = "writing", "Interrupted before the tables were written"
+        WRITING = "writing", "Interrupted while the tables were written"
         WRITTEN = "written", "Tables written, nodes not verified"
         VERIFIED = "verified", "Verified on every node"
         BEHIND = "behind", "A node is behind"

@@ -190,7 +190,7 @@ class Migration(migrations.Migration):
                 ('number', models.AutoField(primary_key=True, serialize=False)),
                 ('started', models.DateTimeField(auto_now_add=True)),
                 ('finished', models.DateTimeField(blank=True, null=True)),
-                ('outcome', models.CharField(choices=[('writing', 'Interrupted before the tables were written'), ('written', 'Tables written, nodes not verified'), ('verified', 'Verified on every node'), ('behind', 'A node is behind'), ('failed', 'Tables not written')], default='writing', max_length=8)),
+                ('outcome', models.CharField(choices=[('writing', 'Interrupted while the tables were written'), ('written', 'Tables written, nodes not verified'), ('verified', 'Verified on every node'), ('behind', 'A node is behind'), ('failed', 'Tables not written')], default='writing', max_length=8)),
                 ('summary', models.TextField(blank=True, default='')),
                 ('changes', models.JSONField(default=list)),
                 ('nodes', models.JSONField(default=list)),

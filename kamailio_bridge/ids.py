@@ -1,0 +1,31 @@
+"""Which primary keys and set ids our rows take. All are below 2**31, which Kamailio's INT columns hold.
+
+An endpoint's row has the endpoint's key and a carrier group's set the group's key, so that an operator who reads the
+tables, a log line or ``dispatcher.list`` finds the object in the admin. Other kinds of objects stand apart by an
+offset. ``KAMAILIO_ID_BASE`` comes on top of everything.
+"""
+
+from __future__ import annotations
+
+from django.conf import settings
+
+HIGHEST = 2**31 - 1
+PBX_OFFSET = 100_000_000  # PBXs, where endpoints and carrier groups have their rows too
+ROUTE_OFFSET = 200_000_000  # a route's own gateway list among the groups' lists
+INBOUND_OFFSET = 300_000_000  # inbound routes among the outbound ones
+ENDPOINT_ADDRESS_OFFSET = 400_000_000  # endpoints' own addresses among the source networks
+
+
+def row_id(pk: int, offset: int = 0) -> int:
+    """Return the key of the row for the object ``pk``."""
+    return int(settings.KAMAILIO_ID_BASE) + offset + pk
+
+
+def set_id(group_pk: int) -> int:
+    """Return the dispatcher set id of a carrier group."""
+    return row_id(group_pk)
+
+
+def pbx_set_id(pbx_pk: int) -> int:
+    """Return the dispatcher set id of a PBX."""
+    return row_id(pbx_pk, PBX_OFFSET)

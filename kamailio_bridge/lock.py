@@ -1,0 +1,71 @@
+"""The lock that lets one apply run at a time, across processes and hosts.
+
+A row in the database ``default`` names the holder and until when the claim holds; the holder renews it before each
+step. So it works on every database and cluster alike, and a holder that was killed is out after one step's time. The
+database's clock is the only one that counts.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.db.models import DateTimeField, ExpressionWrapper, F, Q, Value
+from django.db.models.functions import Now
+
+from kamailio_bridge.revisions import ApplyLock
+
+LOCK_ID = 1
+
+
+class Busy(Exception):
+    """Somebody else is applying. ``str()`` is a sentence that says who and until when."""
+
+
+class LockLost(Exception):
+    """The claim ran out before it was renewed, and somebody else may have it now."""
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A held lock. ``renew`` before each step with the seconds that the step may take at most."""
+
+    token: str
+
+    def renew(self, seconds: float) -> None:
+        """Hold on for another ``seconds``. Raises ``LockLost``."""
+        mine = ApplyLock.objects.filter(pk=LOCK_ID, token=self.token)
+        if not mine.update(expires=_from_now(seconds)):
+            raise LockLost("Another apply took over, because this one took too long. Look at the newest revision.")
+
+
+@contextmanager
+def apply_lock(who: str, seconds: float) -> Iterator[Claim]:
+    """Hold the lock as ``who`` while the block runs. Raises ``Busy`` at once when somebody else holds it."""
+    ApplyLock.objects.get_or_create(pk=LOCK_ID)
+    claim = Claim(secrets.token_hex(16))
+    free = ApplyLock.objects.filter(pk=LOCK_ID).filter(Q(token="") | Q(expires__isnull=True) | Q(expires__lt=Now()))
+    holder = f"{who} on {socket.gethostname()} (process {os.getpid()})"
+    if not free.update(holder=holder[:128], token=claim.token, expires=_from_now(seconds)):
+        raise Busy(_busy_sentence())
+    try:
+        yield claim
+    finally:
+        ApplyLock.objects.filter(pk=LOCK_ID, token=claim.token).update(holder="", token="", expires=None)
+
+
+def _from_now(seconds: float) -> ExpressionWrapper:
+    return ExpressionWrapper(Now() + Value(timedelta(seconds=seconds)), output_field=DateTimeField())
+
+
+def _busy_sentence() -> str:
+    row = ApplyLock.objects.filter(pk=LOCK_ID).annotate(now=Now(), left=F("expires")).first()
+    if row is None or row.expires is None:
+        return "Another apply has just ended: try again."
+    left = max(1, round((row.expires - row.now).total_seconds()))
+    return f"{row.holder} is applying at this moment. Try again when that is done, or in {left} s at the latest."

@@ -1,0 +1,86 @@
+"""manage.py reload_kamailio: what the Reload Kamailio button does, for scripts and terminals."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from kamailio_bridge.apply import ApplyResult, apply
+from kamailio_bridge.nodes import Node, configured_nodes
+from kamailio_bridge.plan import Plan, TablesUnreadable, make_plan
+
+SHOWN_LINES = 40
+
+
+class Command(BaseCommand):
+    help = (
+        "Write what the carriers call for into Kamailio's tables, reload every node and verify it."
+        " Asks before it changes anything, unless --yes is given."
+        " The exit status is 0 only when every node runs the new revision."
+    )
+    requires_system_checks: list[str] = []
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--yes", action="store_true", help="do not ask")
+        parser.add_argument("--node", metavar="NAME", help="reload only this node; the others stay behind")
+        parser.add_argument(
+            "--allow-empty", action="store_true", help="go on even if no route for outbound calls would be left"
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        nodes = self._nodes(options["node"])
+        if not options["yes"]:
+            self._ask()
+        result = apply(author=None, allow_empty=options["allow_empty"], nodes=nodes, progress=self._progress)
+        self._show(result)
+        if not result.ok:
+            raise CommandError(result.sentence)
+        self.stdout.write(result.sentence)
+
+    def _nodes(self, name: str | None) -> list[Node] | None:
+        if name is None:
+            return None
+        nodes = configured_nodes()
+        chosen = [node for node in nodes if node.name == name]
+        if not chosen:
+            known = ", ".join(node.name for node in nodes)
+            raise CommandError(f"There is no node “{name}”. Known nodes: {known}.")
+        return chosen
+
+    def _ask(self) -> None:
+        try:
+            plan = make_plan()
+        except TablesUnreadable as error:
+            raise CommandError(str(error)) from None
+        self._show_plan(plan)
+        try:
+            answer = input("Reload Kamailio? [y/N] ")
+        except EOFError:
+            raise CommandError("Nobody is there to answer. Use --yes in scripts.") from None
+        if answer.strip().lower() not in ("y", "yes"):
+            raise CommandError("Stopped; nothing was changed.")
+
+    def _show_plan(self, plan: Plan) -> None:
+        lines = plan.lines()
+        for line in lines[:SHOWN_LINES]:
+            self.stdout.write(line)
+        if len(lines) > SHOWN_LINES:
+            self.stdout.write(f"... and {len(lines) - SHOWN_LINES} more: manage.py plan_kamailio shows all.")
+        self.stdout.write(f"{plan.count} changes: {plan.summary()}." if lines else "No changes in the tables.")
+
+    def _progress(self, step: str) -> None:
+        if self.stderr.isatty():
+            self.stderr.write(f"{step} ...")
+
+    def _show(self, result: ApplyResult) -> None:
+        if result.plan is not None:
+            for problem in result.plan.problems:
+                self.stderr.write(f"problem: {problem}")
+            for warning in result.plan.warnings:
+                self.stderr.write(f"warning: {warning}")
+        for node in result.nodes:
+            self.stdout.write(f"node {node.name}: {node.sentence}")
+            for answer in node.answers:
+                state = "ok" if answer.ok else "FAILED"
+                self.stdout.write(f"  {answer.module}: {state}: {answer.text} ({answer.seconds:.3f} s)")

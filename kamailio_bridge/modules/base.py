@@ -1,0 +1,136 @@
+"""What the bridge asks of a Kamailio module: its tables and rows, how a node reloads it, how that is verified."""
+
+from __future__ import annotations
+
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from carriers.snapshot import Carriers
+from kamailio_bridge.rows import Notice, Row, Table, Values
+from kamailio_bridge.rpc import CallFailed, InvalidAnswer, Rpc
+
+# Kamailio refuses a reload within reload_delta seconds of the last one; the stock default is 5 s, ours is 1 s.
+RELOAD_PATIENCE = 12.0
+RELOAD_RETRY_PAUSE = 0.2
+
+
+@dataclass
+class Projection:
+    """The rows that the carriers call for in one module's tables, by primary key, and what there is to say of them."""
+
+    rows: dict[Table, dict[int, Row]]
+    problems: list[Notice] = field(default_factory=list)
+    warnings: list[Notice] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, tables: Iterable[Table]) -> Projection:
+        """Make an empty projection for ``tables``."""
+        return cls({table: {} for table in tables})
+
+    def add(self, table: Table, label: str, *values: Any) -> None:
+        """Add a row; ``values`` are in the order of the table's columns."""
+        self.rows[table][values[0]] = Row(values, label)
+
+
+@dataclass(frozen=True)
+class TableChanges:
+    """The difference between the rows wanted and the rows stored in one table."""
+
+    table: Table
+    adds: dict[int, Row]
+    updates: dict[int, tuple[Values, Row]]
+    deletes: dict[int, Values]
+
+    @property
+    def count(self) -> int:
+        return len(self.adds) + len(self.updates) + len(self.deletes)
+
+
+@dataclass(frozen=True)
+class ModuleChanges:
+    """The changes in all tables of one module."""
+
+    module: KamailioModule
+    tables: Mapping[Table, TableChanges]
+
+    @property
+    def count(self) -> int:
+        return sum(changes.count for changes in self.tables.values())
+
+    @property
+    def only_removes(self) -> bool:
+        """Whether rows go and none comes: then the node reloads this module after those that may still use them."""
+        return any(changes.deletes for changes in self.tables.values()) and not any(
+            changes.adds for changes in self.tables.values()
+        )
+
+
+class ReloadRejected(Exception):
+    """The node did not do what it was asked, whatever the status said. ``str()`` is a sentence."""
+
+
+class KamailioModule(ABC):
+    """One Kamailio module. Instances have no state."""
+
+    name: str
+    tables: tuple[Table, ...]
+    reload_method: str
+
+    @abstractmethod
+    def project(self, carriers: Carriers) -> Projection:
+        """Return the rows that ``carriers`` call for. Pure: reads no database and no clock."""
+
+    def is_on(self, rpc: Rpc, methods: frozenset[str]) -> bool:
+        """Say whether the node has this module, loaded with our tables; ``methods`` is its system.listMethods."""
+        return self.reload_method in methods
+
+    @abstractmethod
+    def reload(self, rpc: Rpc, wanted: Projection, changes: ModuleChanges | None) -> str:
+        """Make the node read our tables and return its answer in words.
+
+        ``changes`` is None when it is not known what the node runs. Raises ``ReloadRejected`` or ``RpcError``.
+        """
+
+    @abstractmethod
+    def verify(self, rpc: Rpc, wanted: Projection, changes: ModuleChanges | None) -> list[str]:
+        """Compare the node's memory with the rows wanted, and return a sentence for each difference."""
+
+
+def patient_reload(rpc: Rpc, method: str, *params: str) -> Any:
+    """Call a reload, and again while the node says that the last one is too recent (its ``reload_delta``)."""
+    deadline = time.monotonic() + RELOAD_PATIENCE
+    while True:
+        try:
+            return rpc.call(method, *params)
+        except CallFailed as failure:
+            if failure.message.lower() != "ongoing reload" or time.monotonic() > deadline:
+                raise
+            time.sleep(RELOAD_RETRY_PAUSE)
+
+
+def expect_text(method: str, answer: object, accepted: Callable[[str], bool]) -> str:
+    """Return the answer's text if it is one of success. Some failures come with HTTP 200 and no error member."""
+    if not isinstance(answer, str):
+        raise InvalidAnswer(f"{method}: the node answered with something other than a text.")
+    if not accepted(answer):
+        raise ReloadRejected(f"{method} answered “{answer}”, which is a failure: the old data stay in force.")
+    return answer
+
+
+def as_list(answer: object) -> list[Any]:
+    """Return an RPC answer that is a list; Kamailio writes an empty one as an empty object, and one entry bare."""
+    if isinstance(answer, list):
+        return answer
+    if isinstance(answer, dict):
+        return [answer] if answer else []
+    raise InvalidAnswer("The node answered with something other than a list.")
+
+
+def some(things: Iterable[str], limit: int = 5) -> str:
+    """Join the first few things for a sentence, and say how many more there are."""
+    listed = list(things)
+    rest = len(listed) - limit
+    return ", ".join(listed[:limit]) + (f" and {rest} more" if rest > 0 else "")

@@ -1,0 +1,153 @@
+"""dispatcher: a carrier group is a set of destinations, an endpoint is a destination.
+
+``attrs`` carry what the SIP side needs at each attempt: the endpoint's key, its strip and prefix, the credential of
+its group, and its weight. An empty value would make Kamailio skip the row (facts, section 13), so it is left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.db.models import Q
+
+from carriers.snapshot import Carriers, EndpointRecord, GroupRecord
+from kamailio_bridge.ids import PBX_OFFSET, pbx_set_id, row_id, set_id
+from kamailio_bridge.labels import endpoint_label, pbx_label
+from kamailio_bridge.modules.base import (
+    KamailioModule,
+    ModuleChanges,
+    Projection,
+    expect_text,
+    patient_reload,
+    some,
+)
+from kamailio_bridge.routing import is_name, sip_uri
+from kamailio_bridge.rows import Table, Values
+from kamailio_bridge.rpc import CallFailed, InvalidAnswer, Rpc
+from kamailio_bridge.tables import Dispatcher
+
+HIGHEST_PRIORITY = 10_000  # of the first endpoint; algorithm 8 tries higher numbers first
+SKIP_DNS_AT_LOAD = 16  # dispatcher flag: a name is looked up per call, so a dead one costs a call and not a reload
+CARRIER_MARK = "carrier-group:"
+PBX_MARK = "pbx:"
+
+DESTINATIONS = Table(
+    model=Dispatcher,
+    columns=("id", "setid", "destination", "flags", "priority", "attrs", "description"),
+    ours=Q(description__startswith=CARRIER_MARK) | Q(description__startswith=PBX_MARK),
+    exclusive=("setid",),
+    carries_calls=lambda values: str(values[6]).startswith(CARRIER_MARK),
+)
+
+
+def endpoint_attrs(group: GroupRecord, endpoint: EndpointRecord) -> str:
+    """Return the attributes that the SIP side reads at each attempt."""
+    attrs = [f"gwid={row_id(endpoint.pk)}", f"strip={endpoint.strip}"]
+    if endpoint.prefix:
+        attrs.append(f"prefix={endpoint.prefix}")
+    if group.credential is not None and group.credential.ha1 is not None:
+        attrs.append(f"uac=carrier-{group.pk}")
+    if group.selection == "weight":
+        attrs.append(f"rweight={endpoint.weight}")
+    return ";".join(attrs)
+
+
+class DispatcherModule(KamailioModule):
+    name = "dispatcher"
+    tables = (DESTINATIONS,)
+    reload_method = "dispatcher.reload"
+
+    def project(self, carriers: Carriers) -> Projection:
+        projection = Projection.of(self.tables)
+        for group in carriers.groups.values():
+            for rank, endpoint in enumerate(group.outbound_endpoints):
+                projection.add(
+                    DESTINATIONS,
+                    endpoint_label(group, endpoint),
+                    row_id(endpoint.pk),
+                    set_id(group.pk),
+                    sip_uri(endpoint.host, endpoint.port, endpoint.transport),
+                    SKIP_DNS_AT_LOAD if is_name(endpoint.host) else 0,
+                    HIGHEST_PRIORITY - rank,
+                    endpoint_attrs(group, endpoint),
+                    f"{CARRIER_MARK}{group.pk}",
+                )
+        for pbx in carriers.pbxs.values():
+            if pbx.enabled:
+                projection.add(
+                    DESTINATIONS,
+                    pbx_label(pbx),
+                    row_id(pbx.pk, PBX_OFFSET),
+                    pbx_set_id(pbx.pk),
+                    sip_uri(pbx.host, pbx.port, pbx.transport),
+                    SKIP_DNS_AT_LOAD if is_name(pbx.host) else 0,
+                    HIGHEST_PRIORITY,
+                    f"pbx={pbx.pk}",
+                    f"{PBX_MARK}{pbx.pk}",
+                )
+        return projection
+
+    def reload(self, rpc: Rpc, wanted: Projection, changes: ModuleChanges | None) -> str:
+        """Reload all sets. A row that can't be loaded makes the answer a failure though the others are in force."""
+        try:
+            answer = patient_reload(rpc, self.reload_method)
+        except CallFailed as failure:
+            if failure.message != "Reload Failed":
+                raise
+            return "reloaded, but Kamailio could not load every row"  # verify names those of ours; others are foreign
+        return expect_text(self.reload_method, answer, lambda text: "successfully reloaded" in text)
+
+    def verify(self, rpc: Rpc, wanted: Projection, changes: ModuleChanges | None) -> list[str]:
+        rows = wanted.rows[DESTINATIONS]
+        expected = {_loaded_form(row.values): row for row in rows.values()}
+        sets = {row.values[1] for row in rows.values()}
+        if changes is not None:
+            sets |= {values[1] for values in changes.tables[DESTINATIONS].deletes.values()}
+        loaded = {entry for entry in _destinations(rpc) if entry[0] in sets}
+        problems = []
+        missing = [expected[entry] for entry in expected.keys() - loaded]
+        if missing:
+            problems.append(
+                "Kamailio did not load "
+                + some(f"{row.label} (dispatcher row {row.pk}, {row.values[2]})" for row in sorted(missing, key=_pk))
+                + ": check these addresses; IPv6 addresses need a node that listens on IPv6."
+            )
+        stray = sorted(loaded - expected.keys())
+        if stray:
+            problems.append(
+                "Kamailio still has destinations that nothing calls for: "
+                + some(f"{uri} in set {setid}" for setid, uri, _, _ in stray)
+                + ". Press Reload Kamailio again."
+            )
+        return problems
+
+
+def _pk(row: Any) -> int:
+    return int(row.pk)
+
+
+def _loaded_form(values: Values) -> tuple[Any, ...]:
+    """Return set, URI, priority and attributes: what ``dispatcher.list`` tells of a row."""
+    return values[1], values[2], values[4], values[5]
+
+
+def _destinations(rpc: Rpc) -> Iterator[tuple[Any, ...]]:
+    try:
+        answer = rpc.call("dispatcher.list")
+    except CallFailed as failure:
+        if failure.message == "No Destination Sets":  # means empty, not broken (facts, section 13)
+            return
+        raise
+    try:
+        for record in answer["RECORDS"]:
+            for target in record["SET"]["TARGETS"]:
+                destination = target["DEST"]
+                yield (
+                    record["SET"]["ID"],
+                    destination["URI"],
+                    destination["PRIORITY"],
+                    destination.get("ATTRS", {}).get("BODY", ""),
+                )
+    except (KeyError, TypeError):
+        raise InvalidAnswer("dispatcher.list: the node answered in a form that this product does not know.") from None

@@ -1,0 +1,170 @@
+"""drouting: the same carriers for a Kamailio whose own configuration routes by drouting, as dSIPRouter's does.
+
+Our own configuration does not use it. A node that does can't be read back, because drouting has one RPC, its reload,
+and that one says yes while it drops whole lists (facts, sections 2 and 3): so what could make it drop one is refused or
+left out here. drouting knows order only: a group selected by weight is tried by position.
+"""
+
+from __future__ import annotations
+
+from django.db.models import Q
+
+from carriers.addresses import uri_host
+from carriers.snapshot import Carriers, EndpointRecord, GroupRecord, PBXRecord
+from kamailio_bridge.ids import INBOUND_OFFSET, PBX_OFFSET, ROUTE_OFFSET, row_id
+from kamailio_bridge.labels import (
+    endpoint_label,
+    group_label,
+    inbound_route_label,
+    outbound_route_label,
+    pbx_label,
+)
+from kamailio_bridge.modules.base import KamailioModule, ModuleChanges, Projection, expect_text
+from kamailio_bridge.routing import inbound_routes, outbound_routes
+from kamailio_bridge.rows import Notice, Table
+from kamailio_bridge.rpc import Rpc
+from kamailio_bridge.tables import DrGateway, DrGwList, DrRule
+
+MAX_GATEWAYS = 30  # do_routing takes 32 gateways of a list, and a call has at most 30 branches (facts, section 4)
+LIST_WIDTH = 255
+CARRIER_TYPE, PBX_TYPE = 8, 9
+OUTBOUND_RULES, INBOUND_RULES = "8000", "9000"
+
+GATEWAYS = Table(
+    model=DrGateway,
+    columns=("gwid", "type", "address", "strip", "pri_prefix", "attrs", "description"),
+    ours=Q(type=CARRIER_TYPE, description__startswith="carrier-group:")
+    | Q(type=PBX_TYPE, description__startswith="pbx:"),
+)
+LISTS = Table(
+    model=DrGwList,
+    columns=("id", "gwlist", "description"),
+    ours=Q(description__startswith="carrier-group:")
+    | Q(description__startswith="route:")
+    | Q(description__startswith="pbx:"),
+)
+RULES = Table(
+    model=DrRule,
+    columns=("ruleid", "groupid", "prefix", "timerec", "priority", "routeid", "gwlist", "description"),
+    ours=Q(groupid=OUTBOUND_RULES, description__startswith="route:")
+    | Q(groupid=INBOUND_RULES, description__startswith="inbound-route:"),
+    carries_calls=lambda values: values[1] == OUTBOUND_RULES,
+)
+
+
+class DroutingModule(KamailioModule):
+    name = "drouting"
+    tables = (GATEWAYS, LISTS, RULES)
+    reload_method = "drouting.reload"
+
+    def project(self, carriers: Carriers) -> Projection:
+        projection = Projection.of(self.tables)
+        for group in carriers.groups.values():
+            _add_group(projection, group)
+        for pbx in carriers.pbxs.values():
+            if pbx.enabled:
+                _add_pbx(projection, pbx)
+        for route, groups in outbound_routes(carriers):
+            list_id = row_id(groups[0].pk)
+            label = outbound_route_label(route)
+            if len(groups) > 1:
+                list_id = row_id(route.pk, ROUTE_OFFSET)
+                endpoints = [endpoint for group in groups for endpoint in group.outbound_endpoints]
+                gwlist = _gateway_list(projection, label, endpoints)
+                projection.add(LISTS, label, list_id, gwlist, f"route:{route.pk}")
+            projection.add(
+                RULES,
+                label,
+                row_id(route.pk),
+                OUTBOUND_RULES,
+                route.prefix,
+                "",
+                0,
+                "",
+                f"#{list_id}",
+                f"route:{route.pk}",
+            )
+        for inbound, pbx in inbound_routes(carriers):
+            projection.add(
+                RULES,
+                inbound_route_label(inbound),
+                row_id(inbound.pk, INBOUND_OFFSET),
+                INBOUND_RULES,
+                inbound.prefix,
+                "",
+                0,
+                "",
+                f"#{row_id(pbx.pk, PBX_OFFSET)}",
+                f"inbound-route:{inbound.pk}",
+            )
+        return projection
+
+    def reload(self, rpc: Rpc, wanted: Projection, changes: ModuleChanges | None) -> str:
+        """Reload. Only the text “reload ok” is success; failures come as HTTP 200 too (facts, section 2)."""
+        answer = rpc.call(self.reload_method)
+        return expect_text(self.reload_method, answer, lambda text: text == "reload ok")
+
+    def verify(self, rpc: Rpc, wanted: Projection, changes: ModuleChanges | None) -> list[str]:
+        """Find nothing: drouting has no RPC that shows what it loaded."""
+        return []
+
+
+def _add_group(projection: Projection, group: GroupRecord) -> None:
+    endpoints = group.outbound_endpoints
+    if not endpoints:
+        return  # an empty list would silently remove every rule that names it
+    for endpoint in endpoints:
+        attrs = f"gwid={row_id(endpoint.pk)}"
+        if group.credential is not None and group.credential.ha1 is not None:
+            attrs += f";uac=carrier-{group.pk}"
+        projection.add(
+            GATEWAYS,
+            endpoint_label(group, endpoint),
+            row_id(endpoint.pk),
+            CARRIER_TYPE,
+            _address(endpoint.host, endpoint.port, endpoint.transport),
+            endpoint.strip,
+            endpoint.prefix,
+            attrs,
+            f"carrier-group:{group.pk}",
+        )
+    gwlist = _gateway_list(projection, group_label(group), endpoints)
+    projection.add(LISTS, group_label(group), row_id(group.pk), gwlist, f"carrier-group:{group.pk}")
+
+
+def _add_pbx(projection: Projection, pbx: PBXRecord) -> None:
+    key = row_id(pbx.pk, PBX_OFFSET)
+    projection.add(
+        GATEWAYS,
+        pbx_label(pbx),
+        key,
+        PBX_TYPE,
+        _address(pbx.host, pbx.port, pbx.transport),
+        0,
+        "",
+        f"pbx={pbx.pk}",
+        f"pbx:{pbx.pk}",
+    )
+    projection.add(LISTS, pbx_label(pbx), key, str(key), f"pbx:{pbx.pk}")
+
+
+def _address(host: str, port: int, transport: str) -> str:
+    suffix = "" if transport == "udp" else f";transport={transport}"
+    return f"{uri_host(host)}:{port}{suffix}"
+
+
+def _gateway_list(
+    projection: Projection, label: str, endpoints: list[EndpointRecord] | tuple[EndpointRecord, ...]
+) -> str:
+    """Join the gateways' keys as far as drouting uses them and the column holds them."""
+    keys = [str(row_id(endpoint.pk)) for endpoint in endpoints[:MAX_GATEWAYS]]
+    while len(",".join(keys)) > LIST_WIDTH:
+        keys.pop()
+    if len(keys) < len(endpoints):
+        projection.warnings.append(
+            Notice(
+                label,
+                f"has {len(endpoints)} endpoints; a node that routes by drouting uses only the first {len(keys)}.",
+            )
+        )
+    return ",".join(keys)

@@ -1,0 +1,117 @@
+"""htable: what the SIP side looks up in memory: the revision that a node runs, and how each set selects.
+
+Kamailio loads the table at start too, so a node says which revision it runs even after a restart.
+"""
+
+from __future__ import annotations
+
+from django.db.models import Q
+
+from carriers.snapshot import Carriers
+from kamailio_bridge.ids import PBX_OFFSET, row_id, set_id
+from kamailio_bridge.labels import group_label
+from kamailio_bridge.modules.base import KamailioModule, ModuleChanges, Projection, as_list, expect_text, some
+from kamailio_bridge.rows import Table
+from kamailio_bridge.rpc import CallFailed, InvalidAnswer, Rpc
+from kamailio_bridge.tables import Htable
+
+HASH_TABLE = "dsiprouter"
+REVISION_KEY = "dsiprouter:revision"
+STRING_KEY = 0
+STRING_VALUE, INTEGER_VALUE = 0, 1
+
+SELECTIONS = Table(
+    model=Htable,
+    columns=("id", "key_name", "key_type", "value_type", "key_value", "expires"),
+    ours=Q(key_name__startswith="dsiprouter:set:"),
+    exclusive=("key_name",),
+)
+
+
+class HtableModule(KamailioModule):
+    name = "htable"
+    tables = (SELECTIONS,)
+    reload_method = "htable.reload"
+
+    def project(self, carriers: Carriers) -> Projection:
+        """Make a row for each set selected by weight; without one, a set is selected by position."""
+        projection = Projection.of(self.tables)
+        for group in carriers.groups.values():
+            if group.selection == "weight" and group.outbound_endpoints:
+                projection.add(
+                    SELECTIONS,
+                    group_label(group),
+                    row_id(group.pk),
+                    f"dsiprouter:set:{set_id(group.pk)}",
+                    STRING_KEY,
+                    STRING_VALUE,
+                    "weight",
+                    0,
+                )
+        return projection
+
+    def is_on(self, rpc: Rpc, methods: frozenset[str]) -> bool:
+        """Say whether the node has our hash table; another configuration may have the module for other things."""
+        if self.reload_method not in methods:
+            return False
+        try:
+            names = {entry.get("name") for entry in as_list(rpc.call("htable.listTables"))}
+        except CallFailed:
+            return False
+        return HASH_TABLE in names
+
+    def reload(self, rpc: Rpc, wanted: Projection, changes: ModuleChanges | None) -> str:
+        answer = rpc.call(self.reload_method, HASH_TABLE)
+        return expect_text(self.reload_method, answer, lambda text: text.startswith("Ok."))
+
+    def verify(self, rpc: Rpc, wanted: Projection, changes: ModuleChanges | None) -> list[str]:
+        loaded = {name: value for name, value in _entries(rpc) if name.startswith("dsiprouter:set:")}
+        expected = {str(row.values[1]): row for row in wanted.rows[SELECTIONS].values()}
+        wrong = [row.label for name, row in expected.items() if loaded.get(name) != row.values[4]]
+        wrong += sorted(loaded.keys() - expected.keys())
+        if wrong:
+            return [f"Kamailio selects endpoints in another way than it should for {some(wrong)}. Reload again."]
+        return []
+
+
+def revision_on_node(rpc: Rpc) -> int | None:
+    """Read the revision from the node's memory; None when it holds none. Raises ``RpcError``."""
+    try:
+        answer = rpc.call("htable.get", HASH_TABLE, REVISION_KEY)
+    except CallFailed as failure:
+        if failure.message.startswith(("Key name doesn't exist", "No such htable", "Method Not Found")):
+            return None
+        raise
+    try:
+        return int(answer["item"]["value"])
+    except (KeyError, TypeError, ValueError):
+        raise InvalidAnswer("htable.get: the node's revision is not a number.") from None
+
+
+def stored_revision() -> int | None:
+    """Read the revision from the table: the one that the rows in Kamailio's tables belong to."""
+    row = Htable.objects.filter(key_name=REVISION_KEY).order_by("pk").first()
+    return int(row.key_value) if row is not None else None
+
+
+def store_revision(number: int) -> None:
+    """Write the revision into the table, in the transaction that writes the rows it stands for."""
+    Htable.objects.filter(key_name=REVISION_KEY).delete()
+    Htable.objects.create(
+        pk=row_id(0, PBX_OFFSET),  # apart from the selections, whose keys are those of carrier groups
+        key_name=REVISION_KEY,
+        key_type=STRING_KEY,
+        value_type=INTEGER_VALUE,
+        key_value=str(number),
+    )
+
+
+def _entries(rpc: Rpc) -> list[tuple[str, object]]:
+    try:
+        return [
+            (item["name"], item["value"])
+            for slot in as_list(rpc.call("htable.dump", HASH_TABLE))
+            for item in as_list(slot["slot"])
+        ]
+    except (KeyError, TypeError):
+        raise InvalidAnswer("htable.dump: the node answered in a form that this product does not know.") from None

@@ -1,0 +1,98 @@
+"""mtree: the prefix tree that says which dispatcher sets a number goes to.
+
+One tree holds both directions. A key begins with a letter, ``o`` for outbound and ``i`` for inbound, and goes on with
+the prefix: so both directions share one stock table, whose prefixes are unique, and a default route is the entry of the
+letter alone, which a tree that refuses empty prefixes has no other place for. A third letter, ``s``, is always there:
+mtree keeps the old routes when its table becomes empty (facts, section 14), so it must never be.
+"""
+
+from __future__ import annotations
+
+from django.db.models import Q
+
+from carriers.snapshot import Carriers
+from kamailio_bridge.ids import INBOUND_OFFSET, ROUTE_OFFSET, pbx_set_id, row_id, set_id
+from kamailio_bridge.labels import inbound_route_label, outbound_route_label
+from kamailio_bridge.modules.base import KamailioModule, ModuleChanges, Projection, as_list, expect_text, some
+from kamailio_bridge.routing import inbound_routes, outbound_routes
+from kamailio_bridge.rows import Table
+from kamailio_bridge.rpc import CallFailed, InvalidAnswer, Rpc
+from kamailio_bridge.tables import Mtree
+
+TREE = "routes"
+MARK = "dsiprouter:"
+OUTBOUND, INBOUND, SENTINEL = "o", "i", "s"
+
+PREFIXES = Table(
+    model=Mtree,
+    columns=("id", "tprefix", "tvalue"),
+    ours=Q(tvalue__startswith=MARK),
+    exclusive=("tprefix",),
+    carries_calls=lambda values: str(values[1]).startswith(OUTBOUND),
+)
+
+
+class MtreeModule(KamailioModule):
+    name = "mtree"
+    tables = (PREFIXES,)
+    reload_method = "mtree.reload"
+
+    def project(self, carriers: Carriers) -> Projection:
+        projection = Projection.of(self.tables)
+        projection.add(PREFIXES, "the routes' own mark", row_id(0, ROUTE_OFFSET), SENTINEL, MARK)
+        for route, groups in outbound_routes(carriers):
+            projection.add(
+                PREFIXES,
+                outbound_route_label(route),
+                row_id(route.pk),
+                OUTBOUND + route.prefix,
+                MARK + ";".join(str(set_id(group.pk)) for group in groups),
+            )
+        for inbound, pbx in inbound_routes(carriers):
+            projection.add(
+                PREFIXES,
+                inbound_route_label(inbound),
+                row_id(inbound.pk, INBOUND_OFFSET),
+                INBOUND + inbound.prefix,
+                f"{MARK}{pbx_set_id(pbx.pk)}",
+            )
+        return projection
+
+    def is_on(self, rpc: Rpc, methods: frozenset[str]) -> bool:
+        """Say whether the node has the tree ``routes``; one that uses mtree for something else is left alone."""
+        if self.reload_method not in methods:
+            return False
+        try:
+            return bool(as_list(rpc.call("mtree.summary", TREE)))
+        except CallFailed:
+            return False
+
+    def reload(self, rpc: Rpc, wanted: Projection, changes: ModuleChanges | None) -> str:
+        answer = rpc.call(self.reload_method, TREE)
+        return expect_text(self.reload_method, answer, lambda text: text.startswith("Ok."))
+
+    def verify(self, rpc: Rpc, wanted: Projection, changes: ModuleChanges | None) -> list[str]:
+        loaded = dict(_entries(rpc))
+        expected = {row.values[1]: row for row in wanted.rows[PREFIXES].values()}
+        problems = []
+        missing = [row for prefix, row in expected.items() if loaded.get(str(prefix)) != row.values[2]]
+        if missing:
+            problems.append(
+                "Kamailio does not have "
+                + some(f"{row.label} (mtree row {row.pk})" for row in missing)
+                + " as it should be. Press Reload Kamailio again."
+            )
+        stray = sorted(prefix for prefix, value in loaded.items() if value.startswith(MARK) and prefix not in expected)
+        if stray:
+            problems.append(
+                f"Kamailio still has routes that nothing calls for: {some(stray)}. Press Reload Kamailio again."
+            )
+        return problems
+
+
+def _entries(rpc: Rpc) -> list[tuple[str, str]]:
+    """Return the loaded prefixes with their values. A prefix with several values has them newest first."""
+    try:
+        return [(entry["tprefix"], entry["tvalue"][0]) for entry in as_list(rpc.call("mtree.list", TREE))]
+    except (KeyError, TypeError, IndexError):
+        raise InvalidAnswer("mtree.list: the node answered in a form that this product does not know.") from None

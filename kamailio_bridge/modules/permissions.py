@@ -1,0 +1,149 @@
+"""permissions: the addresses from which carriers (group 8) and PBXs (group 9) may send us calls."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from django.db.models import Q
+
+from carriers.addresses import host_ip
+from carriers.snapshot import Carriers, GroupRecord, SourceRecord
+from kamailio_bridge.ids import ENDPOINT_ADDRESS_OFFSET, row_id
+from kamailio_bridge.labels import endpoint_label, group_label, pbx_label
+from kamailio_bridge.modules.base import (
+    KamailioModule,
+    ModuleChanges,
+    Projection,
+    as_list,
+    expect_text,
+    patient_reload,
+    some,
+)
+from kamailio_bridge.rows import Notice, Table
+from kamailio_bridge.rpc import InvalidAnswer, Rpc
+from kamailio_bridge.tables import Address
+
+CARRIERS_GROUP = 8  # dSIPRouter's numbers, which configurations in the field use
+PBXS_GROUP = 9
+MAX_SUBNETS = 16_384  # modparam max_subnets in our kamailio.cfg; Kamailio drops what is beyond without an error
+
+ADDRESSES = Table(
+    model=Address,
+    columns=("id", "grp", "ip_addr", "mask", "port", "tag"),
+    ours=Q(grp=CARRIERS_GROUP, tag__startswith="carrier-") | Q(grp=PBXS_GROUP, tag__startswith="pbx-"),
+)
+
+
+class _Loaded(NamedTuple):
+    grp: int
+    ip_addr: str
+    mask: int
+    tag: str
+
+
+class PermissionsModule(KamailioModule):
+    name = "permissions"
+    tables = (ADDRESSES,)
+    reload_method = "permissions.addressReload"
+
+    def project(self, carriers: Carriers) -> Projection:
+        projection = Projection.of(self.tables)
+        for group in carriers.groups.values():
+            if group.enabled:
+                tag = f"carrier-{group.pk}"
+                _add_sources(projection, group_label(group), CARRIERS_GROUP, group.sources, tag)
+                _add_endpoints(projection, group, tag)
+        for pbx in carriers.pbxs.values():
+            if pbx.enabled:
+                _add_sources(projection, pbx_label(pbx), PBXS_GROUP, pbx.sources, f"pbx-{pbx.pk}")
+                if not pbx.sources:
+                    projection.warnings.append(
+                        Notice(pbx_label(pbx), "has no source networks, so it gets calls but may not make any.")
+                    )
+        subnets = sum(row.values[3] not in (32, 128) for row in projection.rows[ADDRESSES].values())
+        if subnets > MAX_SUBNETS:
+            projection.problems.append(
+                Notice("Source networks", f"{subnets} networks are more than the {MAX_SUBNETS} that Kamailio holds.")
+            )
+        return projection
+
+    def reload(self, rpc: Rpc, wanted: Projection, changes: ModuleChanges | None) -> str:
+        answer = patient_reload(rpc, self.reload_method)
+        return expect_text(self.reload_method, answer, lambda text: text == "Reload OK")
+
+    def verify(self, rpc: Rpc, wanted: Projection, changes: ModuleChanges | None) -> list[str]:
+        """Compare the dumps with the rows; entries of foreign rows are nobody's business here."""
+        expected = {
+            _Loaded(int(grp or 0), str(ip_addr), int(mask or 0), str(tag)): row
+            for row in wanted.rows[ADDRESSES].values()
+            for _, grp, ip_addr, mask, _, tag in [row.values]
+        }
+        loaded = {entry for entry in _dump(rpc) if entry.tag.startswith(("carrier-", "pbx-"))}
+        problems = []
+        missing = [expected[entry] for entry in sorted(expected.keys() - loaded)]
+        if missing:
+            problems.append(
+                "Kamailio did not load the source "
+                + some(f"{row.values[2]}/{row.values[3]} of {row.label} (address row {row.pk})" for row in missing)
+                + ". Press Reload Kamailio again; its log says more."
+            )
+        stray = sorted(loaded - expected.keys())
+        if stray:
+            problems.append(
+                "Kamailio still admits "
+                + some(f"{entry.ip_addr}/{entry.mask} ({entry.tag})" for entry in stray)
+                + ", which nothing calls for. Press Reload Kamailio again."
+            )
+        return problems
+
+
+def _add_sources(projection: Projection, label: str, grp: int, sources: tuple[SourceRecord, ...], tag: str) -> None:
+    for source in sources:
+        address, _, mask = source.network.partition("/")
+        projection.add(ADDRESSES, label, row_id(source.pk), grp, address, int(mask or 0), 0, tag)
+
+
+def _add_endpoints(projection: Projection, group: GroupRecord, tag: str) -> None:
+    """Add the addresses of endpoints that may call us, each once, where no source says the same already."""
+    known = {source.network for source in group.sources}
+    for endpoint in group.endpoints:
+        if not endpoint.may_call:
+            continue
+        address = host_ip(endpoint.host)
+        if address is None:
+            projection.warnings.append(
+                Notice(
+                    endpoint_label(group, endpoint),
+                    "may call us, but Kamailio never matches a DNS name with a source address:"
+                    " add the networks that it calls from as sources.",
+                )
+            )
+            continue
+        network = f"{address}/{address.max_prefixlen}"
+        if network not in known:
+            known.add(network)
+            projection.add(
+                ADDRESSES,
+                endpoint_label(group, endpoint),
+                row_id(endpoint.pk, ENDPOINT_ADDRESS_OFFSET),
+                CARRIERS_GROUP,
+                str(address),
+                address.max_prefixlen,
+                0,
+                tag,
+            )
+
+
+def _dump(rpc: Rpc) -> Iterator[_Loaded]:
+    """Yield what the node holds: single addresses and subnets come in two dumps."""
+    try:
+        for entry in as_list(rpc.call("permissions.addressDump")):
+            address = ipaddress.ip_address(entry["item"]["ip"])
+            yield _Loaded(entry["group"], str(address), address.max_prefixlen, entry["item"]["tag"] or "")
+        for entry in as_list(rpc.call("permissions.subnetDump")):
+            item = entry["item"]
+            yield _Loaded(entry["group"], str(ipaddress.ip_address(item["ip"])), item["mask"], item["tag"] or "")
+    except (KeyError, TypeError, ValueError):
+        raise InvalidAnswer("The node dumped its addresses in a form that this product does not know.") from None

@@ -1,0 +1,199 @@
+"""The plan: the difference between the rows that the carriers call for and the rows in Kamailio's tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import DatabaseError
+
+from carriers.snapshot import Carriers, read_carriers
+from kamailio_bridge import rules
+from kamailio_bridge.checks import table_problems
+from kamailio_bridge.modules import selected_modules
+from kamailio_bridge.modules.base import KamailioModule, ModuleChanges, Projection, TableChanges
+from kamailio_bridge.rows import Notice, Row, Table, Values
+
+_CHUNK = 500  # keys in one statement; SQLite and MariaDB both take more, but it makes no difference
+
+
+class TablesUnreadable(Exception):
+    """Kamailio's tables can't be read. ``str()`` is a sentence for the operator."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What an apply would do. It is refused while there are ``problems``."""
+
+    carriers: Carriers
+    projections: dict[KamailioModule, Projection]
+    modules: list[ModuleChanges]
+    problems: list[Notice]
+    warnings: list[Notice]
+    empties_routing: bool
+
+    @property
+    def count(self) -> int:
+        """The number of rows that change."""
+        return sum(changes.count for changes in self.modules)
+
+    def changes_of(self, module: KamailioModule) -> ModuleChanges:
+        return next(changes for changes in self.modules if changes.module is module)
+
+    def lines(self) -> list[str]:
+        """Return a line for each row that changes, tables in the order of reloads."""
+        return [line for module in self.modules for changes in module.tables.values() for line in _table_lines(changes)]
+
+    def summary(self) -> str:
+        """Say in one line how much changes in which module."""
+        parts = [
+            f"{changes.module.name} {changes.count} row{'' if changes.count == 1 else 's'}"
+            for changes in self.modules
+            if changes.count
+        ]
+        return ", ".join(parts) or "no changes"
+
+
+def make_plan() -> Plan:
+    """Read the carriers and Kamailio's tables, and compare. Raises ``TablesUnreadable``.
+
+    For a view that no other writer can disturb, call it inside a transaction on the database ``kamailio``.
+    """
+    missing = table_problems()
+    if missing:
+        raise TablesUnreadable(" ".join(missing))
+    carriers = read_carriers()
+    projections = {module: module.project(carriers) for module in selected_modules()}
+    problems = rules.problems(carriers)
+    warnings = rules.warnings(carriers)
+    for projection in projections.values():
+        problems += projection.problems
+        warnings += projection.warnings
+        problems += _overflows(projection)
+    if problems:
+        return Plan(carriers, projections, [], problems, warnings, empties_routing=False)
+    try:
+        return _compare(carriers, projections, warnings)
+    except DatabaseError as error:
+        raise TablesUnreadable(f"Kamailio's tables can't be read: {error}. Check KAMAILIO_DATABASE_URL.") from error
+
+
+def _compare(carriers: Carriers, projections: dict[KamailioModule, Projection], warnings: list[Notice]) -> Plan:
+    modules = []
+    problems: list[Notice] = []
+    empties_routing = False
+    for module, projection in projections.items():
+        tables = {}
+        for table, wanted in projection.rows.items():
+            stored = table.stored()
+            tables[table] = difference(table, wanted, stored)
+            problems += _foreign_conflicts(table, wanted, tables[table])
+            had_calls = any(map(table.carries_calls, stored.values()))
+            has_calls = any(table.carries_calls(row.values) for row in wanted.values())
+            empties_routing |= had_calls and not has_calls
+        modules.append(ModuleChanges(module, tables))
+    return Plan(carriers, projections, modules, problems, warnings, empties_routing)
+
+
+def waiting_changes() -> int:
+    """Count the rows that the next apply would change. Raises ``TablesUnreadable``."""
+    return make_plan().count
+
+
+def difference(table: Table, wanted: dict[int, Row], stored: dict[int, Values]) -> TableChanges:
+    """Return what must be added, updated and deleted to make ``stored`` equal to ``wanted``."""
+    return TableChanges(
+        table,
+        adds={pk: row for pk, row in wanted.items() if pk not in stored},
+        updates={pk: (stored[pk], row) for pk, row in wanted.items() if pk in stored and stored[pk] != row.values},
+        deletes={pk: values for pk, values in stored.items() if pk not in wanted},
+    )
+
+
+def write(plan: Plan) -> None:
+    """Write the plan's changes; the caller holds the transaction.
+
+    A changed row is deleted and inserted again, because rows may swap values of a unique column.
+    """
+    for module in plan.modules:
+        for changes in module.tables.values():
+            manager = changes.table.model._default_manager
+            for keys in _chunks([*changes.deletes, *changes.updates]):
+                manager.filter(pk__in=keys).delete()
+            rows = [*changes.adds.values(), *(row for _, row in changes.updates.values())]
+            columns = changes.table.columns
+            manager.bulk_create(
+                [changes.table.model(**dict(zip(columns, row.values, strict=True))) for row in rows],
+                batch_size=_CHUNK,
+            )
+
+
+def _chunks(keys: list[int]) -> Iterator[list[int]]:
+    for start in range(0, len(keys), _CHUNK):
+        yield keys[start : start + _CHUNK]
+
+
+def _overflows(projection: Projection) -> Iterator[Notice]:
+    for table, rows in projection.rows.items():
+        for row in rows.values():
+            for sentence in table.overflows(row.values):
+                yield Notice(row.label, f"{sentence}.")
+
+
+def _foreign_conflicts(table: Table, wanted: dict[int, Row], changes: TableChanges) -> Iterator[Notice]:
+    """Name foreign rows that stand where a row of ours must: on its key, or with its value in an exclusive column."""
+    manager = table.model._default_manager
+    for keys in _chunks(list(changes.adds)):
+        for pk in manager.filter(pk__in=keys).exclude(table.ours).values_list("pk", flat=True):
+            yield _conflict(table, wanted[pk], pk, f"the key {pk}")
+    for column in table.exclusive:
+        index = table.columns.index(column)
+        owners = {row.values[index]: row for row in wanted.values()}
+        for pk, value in manager.exclude(table.ours).values_list("pk", column):
+            if value in owners:
+                yield _conflict(table, owners[value], pk, f"{column} “{value}”")
+
+
+def _conflict(table: Table, row: Row, foreign: int, what: str) -> Notice:
+    return Notice(
+        row.label,
+        f"needs {what} in the table {table.name}, where row {foreign} stands that is not ours."
+        " Remove that row, or set KAMAILIO_ID_BASE to give our rows room.",
+    )
+
+
+def _table_lines(changes: TableChanges) -> Iterator[str]:
+    table = changes.table
+    for pk, row in changes.adds.items():
+        yield f"+ {table.name} {pk}: {row.label}: {_shown(table, row.values)}"
+    for pk, (before, row) in changes.updates.items():
+        yield f"~ {table.name} {pk}: {row.label}: {_shown_difference(table, before, row.values)}"
+    for pk, values in changes.deletes.items():
+        yield f"- {table.name} {pk}: {_shown(table, values)}"
+
+
+_SECRET_COLUMNS = {"auth_ha1", "auth_password"}
+
+
+def _shown(table: Table, values: Values) -> str:
+    return " ".join(
+        f"{column}={_masked(column, value)}"
+        for column, value in zip(table.columns[1:], values[1:], strict=True)
+        if value not in ("", None, 0)
+    )
+
+
+def _shown_difference(table: Table, before: Values, after: Values) -> str:
+    return " ".join(
+        f"{column}={_masked(column, old)} -> {_masked(column, new)}"
+        for column, old, new in zip(table.columns, before, after, strict=True)
+        if old != new
+    )
+
+
+def _masked(column: str, value: Any) -> str:
+    """Return the value as shown to people: a digest opens the account as the password does."""
+    if column in _SECRET_COLUMNS and value:
+        return "(secret)"
+    return f"“{value}”" if value == "" else str(value)

@@ -1,0 +1,153 @@
+"""What must hold of the carriers before anything is written, whatever way they came into the database.
+
+Forms and documents refuse the same input earlier and more kindly; this is the last gate in front of Kamailio, which
+takes most of it without a word (facts, sections 3 and 13).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+
+from carriers.addresses import clean_host, clean_network, clean_port, clean_transport
+from carriers.snapshot import Carriers, EndpointRecord, GroupRecord, SourceRecord
+from carriers.validators import MAX_PREFIX_LENGTH, MAX_STRIP, validate_dial_prefix
+from kamailio_bridge.ids import ENDPOINT_ADDRESS_OFFSET, HIGHEST, PBX_OFFSET, row_id
+from kamailio_bridge.labels import (
+    endpoint_label,
+    group_label,
+    inbound_route_label,
+    outbound_route_label,
+    pbx_label,
+)
+from kamailio_bridge.routing import calling_groups
+from kamailio_bridge.rows import Notice
+
+
+def problems(carriers: Carriers) -> list[Notice]:
+    """Return what must be put right before an apply, each with the object named."""
+    return [*_id_problems(carriers), *_group_problems(carriers), *_pbx_problems(carriers), *_route_problems(carriers)]
+
+
+def warnings(carriers: Carriers) -> list[Notice]:
+    """Return what an operator should know: things that are set up but will carry no calls."""
+    return [*_group_warnings(carriers), *_route_warnings(carriers)]
+
+
+def _refusal(check: Callable[[str], object], value: str) -> str | None:
+    try:
+        check(value)
+    except ValidationError as error:
+        return " ".join(error.messages)
+    return None
+
+
+def _id_problems(carriers: Carriers) -> Iterator[Notice]:
+    """Keep the kinds of keys apart, and below what Kamailio's columns hold."""
+    keys = [*carriers.groups, *carriers.pbxs]
+    keys += [endpoint.pk for group in carriers.groups.values() for endpoint in group.endpoints]
+    keys += [route.pk for route in carriers.outbound_routes]
+    keys += [route.pk for route in carriers.inbound_routes]
+    highest = max(keys, default=0)
+    if highest >= PBX_OFFSET or row_id(highest, ENDPOINT_ADDRESS_OFFSET) > HIGHEST:
+        yield Notice(
+            "KAMAILIO_ID_BASE",
+            f"is {settings.KAMAILIO_ID_BASE}; with the key {highest} on top that is more than Kamailio's columns hold.",
+        )
+
+
+def _group_problems(carriers: Carriers) -> Iterator[Notice]:
+    for group in carriers.groups.values():
+        for endpoint in group.endpoints:
+            for text in _endpoint_problems(endpoint):
+                yield Notice(endpoint_label(group, endpoint), text)
+        yield from _source_problems(group_label(group), group.sources)
+
+
+def _endpoint_problems(endpoint: EndpointRecord) -> Iterator[str]:
+    yield from _address_problems(endpoint.host, endpoint.port, endpoint.transport)
+    if not 0 <= endpoint.strip <= MAX_STRIP:
+        yield f"strip {endpoint.strip} is not from 0 to {MAX_STRIP}."
+    if not 1 <= endpoint.weight <= 100:
+        yield f"weight {endpoint.weight} is not from 1 to 100."
+    yield from _prefix_problems(endpoint.prefix)
+
+
+def _address_problems(host: str, port: int, transport: str) -> Iterator[str]:
+    for refusal in (
+        _refusal(clean_host, host),
+        _refusal(clean_port, str(port)),
+        _refusal(clean_transport, transport),
+    ):
+        if refusal is not None:
+            yield refusal
+
+
+def _prefix_problems(prefix: str) -> Iterator[str]:
+    refusal = _refusal(validate_dial_prefix, prefix)
+    if refusal is not None:
+        yield f"prefix “{prefix}”: {refusal}"
+    if len(prefix) > MAX_PREFIX_LENGTH:
+        yield f"prefix “{prefix}” has more than {MAX_PREFIX_LENGTH} characters."
+
+
+def _source_problems(label: str, sources: tuple[SourceRecord, ...]) -> Iterator[Notice]:
+    for source in sources:
+        refusal = _refusal(clean_network, source.network)
+        if refusal is not None:
+            yield Notice(label, f"source: {refusal}")
+
+
+def _pbx_problems(carriers: Carriers) -> Iterator[Notice]:
+    for pbx in carriers.pbxs.values():
+        for text in _address_problems(pbx.host, pbx.port, pbx.transport):
+            yield Notice(pbx_label(pbx), text)
+        yield from _source_problems(pbx_label(pbx), pbx.sources)
+
+
+def _route_problems(carriers: Carriers) -> Iterator[Notice]:
+    for outbound in carriers.outbound_routes:
+        for text in _prefix_problems(outbound.prefix):
+            yield Notice(outbound_route_label(outbound), text)
+    for inbound in carriers.inbound_routes:
+        for text in _prefix_problems(inbound.prefix):
+            yield Notice(inbound_route_label(inbound), text)
+
+
+def _group_warnings(carriers: Carriers) -> Iterator[Notice]:
+    for group in carriers.groups.values():
+        if not group.enabled:
+            continue
+        if not group.endpoints:
+            yield Notice(group_label(group), "has no endpoints, so no calls go to it.")
+        elif not group.outbound_endpoints:
+            yield Notice(group_label(group), "has no enabled endpoint that we call, so no calls go to it.")
+
+
+def _route_warnings(carriers: Carriers) -> Iterator[Notice]:
+    for route in carriers.outbound_routes:
+        if not route.enabled:
+            continue
+        usable = {group.pk for group in calling_groups(carriers, route)}
+        for pk in route.groups:
+            if pk not in usable:
+                yield Notice(outbound_route_label(route), f"passes over {_why_passed_over(carriers.groups[pk])}.")
+        if not route.groups:
+            yield Notice(outbound_route_label(route), "names no carrier group, so it is not in force.")
+        elif not usable:
+            yield Notice(
+                outbound_route_label(route),
+                "has no carrier group that calls can go to, so it is not in force: such calls take a route with a"
+                " shorter prefix, or none.",
+            )
+    for inbound in carriers.inbound_routes:
+        pbx = carriers.pbxs.get(inbound.pbx)
+        if inbound.enabled and pbx is not None and not pbx.enabled:
+            yield Notice(inbound_route_label(inbound), f"leads to {pbx_label(pbx)}, which is disabled: not in force.")
+
+
+def _why_passed_over(group: GroupRecord) -> str:
+    reason = "which has no endpoint for calls" if group.enabled else "which is disabled"
+    return f"{group_label(group)}, {reason}"

@@ -1,0 +1,159 @@
+"""Every way in which a node's answer can fail, from a real HTTP server on 127.0.0.1."""
+
+from __future__ import annotations
+
+import time
+from http.server import BaseHTTPRequestHandler
+from typing import Any
+
+import pytest
+
+from kamailio_bridge.rpc import CallFailed, InvalidAnswer, NodeRefused, NodeTimeout, NodeUnreachable, Rpc, RpcError
+from tests.kamailio_bridge.http_node import free_port, http_node, reply, results
+
+TOKEN = "a-token-that-must-not-show"
+
+
+def rpc(url: str, timeout: float = 5.0) -> Rpc:
+    return Rpc(url, TOKEN, timeout)
+
+
+def failure(answer: Any, timeout: float = 5.0) -> RpcError:
+    with http_node(answer) as node, pytest.raises(RpcError) as caught:
+        rpc(node.url, timeout).call("core.version")
+    assert TOKEN not in str(caught.value)
+    assert "\n" not in str(caught.value)
+    return caught.value
+
+
+def test_returns_the_result_and_sends_the_token() -> None:
+    with http_node(results(core__version="kamailio 5.6.3")) as node:
+        assert rpc(node.url).call("core.version") == "kamailio 5.6.3"
+        body, headers = node.requests[0]
+    assert body["method"] == "core.version"
+    assert body["params"] == []
+    assert headers["X-RPC-Token"] == TOKEN
+
+
+def test_the_token_is_not_in_the_representation() -> None:
+    assert TOKEN not in repr(rpc("http://127.0.0.1:1/RPC"))
+
+
+def test_names_a_node_that_is_down() -> None:
+    with pytest.raises(NodeUnreachable, match=r"connection refused.*Check that Kamailio runs there"):
+        rpc(f"http://127.0.0.1:{free_port()}/RPC").call("core.version")
+
+
+def test_a_json_rpc_error_has_its_code_and_message() -> None:
+    def answer(handler: BaseHTTPRequestHandler, body: dict[str, Any]) -> None:
+        reply(handler, 500, {"jsonrpc": "2.0", "error": {"code": 500, "message": "Reload Failed"}, "id": body["id"]})
+
+    error = failure(answer)
+    assert isinstance(error, CallFailed)
+    assert (error.code, error.message) == (500, "Reload Failed")
+
+
+@pytest.mark.parametrize(
+    ("content", "status"),
+    [
+        (b"", 200),
+        (b"{not json", 200),
+        (b"<html>nginx</html>", 502),
+        (b"[]", 200),
+        (b'{"jsonrpc": "2.0", "result": "ok", "id": 0}', 200),
+        (b'{"jsonrpc": "2.0", "id": 0}', 200),
+    ],
+)
+def test_refuses_what_is_no_json_rpc_answer(content: bytes, status: int) -> None:
+    error = failure(lambda handler, body: reply(handler, status, content))
+    assert isinstance(error, InvalidAnswer)
+
+
+@pytest.mark.parametrize("broken", ["oops", {"code": "x"}, None, {"message": "no code"}])
+def test_refuses_an_error_without_code_and_message(broken: Any) -> None:
+    error = failure(lambda handler, body: reply(handler, 500, {"error": broken, "id": body["id"]}))
+    assert isinstance(error, InvalidAnswer)
+
+
+def test_refuses_a_result_in_the_clothes_of_a_failure() -> None:
+    error = failure(lambda handler, body: reply(handler, 500, {"result": "ok", "id": body["id"]}))
+    assert isinstance(error, InvalidAnswer)
+
+
+def test_refuses_an_answer_with_both_a_result_and_an_error() -> None:
+    both = {"result": "ok", "error": {"code": 500, "message": "no"}}
+    assert isinstance(failure(lambda handler, body: reply(handler, 200, {**both, "id": body["id"]})), InvalidAnswer)
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_says_that_the_token_is_wrong(status: int) -> None:
+    error = failure(lambda handler, body: reply(handler, status, b"no"))
+    assert isinstance(error, NodeRefused)
+    assert "DSIPROUTER_RPC_TOKEN" in str(error)
+
+
+def test_follows_no_redirect() -> None:
+    with http_node(results(core__version="elsewhere")) as elsewhere:
+        error = failure(lambda handler, body: reply(handler, 302, b"", Location=elsewhere.url))
+        assert elsewhere.requests == []
+    assert isinstance(error, InvalidAnswer)
+    assert "redirects" in str(error)
+
+
+def test_uses_no_proxy_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{free_port()}")
+    monkeypatch.delenv("no_proxy", raising=False)
+    with http_node(results(core__version="direct")) as node:
+        assert rpc(node.url).call("core.version") == "direct"
+
+
+def test_gives_up_on_a_silent_node() -> None:
+    start = time.monotonic()
+    error = failure(lambda handler, body: time.sleep(1.5), timeout=0.3)
+    assert isinstance(error, NodeTimeout)
+    assert "within 0.3 s" in str(error)
+    assert time.monotonic() - start < 3
+
+
+def test_gives_up_on_an_answer_that_drips() -> None:
+    """A timeout between bytes alone would let one byte every now and then hold the button for ever."""
+
+    def drip(handler: BaseHTTPRequestHandler, body: dict[str, Any]) -> None:
+        handler.send_response(200)
+        handler.send_header("Content-Length", "1000000")
+        handler.end_headers()
+        try:
+            for _ in range(30):
+                handler.wfile.write(b" ")
+                handler.wfile.flush()
+                time.sleep(0.1)
+        except OSError:
+            return  # the client has hung up, as it should
+
+    assert isinstance(failure(drip, timeout=0.5), NodeTimeout)
+
+
+def test_names_a_connection_closed_without_a_word() -> None:
+    """Kamailio does that with JSON that it can't read (facts, section 2)."""
+    error = failure(lambda handler, body: None)
+    assert isinstance(error, NodeUnreachable)
+    assert "without a word" in str(error)
+
+
+def test_names_an_answer_that_ends_in_the_middle() -> None:
+    def half(handler: BaseHTTPRequestHandler, body: dict[str, Any]) -> None:
+        handler.send_response(200)
+        handler.send_header("Content-Length", "5000")
+        handler.end_headers()
+        handler.wfile.write(b'{"jsonrpc": "2.0", "result": ')
+
+    assert isinstance(failure(half), NodeUnreachable)
+
+
+def test_fetches_a_page_with_the_token() -> None:
+    def page(handler: BaseHTTPRequestHandler, body: dict[str, Any]) -> None:
+        reply(handler, 404, f"no route for {body['path']}".encode())
+
+    with http_node(page) as node:
+        assert rpc(node.url).get("/ROUTE/42") == (404, "no route for /ROUTE/42")
+        assert node.requests[0][1]["X-RPC-Token"] == TOKEN
