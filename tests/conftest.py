@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 from pytest_django import DjangoDbBlocker
 
 from tests.mariadb import MariaDB, private_mariadb
+from tests.scratch import scratch_database
 
 
 @pytest.fixture(scope="session")
@@ -50,3 +53,30 @@ def mariadb() -> Iterator[MariaDB]:
     """Start a private MariaDB for the tests that bring their own databases."""
     with private_mariadb() as server:
         yield server
+
+
+@pytest.fixture(params=["sqlite", "mariadb"])
+def engine(request: pytest.FixtureRequest) -> str:
+    """Run a test once on each database engine."""
+    return str(request.param)
+
+
+@pytest.fixture
+def empty_database(
+    engine: str, request: pytest.FixtureRequest, tmp_path: Path, django_db_blocker: DjangoDbBlocker
+) -> Iterator[Callable[[str], str]]:
+    """Make empty databases on ``engine``: give a name, get Django's alias for it. Mark such tests ``own_database``."""
+    with ExitStack() as stack:
+        stack.enter_context(django_db_blocker.unblock())
+
+        def make(name: str) -> str:
+            if engine == "mariadb":
+                server: MariaDB = request.getfixturevalue("mariadb")
+                server.execute(f"CREATE DATABASE {name}")
+                stack.callback(server.execute, f"DROP DATABASE {name}")
+                url = server.url(name)
+            else:
+                url = f"sqlite:///{tmp_path / name}.sqlite3"
+            return stack.enter_context(scratch_database(name, url))
+
+        yield make
