@@ -1,0 +1,323 @@
+"""From carriers to rows, module by module: pure functions, tested without a database or a node."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from pytest_django.fixtures import Settings
+
+from carriers.snapshot import Carriers
+from kamailio_bridge.modules import MODULES
+from kamailio_bridge.modules.base import Projection
+from kamailio_bridge.rows import Table
+from tests.kamailio_bridge.records import (
+    HA1,
+    carriers,
+    credential,
+    endpoint,
+    group,
+    inbound,
+    outbound,
+    pbx,
+    sources,
+)
+
+
+def project(module: str, state: Carriers) -> Projection:
+    return MODULES[module].project(state)
+
+
+def rows(module: str, state: Carriers, table_name: str | None = None) -> list[dict[str, Any]]:
+    """Return a module's rows as dicts, by primary key, of the one table or the named one."""
+    projection = project(module, state)
+    tables = [table for table in projection.rows if table_name in (None, table.name)]
+    assert len(tables) == 1
+    return [_as_dict(tables[0], row.values) for _, row in sorted(projection.rows[tables[0]].items())]
+
+
+def _as_dict(table: Table, values: Any) -> dict[str, Any]:
+    return dict(zip(table.columns, values, strict=True))
+
+
+# --- dispatcher ---------------------------------------------------------------------------------------------------
+
+
+def test_an_endpoint_is_a_destination_in_its_groups_set() -> None:
+    state = carriers(group(8, endpoint(12, strip=1)))
+    assert rows("dispatcher", state) == [
+        {
+            "id": 12,
+            "setid": 8,
+            "destination": "sip:203.0.113.7:5060",
+            "flags": 0,
+            "priority": 10_000,
+            "attrs": "gwid=12;strip=1",
+            "description": "carrier-group:8",
+        }
+    ]
+
+
+def test_earlier_endpoints_have_higher_priorities() -> None:
+    state = carriers(group(1, endpoint(5), endpoint(3, "203.0.113.8"), endpoint(4, "203.0.113.9")))
+    assert {row["id"]: row["priority"] for row in rows("dispatcher", state)} == {5: 10_000, 3: 9_999, 4: 9_998}
+
+
+@pytest.mark.parametrize(
+    ("values", "destination", "flags"),
+    [
+        ({"host": "2001:db8::1"}, "sip:[2001:db8::1]:5060", 0),
+        ({"host": "sip.acme.example", "port": 5070}, "sip:sip.acme.example:5070", 16),
+        ({"transport": "tcp"}, "sip:203.0.113.7:5060;transport=tcp", 0),
+    ],
+)
+def test_destinations_are_whole_sip_uris(values: dict[str, Any], destination: str, flags: int) -> None:
+    (row,) = rows("dispatcher", carriers(group(1, endpoint(1, **values))))
+    assert (row["destination"], row["flags"]) == (destination, flags)
+
+
+def test_attributes_hold_no_empty_value() -> None:
+    state = carriers(
+        group(1, endpoint(1, strip=2, prefix="+1", weight=75), selection="weight", credential=credential(1)),
+        group(2, endpoint(2, weight=75)),
+    )
+    assert [row["attrs"] for row in rows("dispatcher", state)] == [
+        "gwid=1;strip=2;prefix=+1;uac=carrier-1;rweight=75",
+        "gwid=2;strip=0",
+    ]
+
+
+def test_a_credential_that_cannot_be_read_is_not_used() -> None:
+    (row,) = rows("dispatcher", carriers(group(1, endpoint(1), credential=credential(1, ha1=None))))
+    assert "uac" not in row["attrs"]
+
+
+@pytest.mark.parametrize("values", [{"enabled": False}, {"direction": "inbound"}])
+def test_endpoints_that_we_do_not_call_have_no_row(values: dict[str, Any]) -> None:
+    assert rows("dispatcher", carriers(group(1, endpoint(1, **values)))) == []
+
+
+def test_disabled_groups_and_pbxs_have_no_row() -> None:
+    assert rows("dispatcher", carriers(group(1, endpoint(1), enabled=False), pbx(1, enabled=False))) == []
+
+
+def test_a_pbx_is_a_set_of_its_own_far_from_the_groups() -> None:
+    (row,) = rows("dispatcher", carriers(pbx(3)))
+    assert (row["id"], row["setid"], row["attrs"], row["description"]) == (100_000_003, 100_000_003, "pbx=3", "pbx:3")
+
+
+def test_all_ids_move_with_the_base(settings: Settings) -> None:
+    settings.KAMAILIO_ID_BASE = 5000
+    state = carriers(group(8, endpoint(12)), pbx(3), outbound(1, "9", 8), inbound(1, "1", 3))
+    assert [(row["id"], row["setid"]) for row in rows("dispatcher", state)] == [
+        (5012, 5008),
+        (100_005_003, 100_005_003),
+    ]
+    assert rows("dispatcher", state)[0]["attrs"] == "gwid=5012;strip=0"
+    assert [row["tvalue"] for row in rows("mtree", state)] == ["dsiprouter:5008", "dsiprouter:", "dsiprouter:100005003"]
+    assert [row["gwlist"] for row in rows("drouting", state, "dr_rules")] == ["#5008", "#100005003"]
+
+
+# --- mtree --------------------------------------------------------------------------------------------------------
+
+
+def test_a_route_is_an_entry_with_its_groups_in_order() -> None:
+    state = carriers(group(8, endpoint(1)), group(12, endpoint(2)), outbound(4, "9", 12, 8))
+    assert rows("mtree", state)[0] == {"id": 4, "tprefix": "o9", "tvalue": "dsiprouter:12;8"}
+
+
+def test_a_default_route_is_the_entry_of_the_letter_alone() -> None:
+    state = carriers(group(8, endpoint(1)), outbound(4, "", 8), pbx(3), inbound(4, "", 3))
+    assert {row["tprefix"] for row in rows("mtree", state)} == {"o", "i", "s"}
+
+
+def test_the_tree_is_never_empty() -> None:
+    assert rows("mtree", carriers()) == [{"id": 200_000_000, "tprefix": "s", "tvalue": "dsiprouter:"}]
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        group(8, endpoint(1), enabled=False),
+        group(8),
+        group(8, endpoint(1, enabled=False)),
+        group(8, endpoint(1, direction="inbound")),
+    ],
+)
+def test_a_route_leaves_out_groups_that_calls_cannot_go_to(first: Any) -> None:
+    both = carriers(first, group(12, endpoint(2)), outbound(4, "9", 8, 12))
+    assert rows("mtree", both)[0]["tvalue"] == "dsiprouter:12"
+    alone = carriers(first, outbound(4, "9", 8))
+    assert [row["tprefix"] for row in rows("mtree", alone)] == ["s"]
+
+
+def test_disabled_routes_and_routes_to_disabled_pbxs_have_no_entry() -> None:
+    state = carriers(
+        group(8, endpoint(1)), outbound(4, "9", 8, enabled=False), pbx(3, enabled=False), inbound(1, "1", 3)
+    )
+    assert [row["tprefix"] for row in rows("mtree", state)] == ["s"]
+
+
+# --- permissions --------------------------------------------------------------------------------------------------
+
+
+def test_sources_and_calling_endpoints_are_addresses() -> None:
+    state = carriers(group(8, endpoint(1), sources=sources("198.51.100.0/24", "2001:db8::/32")), pbx(3, "192.0.2.9/32"))
+    assert rows("permissions", state) == [
+        {"id": 1, "grp": 8, "ip_addr": "198.51.100.0", "mask": 24, "port": 0, "tag": "carrier-8"},
+        {"id": 2, "grp": 8, "ip_addr": "2001:db8::", "mask": 32, "port": 0, "tag": "carrier-8"},
+        {"id": 300, "grp": 9, "ip_addr": "192.0.2.9", "mask": 32, "port": 0, "tag": "pbx-3"},
+        {"id": 400_000_001, "grp": 8, "ip_addr": "203.0.113.7", "mask": 32, "port": 0, "tag": "carrier-8"},
+    ]
+
+
+def test_an_ipv6_endpoint_is_authorised_alone() -> None:
+    (row,) = rows("permissions", carriers(group(1, endpoint(1, "2001:db8::1"))))
+    assert (row["ip_addr"], row["mask"]) == ("2001:db8::1", 128)
+
+
+def test_an_address_stands_once_a_group() -> None:
+    state = carriers(
+        group(1, endpoint(1), endpoint(2, port=5070), sources=sources("203.0.113.7/32")), group(2, endpoint(3))
+    )
+    assert [(row["id"], row["tag"]) for row in rows("permissions", state)] == [
+        (1, "carrier-1"),
+        (400_000_003, "carrier-2"),
+    ]
+
+
+@pytest.mark.parametrize("values", [{"enabled": False}, {"direction": "outbound"}])
+def test_endpoints_that_may_not_call_have_no_address(values: dict[str, Any]) -> None:
+    assert rows("permissions", carriers(group(1, endpoint(1, **values)))) == []
+
+
+def test_an_endpoint_with_a_name_is_warned_of() -> None:
+    projection = project("permissions", carriers(group(1, endpoint(1, "sip.acme.example"))))
+    assert not any(projection.rows.values())
+    (warning,) = projection.warnings
+    assert "add the networks" in warning.text
+    assert "sip.acme.example" in warning.where
+
+
+def test_a_pbx_without_sources_is_warned_of() -> None:
+    (warning,) = project("permissions", carriers(pbx(1))).warnings
+    assert "may not make any" in warning.text
+
+
+def test_disabled_owners_may_not_call() -> None:
+    state = carriers(
+        group(1, endpoint(1), enabled=False, sources=sources("198.51.100.0/24")), pbx(1, "192.0.2.9/32", enabled=False)
+    )
+    assert rows("permissions", state) == []
+
+
+# --- htable -------------------------------------------------------------------------------------------------------
+
+
+def test_only_groups_selected_by_weight_have_a_key() -> None:
+    state = carriers(group(1, endpoint(1)), group(2, endpoint(2), selection="weight"), group(3, selection="weight"))
+    assert rows("htable", state) == [
+        {
+            "id": 2,
+            "key_name": "dsiprouter:set:2",
+            "key_type": 0,
+            "value_type": 0,
+            "key_value": "weight",
+            "expires": 0,
+        }
+    ]
+
+
+# --- drouting -----------------------------------------------------------------------------------------------------
+
+
+def test_the_same_carriers_for_drouting() -> None:
+    state = carriers(
+        group(8, endpoint(1, strip=1, prefix="00"), endpoint(2, "2001:db8::1", transport="tcp"), name="Acme"),
+        group(12, endpoint(3, "backup.example"), credential=credential(1)),
+        outbound(4, "9", 8),
+        outbound(5, "", 8, 12),
+        pbx(3),
+        inbound(6, "1444", 3),
+    )
+    gateways = rows("drouting", state, "dr_gateways")
+    assert gateways[0] == {
+        "gwid": 1,
+        "type": 8,
+        "address": "203.0.113.7:5060",
+        "strip": 1,
+        "pri_prefix": "00",
+        "attrs": "gwid=1",
+        "description": "carrier-group:8",
+    }
+    assert gateways[1]["address"] == "[2001:db8::1]:5060;transport=tcp"
+    assert gateways[1]["pri_prefix"] == ""
+    assert gateways[2]["attrs"] == "gwid=3;uac=carrier-12"
+    assert (gateways[3]["gwid"], gateways[3]["type"]) == (100_000_003, 9)
+    assert [(row["id"], row["gwlist"], row["description"]) for row in rows("drouting", state, "dr_gw_lists")] == [
+        (8, "1,2", "carrier-group:8"),
+        (12, "3", "carrier-group:12"),
+        (100_000_003, "100000003", "pbx:3"),
+        (200_000_005, "1,2,3", "route:5"),
+    ]
+    assert [
+        (row["ruleid"], row["groupid"], row["prefix"], row["gwlist"], row["timerec"])
+        for row in rows("drouting", state, "dr_rules")
+    ] == [
+        (4, "8000", "9", "#8", ""),
+        (5, "8000", "", "#200000005", ""),
+        (300_000_006, "9000", "1444", "#100000003", ""),
+    ]
+
+
+def test_a_group_without_endpoints_has_no_empty_list() -> None:
+    state = carriers(group(8), outbound(1, "9", 8))
+    assert rows("drouting", state, "dr_gw_lists") == []
+    assert rows("drouting", state, "dr_rules") == []
+
+
+def test_a_long_list_is_cut_where_drouting_stops_and_warned_of(settings: Settings) -> None:
+    many = [endpoint(pk, f"198.51.100.{pk}") for pk in range(1, 36)]
+    projection = project("drouting", carriers(group(1, *many)))
+    (gwlist,) = [
+        row.values[1] for table, found in projection.rows.items() for row in found.values() if "list" in table.name
+    ]
+    assert str(gwlist).split(",") == [str(pk) for pk in range(1, 31)]
+    assert "35 endpoints" in projection.warnings[0].text
+    settings.KAMAILIO_ID_BASE = 1_000_000_000
+    (row,) = rows("drouting", carriers(group(1, *many)), "dr_gw_lists")
+    assert len(row["gwlist"]) <= 255
+    assert all(len(key) == 10 for key in row["gwlist"].split(","))
+
+
+# --- uac ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_credential_is_a_record_with_its_digest_only() -> None:
+    state = carriers(group(8, credential=credential(1, transport="tcp", port=5070, expires=600)))
+    (row,) = rows("uac", state)
+    assert row["l_uuid"] == row["l_username"] == "carrier-8"
+    assert (row["auth_password"], row["auth_ha1"]) == ("", HA1)
+    assert row["auth_proxy"] == "sip:sip.acme.example:5070;transport=tcp"
+    assert (row["r_domain"], row["realm"], row["expires"], row["flags"]) == (
+        "sip.acme.example",
+        "sip.acme.example",
+        600,
+        0,
+    )
+
+
+def test_a_credential_that_does_not_register_is_disabled_there() -> None:
+    (row,) = rows("uac", carriers(group(8, credential=credential(1, register=False))))
+    assert row["flags"] == 1
+
+
+def test_the_credential_of_a_disabled_group_has_no_record() -> None:
+    assert rows("uac", carriers(group(8, enabled=False, credential=credential(1)))) == []
+
+
+def test_a_password_that_cannot_be_read_is_said() -> None:
+    projection = project("uac", carriers(group(8, name="Acme", credential=credential(1, ha1=None))))
+    assert not any(projection.rows.values())
+    assert "enter the password again" in projection.warnings[0].text
+    assert "Acme" in projection.warnings[0].where
