@@ -1,0 +1,62 @@
+"""One apply at a time; a killed holder is out when its claim runs out."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from kamailio_bridge.lock import Busy, LockLost, apply_lock
+from kamailio_bridge.revisions import ApplyLock
+
+pytestmark = pytest.mark.django_db
+
+
+def test_the_second_is_told_who_holds_it_and_for_how_long() -> None:
+    with (
+        apply_lock("ada", 30),
+        pytest.raises(Busy, match=r"ada on .* is applying at this moment.* in (29|30) s at the latest"),
+        apply_lock("bob", 30),
+    ):
+        pytest.fail("two held the lock")
+
+
+def test_it_is_free_again_afterwards() -> None:
+    with apply_lock("ada", 30):
+        pass
+    with apply_lock("bob", 30):
+        assert ApplyLock.objects.get().holder.startswith("bob")
+    assert ApplyLock.objects.get().token == ""
+
+
+def test_it_is_free_again_after_an_error() -> None:
+    with pytest.raises(RuntimeError, match="boom"), apply_lock("ada", 30):
+        raise RuntimeError("boom")
+    with apply_lock("bob", 30):
+        assert ApplyLock.objects.get().holder.startswith("bob")
+
+
+def test_a_killed_holder_is_out_when_its_claim_runs_out() -> None:
+    with apply_lock("ada", 30) as claim:
+        ApplyLock.objects.update(expires=timezone.now() - timedelta(seconds=1))
+        with apply_lock("bob", 30), pytest.raises(LockLost, match="took over"):
+            claim.renew(30)
+        assert ApplyLock.objects.get().token == ""
+
+
+def test_the_late_holder_does_not_free_the_lock_of_the_next() -> None:
+    with apply_lock("ada", 30):
+        ApplyLock.objects.update(expires=timezone.now() - timedelta(seconds=1))
+        late = apply_lock("bob", 30)
+        late.__enter__()
+    assert ApplyLock.objects.get().holder.startswith("bob")
+    late.__exit__(None, None, None)
+
+
+def test_renewing_moves_the_end() -> None:
+    with apply_lock("ada", 30) as claim:
+        claim.renew(500)
+        expires = ApplyLock.objects.get().expires
+        assert expires is not None
+        assert 400 < (expires - timezone.now()).total_seconds() < 501
