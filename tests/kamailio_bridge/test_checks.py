@@ -90,8 +90,8 @@ def test_versions(stock: str) -> None:
         (
             {"destination": "TEXT"},
             (
-                "Column “dispatcher.destination” in the database “checked” is declared TEXT, which Kamailio may not load: "
-                "change it to VARCHAR(192)."
+                "Column “dispatcher.destination” in the database “checked” is declared TEXT, which Kamailio may not "
+                "load: change it to VARCHAR(192)."
             ),
         ),
         (
@@ -104,8 +104,8 @@ def test_versions(stock: str) -> None:
         (
             {"further": ", owner INTEGER NOT NULL"},
             (
-                "Column “dispatcher.owner” in the database “checked” is not one of Kamailio's and has no default, so that "
-                "no row can be added: give it a default."
+                "Column “dispatcher.owner” in the database “checked” is not one of Kamailio's and has no default, so "
+                "that no row can be added: give it a default."
             ),
         ),
     ],
