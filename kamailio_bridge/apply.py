@@ -7,7 +7,6 @@ because HTTP said 200: each node's memory is compared with the rows.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import asdict, dataclass, field
@@ -23,8 +22,6 @@ from kamailio_bridge.node_reload import NodeResult, reload_node
 from kamailio_bridge.nodes import Node, configured_nodes
 from kamailio_bridge.plan import Plan, TablesUnreadable, make_plan, write
 from kamailio_bridge.revisions import Revision
-
-logger = logging.getLogger(__name__)
 
 Outcome = Literal["nothing", "verified", "behind", "refused", "busy", "failed"]
 Progress = Callable[[str], None]
@@ -143,9 +140,6 @@ def _reload(request: _Request, plan: Plan, before: int | None, number: int) -> A
     if ok and not any(result.reloaded for result in results):
         return ApplyResult("nothing", _nothing_sentence(number, plan), number, results, plan)
     _finish(number, Revision.Outcome.VERIFIED if ok else Revision.Outcome.BEHIND, results)
-    for result in results:
-        if not result.ok:
-            logger.warning("revision %s, node %s: %s", number, result.name, result.sentence)
     return ApplyResult("verified" if ok else "behind", _sentence(number, results), number, results, plan)
 
 
