@@ -1,0 +1,7 @@
+"""The admin of the carriers. It knows nothing of Kamailio."""
+
+from carriers.admin.groups import CarrierGroupAdmin
+from carriers.admin.pbxs import PBXAdmin
+from carriers.admin.routes import InboundRouteAdmin, OutboundRouteAdmin
+
+__all__ = ["CarrierGroupAdmin", "InboundRouteAdmin", "OutboundRouteAdmin", "PBXAdmin"]

@@ -1,0 +1,217 @@
+"""Carrier groups in the admin: the list, the page of one group, and the short form that adds one."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from django.contrib import admin, messages
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.contrib.admin.options import IS_POPUP_VAR
+from django.contrib.admin.views.main import ChangeList
+from django.core.exceptions import PermissionDenied
+from django.db.models import Case, Exists, OuterRef, Prefetch, QuerySet, Value, When
+from django.forms import BaseModelFormSet, ModelForm
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.decorators import method_decorator
+from django.utils.html import format_html, format_html_join
+from django.views.decorators.csrf import csrf_protect
+from django.views.decorators.debug import sensitive_post_parameters
+
+from carriers.admin.inlines import AuthCredentialInline, EndpointInline, GroupSourceInline
+from carriers.forms.add_group import AddCarrierGroupForm
+from carriers.models import AuthCredential, CarrierGroup, Endpoint, SourceNetwork
+from carriers.services import add_registrar_endpoint, set_enabled
+
+SHOWN_ENDPOINTS = 3
+AUTHENTICATIONS = {"password": "Username/password", "ip": "IP", "none": "none"}
+
+
+class AuthenticationFilter(admin.SimpleListFilter):
+    title = "authentication"
+    parameter_name = "authentication"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(key, label.capitalize() if key == "none" else label) for key, label in AUTHENTICATIONS.items()]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(authentication_kind=self.value()) if self.value() in AUTHENTICATIONS else queryset
+
+
+class SelectionFilter(admin.SimpleListFilter):
+    """The two ways to select endpoints, in fewer words than the field's choices."""
+
+    title = "selection of endpoints"
+    parameter_name = "selection"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(CarrierGroup.Selection.POSITION, "By position"), (CarrierGroup.Selection.WEIGHT, "By weight")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(selection=self.value()) if self.value() else queryset
+
+
+class CarrierGroupList(ChangeList):
+    """The list, with the first endpoints of the groups on the page and of no others."""
+
+    def get_queryset(self, request: HttpRequest, exclude_parameters: Any = None) -> QuerySet[Any]:
+        first = Endpoint.objects.order_by("position", "pk")[:SHOWN_ENDPOINTS]
+        return (
+            super()
+            .get_queryset(request, exclude_parameters)
+            .prefetch_related(Prefetch("endpoints", queryset=first, to_attr="first_endpoints"))
+        )
+
+
+@admin.register(CarrierGroup)
+class CarrierGroupAdmin(admin.ModelAdmin):
+    fields = ("name", "enabled", "selection")
+    inlines = (EndpointInline, GroupSourceInline, AuthCredentialInline)
+    list_display = ("marked_name", "shown_endpoints", "authentication", "enabled")
+    list_filter = ("enabled", AuthenticationFilter, SelectionFilter, "endpoints__transport")
+    list_per_page = 50
+    list_max_show_all = 200
+    search_fields = ("name", "endpoints__host", "credential__username")
+    search_help_text = "Search by name, endpoint address or username"
+    ordering = ("name", "pk")
+    actions = ("enable", "disable")
+    add_form_template = "admin/carriers/carriergroup/add_form.html"
+    empty_text = (
+        "There is no carrier group yet. A carrier group is a provider that carries your calls: press Add carrier group,"
+        " give it a name, and say how it authenticates. Then add its endpoints and an outbound route that leads to it."
+    )
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return CarrierGroupList
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[CarrierGroup]:
+        """Add what the list sorts and filters by, as subqueries, which joins of a search don't multiply."""
+        of_this = {"group": OuterRef("pk")}
+        endpoints = Endpoint.objects.filter(**of_this)
+        return (
+            CarrierGroup.objects.with_endpoint_counts()
+            .annotate(
+                authentication_kind=Case(
+                    When(Exists(AuthCredential.objects.filter(**of_this)), then=Value("password")),
+                    When(Exists(SourceNetwork.objects.filter(**of_this)) | Exists(endpoints), then=Value("ip")),
+                    default=Value("none"),
+                )
+            )
+            .order_by("name", "pk")
+        )
+
+    # --- The list -----------------------------------------------------------------------------------------------------
+
+    @admin.display(description="name", ordering="name")
+    def marked_name(self, group: CarrierGroup) -> str:
+        """The name, with an anchor by which the style sheet marks a group that was just added."""
+        return format_html('<span id="group-{}">{}</span>', group.pk, group.name)
+
+    @admin.display(description="endpoints", ordering="endpoint_count")
+    def shown_endpoints(self, group: Any) -> str:
+        """The first endpoints' addresses, and how many there are."""
+        if not group.endpoint_count:
+            return format_html('<span class="quiet">{}</span>', "none: no calls go to it")
+        addresses = format_html_join(
+            ", ", '<span class="address">{}</span>', ((e.address,) for e in group.first_endpoints)
+        )
+        more = group.endpoint_count - len(group.first_endpoints)
+        noun = "endpoint" if group.endpoint_count == 1 else "endpoints"
+        rest = f" and {more} more" if more else ""
+        return format_html('{}{} <span class="quiet">({} {})</span>', addresses, rest, group.endpoint_count, noun)
+
+    @admin.display(description="authentication", ordering="authentication_kind")
+    def authentication(self, group: Any) -> str:
+        return AUTHENTICATIONS[group.authentication_kind]
+
+    @admin.action(description="Enable selected carrier groups", permissions=["change"])
+    def enable(self, request: HttpRequest, queryset: QuerySet[CarrierGroup]) -> None:
+        self._set_enabled(request, queryset, enabled=True)
+
+    @admin.action(description="Disable selected carrier groups", permissions=["change"])
+    def disable(self, request: HttpRequest, queryset: QuerySet[CarrierGroup]) -> None:
+        self._set_enabled(request, queryset, enabled=False)
+
+    def _set_enabled(self, request: HttpRequest, queryset: QuerySet[CarrierGroup], *, enabled: bool) -> None:
+        changed = set_enabled(groups=queryset, enabled=enabled)
+        LogEntry.objects.log_actions(
+            cast(int, request.user.pk), changed, CHANGE, change_message=[{"changed": {"fields": ["Enabled"]}}]
+        )
+        noun = "carrier group" if len(changed) == 1 else "carrier groups"
+        state = "enabled" if enabled else "disabled"
+        if changed:
+            self.message_user(request, f"{len(changed)} {noun} {state}.", messages.SUCCESS)
+        else:
+            self.message_user(request, f"Nothing changed: the selected carrier groups were {state} already.")
+
+    # --- The page of one group ----------------------------------------------------------------------------------------
+
+    @method_decorator(sensitive_post_parameters())
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return super().changeform_view(request, *args, **kwargs)
+
+    def save_related(
+        self, request: HttpRequest, form: ModelForm, formsets: list[BaseModelFormSet], change: Any
+    ) -> None:
+        super().save_related(request, form, formsets, change)
+        group: CarrierGroup = form.instance
+        new_credential = any(isinstance(new, AuthCredential) for formset in formsets for new in formset.new_objects)
+        if new_credential and not group.endpoints.exists():
+            endpoint = add_registrar_endpoint(group=CarrierGroup.objects.get(pk=group.pk))
+            self.message_user(
+                request,
+                f"The group had no endpoint, so the registrar became one: calls go to {endpoint.address}.",
+            )
+
+    # --- The short form -----------------------------------------------------------------------------------------------
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Ask for the right to add each kind of object that the short form makes."""
+        return request.user.has_perms(
+            [f"carriers.add_{name}" for name in ("carriergroup", "endpoint", "sourcenetwork", "authcredential")]
+        )
+
+    @method_decorator(sensitive_post_parameters())
+    @method_decorator(csrf_protect)
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        form = AddCarrierGroupForm(request.POST if request.method == "POST" else None)
+        if form.is_bound and form.is_valid():
+            group = form.save()
+            if group is not None:
+                self.log_addition(request, group, [{"added": {}}])
+                return self._after_adding(request, group)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": "Add carrier group",
+            "opts": self.opts,
+            "form": form,
+            "is_popup": IS_POPUP_VAR in request.GET or IS_POPUP_VAR in request.POST,
+            "is_popup_var": IS_POPUP_VAR,
+            "has_view_permission": self.has_view_permission(request),
+            **(extra_context or {}),
+        }
+        return TemplateResponse(request, self.add_form_template, context)
+
+    def _after_adding(self, request: HttpRequest, group: CarrierGroup) -> HttpResponse:
+        """Go back to the page of the list that has the new group on it, marked; or hand it to the page that asked."""
+        if IS_POPUP_VAR in request.POST:
+            return self.response_add(request, group)
+        change_url = reverse(f"{self.admin_site.name}:carriers_carriergroup_change", args=[group.pk])
+        message = format_html(
+            'The carrier group “{}” was added. <a href="{}">Edit it</a> to add endpoints or change details.',
+            group.name,
+            change_url,
+        )
+        self.message_user(request, message, messages.SUCCESS)
+        if not self.has_view_or_change_permission(request):
+            return HttpResponseRedirect(reverse(f"{self.admin_site.name}:index"))
+        before = CarrierGroup.objects.filter(name__lt=group.name).count()
+        page = before // self.list_per_page + 1
+        query = f"?p={page}" if page > 1 else ""
+        list_url = reverse(f"{self.admin_site.name}:carriers_carriergroup_changelist")
+        return HttpResponseRedirect(f"{list_url}{query}#group-{group.pk}")

@@ -1,0 +1,73 @@
+"""What stands inline in the pages of carrier groups and PBXs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+
+from carriers.forms.credentials import AuthCredentialForm, password_state
+from carriers.forms.endpoints import EndpointForm, EndpointFormSet
+from carriers.forms.sources import SourceNetworkForm, SourceNetworkFormSet
+from carriers.models import AuthCredential, CarrierGroup, Endpoint, SourceNetwork
+
+
+class EndpointInline(admin.TabularInline):
+    model = Endpoint
+    form = EndpointForm
+    formset = EndpointFormSet
+    ordering = ("position", "pk")
+    fields = EndpointForm.Meta.fields
+    verbose_name_plural = "endpoints, in the order in which they are tried"
+
+    def get_extra(self, request: HttpRequest, obj: CarrierGroup | None = None, **kwargs: Any) -> int:
+        """Offer a blank row where there is none yet; the link below the table adds more."""
+        return 0 if obj is not None and obj.endpoints.exists() else 1
+
+
+class SourceNetworkInline(admin.TabularInline):
+    model = SourceNetwork
+    form = SourceNetworkForm
+    formset = SourceNetworkFormSet
+    ordering = ("pk",)
+    fields = ("network",)
+    extra = 0
+
+
+class GroupSourceInline(SourceNetworkInline):
+    fk_name = "group"
+    verbose_name_plural = "source networks: from where the carrier may call us, besides its endpoints' addresses"
+
+
+class PBXSourceInline(SourceNetworkInline):
+    fk_name = "pbx"
+    verbose_name_plural = "source networks: from where this PBX may call"
+    min_num = 0
+
+    def get_extra(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> int:
+        """Offer a blank row to a new PBX, which can't call without a source."""
+        return 1 if obj is None else 0
+
+
+class AuthCredentialInline(admin.StackedInline):
+    model = AuthCredential
+    form = AuthCredentialForm
+    verbose_name_plural = "auth credential: for a carrier that asks for a username and password"
+    extra = 0
+
+    def get_fieldsets(self, request: HttpRequest, obj: CarrierGroup | None = None) -> Any:
+        """Show those who may only look whether a password is stored, in the place of the field that takes a new one."""
+        may_edit = self.has_change_permission(request, obj) or self.has_add_permission(request, obj)
+        password = "password" if may_edit else "password_state"
+        return [
+            (None, {"fields": ["username", password, "registrar", ("port", "transport"), "register"]}),
+            ("Where the carrier wants something special", {"fields": ["realm", "auth_username", "expires"]}),
+        ]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: CarrierGroup | None = None) -> tuple[str, ...]:
+        return ("password_state",)
+
+    @admin.display(description="password")
+    def password_state(self, credential: AuthCredential) -> str:
+        return password_state(credential)

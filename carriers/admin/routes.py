@@ -1,0 +1,83 @@
+"""Outbound and inbound routes in the admin."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Prefetch, QuerySet
+from django.http import HttpRequest
+
+from carriers.forms.routes import KnownAutocompleteSelect, OrderedGroupForm, OrderedGroupFormSet
+from carriers.models import InboundRoute, OutboundRoute, OutboundRouteGroup
+
+SHOWN_GROUPS = 5
+
+
+class OrderedGroupInline(admin.TabularInline):
+    model = OutboundRouteGroup
+    form = OrderedGroupForm
+    formset = OrderedGroupFormSet
+    ordering = ("position", "pk")
+    fields = ("position", "group")
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "group":
+            kwargs["widget"] = KnownAutocompleteSelect(db_field, self.admin_site)
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[OutboundRouteGroup]:
+        return super().get_queryset(request).select_related("group")
+
+    def get_extra(self, request: HttpRequest, obj: OutboundRoute | None = None, **kwargs: Any) -> int:
+        """Offer a blank row to a new route; the link below the table adds more."""
+        return 1 if obj is None else 0
+
+
+@admin.register(OutboundRoute)
+class OutboundRouteAdmin(admin.ModelAdmin):
+    fields = ("prefix", "enabled")
+    inlines = (OrderedGroupInline,)
+    list_display = ("__str__", "shown_groups", "enabled")
+    list_filter = ("enabled",)
+    list_per_page = 50
+    search_fields = ("prefix", "groups__name")
+    search_help_text = "Search by prefix or carrier group"
+    ordering = ("prefix", "pk")
+    empty_text = (
+        "There is no outbound route yet, so no call can go out. Add one: a dialled prefix (blank for every number) and"
+        " the carrier groups that get its calls, in order."
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[OutboundRoute]:
+        first = OutboundRouteGroup.objects.select_related("group").order_by("position", "pk")[: SHOWN_GROUPS + 1]
+        return OutboundRoute.objects.order_by("prefix", "pk").prefetch_related(
+            Prefetch("route_groups", queryset=first, to_attr="first_groups")
+        )
+
+    @admin.display(description="carrier groups, in order")
+    def shown_groups(self, route: Any) -> str:
+        names = [
+            entry.group.name if entry.group.enabled else f"{entry.group.name} (disabled)"
+            for entry in route.first_groups
+        ]
+        if not names:
+            return "none: its calls take a shorter prefix"
+        return ", then ".join(names[:SHOWN_GROUPS]) + (", …" if len(names) > SHOWN_GROUPS else "")
+
+
+@admin.register(InboundRoute)
+class InboundRouteAdmin(admin.ModelAdmin):
+    fields = ("prefix", "pbx", "enabled")
+    autocomplete_fields = ("pbx",)
+    list_display = ("__str__", "pbx", "enabled")
+    list_filter = ("enabled",)
+    list_select_related = ("pbx",)
+    list_per_page = 50
+    search_fields = ("prefix", "pbx__name")
+    search_help_text = "Search by prefix or PBX"
+    ordering = ("prefix", "pk")
+    empty_text = (
+        "There is no inbound route yet, so carriers' calls reach nobody. Add one: the beginning of the called number"
+        " (blank for every number) and the PBX that gets those calls."
+    )

@@ -1,0 +1,68 @@
+"""Address fields that understand ``host:port`` and ``sip:host:port;transport=tcp``, and split them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+
+from carriers.addresses import DEFAULT_SIP_PORT, SipAddress, parse_sip_address
+from carriers.fields import Transport
+
+
+class SipAddressField(forms.CharField):
+    """A SIP address as typed; its clean value is a ``SipAddress``, or None when left blank."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        # Room for an address with scheme, port and parameter; the host's own limit is checked when it is parsed.
+        super().__init__(**{"max_length": 255, **kwargs})
+
+    def clean(self, value: Any) -> SipAddress | None:
+        text = super().clean(value)
+        return parse_sip_address(text) if text else None
+
+
+class SipAddressForm(forms.ModelForm):
+    """Split what is typed into the address field over the fields ``port`` and ``transport``.
+
+    The typed address wins over a port or transport that was left as it is. One that was changed to something else
+    is refused, because nobody can tell which of the two is meant.
+    """
+
+    address_field = "host"
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, field in self.fields.items():
+            if name == self.address_field:
+                self.fields[name] = SipAddressField(
+                    label=field.label, help_text=field.help_text, widget=field.widget, required=field.required
+                )
+                self.fields[name].widget.attrs.pop("maxlength", None)
+            elif name == "port":
+                field.required = False  # blank: the port of the address, or the default
+
+    def clean(self) -> dict[str, Any]:
+        super().clean()
+        address: SipAddress | None = self.cleaned_data.get(self.address_field)
+        if address is None:
+            return self.cleaned_data
+        self.cleaned_data[self.address_field] = address.host
+        self._settle("port", address.port, DEFAULT_SIP_PORT)
+        self._settle("transport", address.transport, Transport.UDP.value)
+        return self.cleaned_data
+
+    def _settle(self, name: str, typed: int | str | None, default: int | str) -> None:
+        if name not in self.cleaned_data:  # refused already, with its own message
+            return
+        separate = self.cleaned_data[name]
+        if typed is not None and separate and name in self.changed_data and separate != typed:
+            error = ValidationError(
+                "The address says %(typed)s, this field says %(separate)s: leave one of them out.",
+                code="contradiction",
+                params={"typed": typed, "separate": separate},
+            )
+            self.add_error(name, error)
+            return
+        self.cleaned_data[name] = typed or separate or default

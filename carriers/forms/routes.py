@@ -1,0 +1,45 @@
+"""The carrier groups of an outbound route, in order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.contrib.admin.widgets import AutocompleteSelect
+
+from carriers.forms.rows import OrderedFormSet, PositionForm
+from carriers.models import OutboundRouteGroup
+
+
+class KnownAutocompleteSelect(AutocompleteSelect):
+    """An autocomplete field that knows its present choice, and so asks the database nothing to show it."""
+
+    known: tuple[str, str] | None = None
+
+    def optgroups(self, name: str, value: Sequence[str], attr: Any = None) -> Any:
+        if self.known is None or list(value) != [self.known[0]]:
+            return super().optgroups(name, value, attr)
+        option = self.create_option(name, *self.known, selected=True, index=0)
+        return [(None, [option], 0)]
+
+
+class OrderedGroupForm(PositionForm):
+    """One carrier group of a route."""
+
+    class Meta:
+        model = OutboundRouteGroup
+        fields = ("position", "group")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields.get("group")
+        widget = getattr(field and field.widget, "widget", None)  # the admin wraps it, to add its links
+        if self.instance.pk is not None and isinstance(widget, KnownAutocompleteSelect):
+            widget.known = (str(self.instance.group_id), str(self.instance.group))
+
+
+class OrderedGroupFormSet(OrderedFormSet):
+    """The carrier groups of one route, each once."""
+
+    distinct_fields = ("group",)
+    duplicate_message = "This carrier group stands here twice: delete one."

@@ -1,0 +1,65 @@
+"""What the rows of an inline have in common: their order, and that none stands there twice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.forms.models import BaseInlineFormSet
+
+
+class PositionForm(forms.ModelForm):
+    """Show a new row's position blank, which means: at the end."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        position = self.fields.get("position")
+        if position is not None:  # it is not there for those who may only look
+            position.required = False
+            position.widget.attrs["placeholder"] = "end"
+            if self.instance.pk is None:
+                self.initial["position"] = None
+
+    def clean_position(self) -> int:
+        position: int | None = self.cleaned_data["position"]
+        return position or 0
+
+
+class DistinctFormSet(BaseInlineFormSet):
+    """Rows of which no two are the same in ``distinct_fields``. The second one carries the message."""
+
+    distinct_fields: tuple[str, ...] = ()
+    duplicate_message = ""
+
+    def validate_unique(self) -> None:
+        """Put the message on the row, where Django's own puts it above all rows."""
+        seen = set()
+        for form in self.kept_forms():
+            if any(name not in form.cleaned_data for name in self.distinct_fields):
+                continue
+            key = tuple(form.cleaned_data[name] for name in self.distinct_fields)
+            if key in seen:
+                form.add_error(self.distinct_fields[0], ValidationError(self.duplicate_message, code="duplicate"))
+            seen.add(key)
+
+    def kept_forms(self) -> Iterator[forms.ModelForm]:
+        """Yield the forms that will be stored: not the blank ones, and not those marked for deletion."""
+        for form in self.forms:
+            is_blank = form.instance.pk is None and not form.has_changed()
+            if hasattr(form, "cleaned_data") and not is_blank and not self._should_delete_form(form):  # type: ignore[attr-defined]
+                yield form
+
+
+class OrderedFormSet(DistinctFormSet):
+    """Rows with a position. A new row without one goes to the end, so that what is shown is what is tried."""
+
+    def clean(self) -> None:
+        super().clean()
+        kept = list(self.kept_forms())
+        last = max((form.cleaned_data.get("position") or 0 for form in kept), default=0)
+        for form in kept:
+            if form.instance.pk is None and not form.cleaned_data.get("position"):
+                last += 1
+                form.instance.position = last

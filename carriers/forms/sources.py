@@ -1,0 +1,27 @@
+"""The rows of the source networks of a carrier group or a PBX."""
+
+from __future__ import annotations
+
+from django import forms
+
+from carriers.addresses import clean_network
+from carriers.forms.rows import DistinctFormSet
+from carriers.models import SourceNetwork
+
+
+class SourceNetworkForm(forms.ModelForm):
+    """One source network, normalised before it is compared with its neighbours."""
+
+    class Meta:
+        model = SourceNetwork
+        fields = ("network",)
+
+    def clean_network(self) -> str:
+        return clean_network(self.cleaned_data["network"])
+
+
+class SourceNetworkFormSet(DistinctFormSet):
+    """The source networks of one owner, each once."""
+
+    distinct_fields = ("network",)
+    duplicate_message = "This network stands here twice: delete one."

@@ -1,0 +1,110 @@
+"""Functions that write carriers: keyword-only arguments, every object validated, all or nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
+from django.views.decorators.debug import sensitive_variables
+
+from carriers.addresses import DEFAULT_SIP_PORT, SipAddress
+from carriers.fields import Transport
+from carriers.models import AuthCredential, CarrierGroup, Endpoint, SourceNetwork
+
+REGISTRAR_ENDPOINT_NAME = "registrar"
+
+
+class NewCredential(NamedTuple):
+    """What an operator must say of an auth credential; everything else has a default."""
+
+    username: str
+    password: str
+    registrar: SipAddress
+
+    def __repr__(self) -> str:
+        """Leave the password out: this may end up in a traceback."""
+        return f"NewCredential({self.username!r}, registrar={self.registrar!r})"
+
+
+@sensitive_variables("credential")
+@transaction.atomic
+def add_carrier_group(
+    *,
+    name: str,
+    endpoint: SipAddress | None = None,
+    sources: Iterable[str] = (),
+    credential: NewCredential | None = None,
+) -> CarrierGroup:
+    """Add a carrier group with what the short form asks for.
+
+    A credential without any endpoint makes an endpoint of its registrar, so that calls go out. Raises
+    ``ValidationError`` keyed by the model's field (``name``, ``host``, ``network``, ``username``, ``password``,
+    ``registrar``); then nothing is stored.
+    """
+    group = CarrierGroup(name=name)
+    group.full_clean()
+    try:
+        with transaction.atomic():
+            group.save()
+    except IntegrityError:  # somebody else took the name since it was checked
+        raise ValidationError({"name": "There is already a carrier group of this name."}) from None
+    if endpoint is not None:
+        add_endpoint(group=group, address=endpoint)
+    for network in sources:
+        source = SourceNetwork(group=group, network=network)
+        source.full_clean()
+        source.save()
+    if credential is not None:
+        _add_credential(group, credential)
+        if endpoint is None:
+            add_registrar_endpoint(group=group)
+    return group
+
+
+@sensitive_variables("new")
+def _add_credential(group: CarrierGroup, new: NewCredential) -> None:
+    credential = AuthCredential(
+        group=group,
+        username=new.username,
+        registrar=new.registrar.host,
+        port=new.registrar.port or DEFAULT_SIP_PORT,
+        transport=new.registrar.transport or Transport.UDP,
+    )
+    credential.set_password(new.password)
+    credential.full_clean()
+    credential.save()
+
+
+@transaction.atomic
+def add_endpoint(*, group: CarrierGroup, address: SipAddress, name: str = "") -> Endpoint:
+    """Add an endpoint behind the group's last one. Raises ``ValidationError`` keyed by field."""
+    last = group.endpoints.order_by("-position", "-pk").values_list("position", flat=True).first()
+    endpoint = Endpoint(
+        group=group,
+        name=name,
+        position=(last or 0) + 1,
+        host=address.host,
+        port=address.port or DEFAULT_SIP_PORT,
+        transport=address.transport or Transport.UDP,
+    )
+    endpoint.full_clean()
+    endpoint.save()
+    return endpoint
+
+
+def add_registrar_endpoint(*, group: CarrierGroup) -> Endpoint:
+    """Add an endpoint at the group's registrar: most carriers take the calls where they take the registration."""
+    credential = group.credential
+    address = SipAddress(credential.registrar, credential.port, credential.transport)
+    return add_endpoint(group=group, address=address, name=REGISTRAR_ENDPOINT_NAME)
+
+
+@transaction.atomic
+def set_enabled(*, groups: QuerySet[CarrierGroup], enabled: bool) -> list[CarrierGroup]:
+    """Enable or disable carrier groups. Return those that were not so before."""
+    changed = list(CarrierGroup.objects.filter(pk__in=groups.values("pk")).exclude(enabled=enabled).order_by("pk"))
+    CarrierGroup.objects.filter(pk__in=[group.pk for group in changed]).update(enabled=enabled)
+    return changed
