@@ -1,9 +1,44 @@
-"""The built-in admin site, under the product's name."""
+"""The built-in admin site under the product's name, with Reload Kamailio in the header of every page."""
+
+from __future__ import annotations
+
+from typing import Any
 
 from django.contrib.admin import AdminSite
+from django.http import HttpRequest
+from django.urls import URLPattern, URLResolver, path
+
+from kamailio_bridge import views
+
+# The order of the index: what an operator needs first. What is not named follows, as Django sorts it.
+APP_ORDER = ("carriers", "kamailio_bridge", "auth")
+MODEL_ORDER = ("CarrierGroup", "OutboundRoute", "PBX", "InboundRoute")
+
+
+def _rank(name: str, order: tuple[str, ...]) -> int:
+    return order.index(name) if name in order else len(order)
 
 
 class DsiprouterAdminSite(AdminSite):
     site_title = "dSIPRouter"
     site_header = "dSIPRouter"
     index_title = "Carriers and routing"
+
+    def get_urls(self) -> list[URLPattern | URLResolver]:
+        ours: list[URLPattern | URLResolver] = [
+            path("kamailio/reload/", self.admin_view(views.reload), name="reload_kamailio"),
+            path("kamailio/waiting/", self.admin_view(views.waiting), name="waiting_changes"),
+            path("kamailio/waiting/count/", self.admin_view(views.waiting_count), name="waiting_count"),
+        ]
+        return ours + super().get_urls()
+
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        """Say to every page whether its header has the button. The plan is not made here: it costs too much."""
+        context = super().each_context(request)
+        return {**context, "may_reload": context["has_permission"] and request.user.has_perm(views.RELOAD_PERMISSION)}
+
+    def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
+        apps = super().get_app_list(request, app_label)
+        for app in apps:
+            app["models"].sort(key=lambda model: _rank(model["object_name"], MODEL_ORDER))
+        return sorted(apps, key=lambda app: _rank(app["app_label"], APP_ORDER))

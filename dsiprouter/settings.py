@@ -91,8 +91,8 @@ TEMPLATES = [
         },
     },
 ]
-CRISPY_ALLOWED_TEMPLATE_PACKS = "admin"
-CRISPY_TEMPLATE_PACK = "admin"  # ours, in templates/admin_crispy: crispy forms in the admin's own look
+CRISPY_ALLOWED_TEMPLATE_PACKS = ["admin_crispy"]
+CRISPY_TEMPLATE_PACK = "admin_crispy"  # ours, in templates/admin_crispy: crispy forms in the admin's own look
 
 
 def database(url_variable: str, file_name: str) -> dict[str, Any]:
@@ -146,7 +146,6 @@ USE_TZ = True
 
 STATIC_URL = "static/"
 STATIC_ROOT = DSIPROUTER_HOME / "static"
-STATICFILES_DIRS = [BASE_DIR / "dsiprouter" / "static"]
 WHITENOISE_USE_FINDERS = True  # no collectstatic needed for a local start
 
 SESSION_COOKIE_HTTPONLY = True

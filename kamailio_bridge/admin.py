@@ -1,0 +1,55 @@
+"""Revisions in the admin: the record of what was applied, which nobody changes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.template.loader import render_to_string
+
+from kamailio_bridge.revisions import Revision
+
+SHOWN_CHANGES = 500
+
+
+@admin.register(Revision)
+class RevisionAdmin(admin.ModelAdmin):
+    list_display = ("number", "started", "author", "shown_outcome", "summary")
+    list_filter = ("outcome", "started")
+    list_select_related = ("author",)
+    list_per_page = 50
+    search_fields = ("=number", "author__username", "summary")
+    search_help_text = "Search by number, author or summary"
+    ordering = ("-number",)
+    fields = ("number", "author", "started", "finished", "shown_outcome", "summary", "node_answers", "shown_changes")
+    readonly_fields = fields
+    empty_text = "Kamailio was not reloaded yet. Each press of Reload Kamailio that changes something is recorded here."
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Revision]:
+        """Leave the long columns out of the list; the page of one revision loads them."""
+        return Revision.objects.defer("changes", "nodes").order_by("-number")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Revision | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Revision | None = None) -> bool:
+        return False
+
+    @admin.display(description="outcome", ordering="outcome")
+    def shown_outcome(self, revision: Revision) -> str:
+        return revision.get_outcome_display()
+
+    @admin.display(description="what the nodes answered")
+    def node_answers(self, revision: Revision) -> str:
+        return render_to_string("admin/kamailio_bridge/revision/node_answers.html", {"nodes": revision.nodes})
+
+    @admin.display(description="changed rows")
+    def shown_changes(self, revision: Revision) -> str:
+        changes: list[Any] = revision.changes
+        context = {"lines": changes[:SHOWN_CHANGES], "more_lines": max(0, len(changes) - SHOWN_CHANGES)}
+        return render_to_string("admin/kamailio_bridge/lines.html", context)

@@ -1,0 +1,100 @@
+"""What the admin adds for Kamailio: the Reload Kamailio button, and the changes that wait for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Concatenate
+
+from django.contrib import admin, messages
+from django.contrib.auth.models import User
+from django.core.exceptions import PermissionDenied
+from django.db import DatabaseError
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_POST
+
+from kamailio_bridge.apply import ApplyResult, apply
+from kamailio_bridge.plan import Plan, TablesUnreadable, make_plan, waiting_changes
+from kamailio_bridge.revisions import Revision
+
+RELOAD_PERMISSION = "kamailio_bridge.reload_kamailio"
+VIEW_REVISION_PERMISSION = "kamailio_bridge.view_revision"
+SHOWN_LINES = 500  # a page of a hundred thousand lines helps nobody; manage.py plan_kamailio shows them all
+
+type_of_view = Callable[Concatenate[HttpRequest, ...], HttpResponse]
+
+
+def for_operators(view: type_of_view) -> type_of_view:
+    """Let in those who may reload Kamailio and nobody else. ``AdminSite.admin_view`` stands around it."""
+
+    @wraps(view)
+    def wrapper(request: HttpRequest) -> HttpResponse:
+        if not request.user.has_perm(RELOAD_PERMISSION):
+            raise PermissionDenied
+        return view(request)
+
+    return wrapper
+
+
+@for_operators
+@require_POST
+def reload(request: HttpRequest) -> HttpResponse:
+    """Apply, and lead to the page that says what each module of each node answered, or why nothing was done."""
+    user = request.user
+    assert isinstance(user, User)  # noqa: S101 - for the type checker: nobody else has the permission
+    result = apply(author=user, allow_empty=request.POST.get("allow_empty") == "1")
+    messages.add_message(request, _level(result), result.sentence)
+    return HttpResponseRedirect(_result_url(request, result))
+
+
+def _level(result: ApplyResult) -> int:
+    if result.ok:
+        return messages.SUCCESS
+    return messages.WARNING if result.outcome in ("behind", "busy") else messages.ERROR
+
+
+def _result_url(request: HttpRequest, result: ApplyResult) -> str:
+    if (
+        result.revision is not None
+        and request.user.has_perm(VIEW_REVISION_PERMISSION)
+        and Revision.objects.filter(pk=result.revision).exists()
+    ):
+        return reverse("admin:kamailio_bridge_revision_change", args=[result.revision])
+    return reverse("admin:waiting_changes")
+
+
+@for_operators
+@require_GET
+@never_cache
+def waiting(request: HttpRequest) -> HttpResponse:
+    """Show what the next apply would change, and what speaks against it."""
+    plan: Plan | None = None
+    unreadable = ""
+    try:
+        plan = make_plan()
+    except (TablesUnreadable, DatabaseError) as error:
+        unreadable = str(error)
+    lines = plan.lines() if plan else []
+    context = {
+        **admin.site.each_context(request),
+        "title": "Waiting changes",
+        "plan": plan,
+        "unreadable": unreadable,
+        "lines": lines[:SHOWN_LINES],
+        "more_lines": max(0, len(lines) - SHOWN_LINES),
+    }
+    return TemplateResponse(request, "admin/kamailio_bridge/waiting_changes.html", context)
+
+
+@for_operators
+@require_GET
+@never_cache
+def waiting_count(_request: HttpRequest) -> HttpResponse:
+    """Tell the header how many rows wait, or that it can't be told: ``{"count": 3}`` or ``{"count": null}``."""
+    try:
+        return JsonResponse({"count": waiting_changes()})
+    except (TablesUnreadable, DatabaseError):
+        return JsonResponse({"count": None})
