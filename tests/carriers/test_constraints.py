@@ -1,0 +1,111 @@
+"""The database itself refuses what the validators refuse, whatever wrote it, on every database engine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from django.apps import apps
+from django.db import IntegrityError, models, transaction
+
+from carriers.models import (
+    PBX,
+    AuthCredential,
+    CarrierGroup,
+    Endpoint,
+    InboundRoute,
+    OutboundRoute,
+    OutboundRouteGroup,
+    SourceNetwork,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+def group() -> CarrierGroup:
+    return CarrierGroup.objects.get_or_create(name="Acme")[0]
+
+
+def pbx() -> PBX:
+    return PBX.objects.get_or_create(name="office", defaults={"host": "192.0.2.9"})[0]
+
+
+def endpoint(**values: object) -> Endpoint:
+    return Endpoint(**{"group": group(), "host": "203.0.113.7", **values})
+
+
+def credential(**values: object) -> AuthCredential:
+    return AuthCredential(**{"group": group(), "username": "1000", "registrar": "sip.acme.example", **values})
+
+
+BAD: dict[str, Callable[[], models.Model]] = {
+    "carrier_group_name_not_blank": lambda: CarrierGroup(name=""),
+    "carrier_group_selection_known": lambda: CarrierGroup(name="x", selection="luck"),
+    "endpoint_strip_range": lambda: endpoint(strip=31),
+    "endpoint_port_range": lambda: endpoint(port=0),
+    "endpoint_weight_range": lambda: endpoint(weight=101),
+    "endpoint_host_not_blank": lambda: endpoint(host=""),
+    "endpoint_transport_known": lambda: endpoint(transport="tls"),
+    "endpoint_direction_known": lambda: endpoint(direction="up"),
+    "credential_username_not_blank": lambda: credential(username=""),
+    "credential_registrar_not_blank": lambda: credential(registrar=""),
+    "credential_port_range": lambda: credential(port=0),
+    "credential_expires_range": lambda: credential(expires=59),
+    "credential_transport_known": lambda: credential(transport="xyz"),
+    "pbx_name_not_blank": lambda: PBX(name="", host="192.0.2.9"),
+    "pbx_host_not_blank": lambda: PBX(name="x", host=""),
+    "pbx_port_range": lambda: PBX(name="x", host="192.0.2.9", port=0),
+    "pbx_transport_known": lambda: PBX(name="x", host="192.0.2.9", transport="xyz"),
+    "source_network_one_owner": lambda: SourceNetwork(group=group(), pbx=pbx(), network="198.51.100.0/24"),
+    "source_network_not_blank": lambda: SourceNetwork(group=group(), network=""),
+}
+
+TWICE: dict[str, Callable[[], models.Model]] = {
+    "group name": lambda: CarrierGroup(name="twice"),
+    "PBX name": lambda: PBX(name="twice", host="192.0.2.9"),
+    "outbound prefix": lambda: OutboundRoute(prefix="9"),
+    "default route": lambda: OutboundRoute(prefix=""),
+    "inbound prefix": lambda: InboundRoute(prefix="1444", pbx=pbx()),
+    "route's group": lambda: OutboundRouteGroup(
+        route=OutboundRoute.objects.get_or_create(prefix="8")[0], group=group()
+    ),
+    "group's network": lambda: SourceNetwork(group=group(), network="198.51.100.0/24"),
+    "PBX's network": lambda: SourceNetwork(pbx=pbx(), network="198.51.100.0/24"),
+    "group's credential": credential,
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_each_check_holds(name: str) -> None:
+    with pytest.raises(IntegrityError, match=name), transaction.atomic():
+        BAD[name]().save()
+
+
+def test_no_check_is_left_out() -> None:
+    checks = {
+        constraint.name
+        for model in apps.get_app_config("carriers").get_models()
+        for constraint in model._meta.constraints
+        if isinstance(constraint, models.CheckConstraint)
+    }
+    assert set(BAD) == checks
+
+
+def test_a_source_network_without_owner_is_refused() -> None:
+    with pytest.raises(IntegrityError, match="source_network_one_owner"), transaction.atomic():
+        SourceNetwork(network="198.51.100.0/24").save()
+
+
+@pytest.mark.parametrize("name", TWICE)
+def test_what_must_be_unique_is(name: str) -> None:
+    TWICE[name]().save()
+    with pytest.raises(IntegrityError), transaction.atomic():
+        TWICE[name]().save()
+
+
+def test_good_rows_of_every_kind_are_stored() -> None:
+    for value in (endpoint(strip=30, weight=100, port=65535), credential(expires=86400)):
+        value.save()
+        value.refresh_from_db()
+    assert Endpoint.objects.get().strip == 30
+    assert AuthCredential.objects.get().expires == 86400
