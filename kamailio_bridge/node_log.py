@@ -1,0 +1,37 @@
+"""What a Kamailio that ended wrote, as one sentence for the operator."""
+
+from __future__ import annotations
+
+import re
+
+# What Kamailio writes, and what to do. The first that fits wins; without one, its first error speaks for itself.
+EXPLANATIONS = (
+    (
+        r"could not find module <db_mysql",
+        "its MySQL module is missing. Install it: apt-get install kamailio-mysql-modules.",
+    ),
+    (
+        r"could not find module <db_sqlite",
+        "its SQLite module is missing. Install it: apt-get install kamailio-sqlite-modules.",
+    ),
+    (r"[Aa]ddress already in use", "one of its ports was taken meanwhile. Start it again, or choose other ports."),
+    (r"Access denied for user", "the database refuses its user and password. Check KAMAILIO_DATABASE_URL."),
+    (r"Can't connect to .*server", "its database server does not answer. Check KAMAILIO_DATABASE_URL."),
+    (
+        r"no such table|Table .* doesn't exist|invalid version .* for table|unable to open database file",
+        "its tables are missing, or of a version that it does not take. Run: manage.py create_kamailio_tables.",
+    ),
+    (r"(could not allocate|no more|out of) (private|shared|pkg|shm) mem", "its memory is too small. Raise -m or -M."),
+)
+ERROR = re.compile(r"(?:ERROR|CRITICAL): (?:\S+ \[[^\]]*\]: )?(?:\w+\(\): )?(.+)")
+
+
+def explain(log: str) -> str:
+    """Turn the errors of a log into one sentence: the first error is the cause, those after it its consequences."""
+    for pattern, sentence in EXPLANATIONS:
+        if re.search(pattern, log):
+            return sentence
+    error = ERROR.search(log)
+    if error:
+        return f"it says “{error[1].strip().rstrip('.')}”."
+    return "it gave no reason."

@@ -1,0 +1,243 @@
+"""A Kamailio of our own as a child process: for ``manage.py runlocal`` and for tests. Production has its own service.
+
+Everything that a run leaves (log, pid file, control socket) is in one folder, and Kamailio works inside it, because the
+path of a Unix socket may have 107 characters and a home folder may be deeper. Secrets go by the environment, which
+other users can't read, and never by the command line, which they can.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from django.conf import settings
+
+from carriers.addresses import uri_host
+from kamailio_bridge.node_log import explain
+from kamailio_bridge.ports import Port
+from kamailio_bridge.rpc import Rpc, RpcError
+
+CONFIGURATION = Path(__file__).resolve().parent / "kamailio" / "kamailio.cfg"
+START_SECONDS = 60.0
+STOP_SECONDS = 10.0
+# Kamailio reads a database URL up to these characters, and can't be told that one of them is part of a password.
+NOT_IN_DATABASE_URLS = re.compile(r'[\x00-\x20"\\]')
+
+
+class NodeNotStarted(Exception):
+    """Kamailio could not be started. ``str()`` is one sentence that says why and what to do."""
+
+
+@dataclass(frozen=True)
+class NodeParameters:
+    """What differs between one local Kamailio and another. ``database_url`` is written as Kamailio takes it.
+
+    ``defines`` are ``-A`` switches of the configuration; ``environment`` is added to this process's own. Memory is in
+    megabytes: shared by all calls, and private to each process.
+    """
+
+    folder: Path
+    database_url: str = field(repr=False)
+    rpc_token: str = field(repr=False)
+    sip_port: int
+    rpc_port: int
+    sip_address: str = "127.0.0.1"
+    rpc_address: str = "127.0.0.1"
+    shared_memory: int = 512
+    private_memory: int = 64
+    children: int | None = None
+    defines: tuple[str, ...] = ()
+    environment: Mapping[str, str] = field(default_factory=dict, repr=False)
+    configuration: Path = CONFIGURATION
+
+    @property
+    def log(self) -> Path:
+        return self.folder / "kamailio.log"
+
+    def rpc(self, timeout: float = 60.0) -> Rpc:
+        """Return the client for this Kamailio."""
+        return Rpc(f"http://{uri_host(self.rpc_address)}:{self.rpc_port}/RPC", self.rpc_token, timeout)
+
+    def ports(self) -> list[Port]:
+        """Return the sockets that this Kamailio listens on."""
+        return [
+            Port("SIP", "UDP", self.sip_address, self.sip_port, "DSIPROUTER_SIP"),
+            Port("SIP", "TCP", self.sip_address, self.sip_port, "DSIPROUTER_SIP"),
+            Port("Kamailio's RPC", "TCP", self.rpc_address, self.rpc_port, "DSIPROUTER_RPC"),
+        ]
+
+    def command(self) -> list[str]:
+        """Return the command line; it ends with us even when we are killed. Raises ``NodeNotStarted``."""
+        command = [program("setpriv", "util-linux"), "--pdeathsig", "TERM", program("kamailio", "kamailio")]
+        command += ["-f", str(self.configuration), "-DD", "-E", "-w", str(self.folder), "-Y", "."]
+        command += ["-P", str(self.folder / "kamailio.pid")]
+        command += ["-m", str(self.shared_memory), "-M", str(self.private_memory)]
+        if self.database_url.startswith("mysql:"):
+            command += ["-A", "WITH_MYSQL"]
+        for define in self.defines:
+            command += ["-A", define]
+        return command
+
+    def variables(self) -> dict[str, str]:
+        """Return the environment, where the values and secrets are."""
+        variables = {
+            **os.environ,
+            "DSIPROUTER_SIP_ADDRESS": uri_host(self.sip_address),
+            "DSIPROUTER_SIP_PORT": str(self.sip_port),
+            "DSIPROUTER_RPC_ADDRESS": uri_host(self.rpc_address),
+            "DSIPROUTER_RPC_PORT": str(self.rpc_port),
+            "DSIPROUTER_RPC_TOKEN": self.rpc_token,
+            "DSIPROUTER_KAMAILIO_DB": self.database_url,
+            **self.environment,
+        }
+        if self.children is not None:
+            variables["DSIPROUTER_KAMAILIO_CHILDREN"] = str(self.children)
+        return variables
+
+
+def parameters_from_settings() -> NodeParameters:
+    """Return the parameters of the node that the settings describe. Raises ``NodeNotStarted``."""
+    return NodeParameters(
+        folder=Path(settings.DSIPROUTER_HOME) / "kamailio",
+        database_url=kamailio_database_url(settings.DATABASES["kamailio"]),
+        rpc_token=settings.DSIPROUTER_RPC_TOKEN,
+        sip_address=settings.DSIPROUTER_SIP_ADDRESS,
+        sip_port=settings.DSIPROUTER_SIP_PORT,
+        rpc_address=settings.DSIPROUTER_RPC_ADDRESS,
+        rpc_port=settings.DSIPROUTER_RPC_PORT,
+    )
+
+
+def kamailio_database_url(database: Mapping[str, Any]) -> str:
+    """Write one of Django's database settings as Kamailio takes it, which knows no percent-encoding.
+
+    Raises ``NodeNotStarted`` when a part has a character that would end it too early.
+    """
+    if database["ENGINE"] == "django.db.backends.sqlite3":
+        url = f"sqlite:///{Path(database['NAME']).resolve()}"
+        if NOT_IN_DATABASE_URLS.search(url):
+            raise NodeNotStarted(
+                f"Kamailio can't open {database['NAME']}: a quote, a backslash or a blank is in the path."
+                " Choose another DSIPROUTER_HOME or KAMAILIO_DATABASE_URL."
+            )
+        return url
+    if database["ENGINE"] != "django.db.backends.mysql":
+        raise NodeNotStarted("Kamailio reads SQLite and MariaDB/MySQL here: change KAMAILIO_DATABASE_URL.")
+    user, password = str(database["USER"]), str(database["PASSWORD"])
+    if NOT_IN_DATABASE_URLS.search(password + user) or set("@:/") & set(user) or set("@/") & set(password):
+        raise NodeNotStarted(
+            "Kamailio can't be told a database password with a quote, a backslash, a blank, @ or /."
+            " Give the user of KAMAILIO_DATABASE_URL another one."
+        )
+    host = f"{database['HOST'] or 'localhost'}:{database['PORT'] or 3306}"
+    return f"mysql://{user}:{password}@{host}/{database['NAME']}"
+
+
+def program(name: str, package: str) -> str:
+    """Return the path of a program; raise ``NodeNotStarted`` saying how to install it."""
+    path = shutil.which(name, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
+    if path is None:
+        raise NodeNotStarted(f"{name} is not installed. Install it: apt-get install {package}")
+    return path
+
+
+class NodeProcess:
+    """One local Kamailio: started, watched and stopped by us."""
+
+    def __init__(self, parameters: NodeParameters) -> None:
+        self.parameters = parameters
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    @property
+    def pid(self) -> int | None:
+        return None if self._process is None else self._process.pid
+
+    @property
+    def is_running(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    def start(self, timeout: float = START_SECONDS) -> None:
+        """Start Kamailio and return when it answers. Raises ``NodeNotStarted``."""
+        parameters = self.parameters
+        for port in parameters.ports():
+            if problem := port.problem():
+                raise NodeNotStarted(problem)
+        parameters.folder.mkdir(parents=True, mode=0o700, exist_ok=True)
+        with contextlib.suppress(FileNotFoundError):
+            parameters.log.replace(parameters.log.with_suffix(".log.1"))
+        with parameters.log.open("wb") as log:
+            self._process = subprocess.Popen(
+                parameters.command(),
+                cwd=parameters.folder,
+                env=parameters.variables(),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,  # Ctrl-C is for us, and we stop Kamailio in order
+            )
+        try:
+            self._wait_until_it_answers(timeout)
+        except BaseException:
+            self.stop()
+            raise
+
+    def stop(self, timeout: float = STOP_SECONDS) -> None:
+        """Stop Kamailio and all its processes. Safe to repeat."""
+        process = self._process
+        if process is None:
+            return
+        if process.poll() is None:
+            process.terminate()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(timeout)
+        # The group is ours alone. Whatever of it is still there (a worker that outlived its parent) ends now.
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+    def failure(self) -> str:
+        """Say in one sentence why Kamailio ended."""
+        return f"Kamailio stopped: {explain(self.log_text())} Its log is {self.parameters.log}."
+
+    def log_text(self) -> str:
+        try:
+            return self.parameters.log.read_text(encoding="utf-8", errors="replace")
+        except FileNotFoundError:
+            return ""
+
+    def _wait_until_it_answers(self, timeout: float) -> None:
+        deadline = time.monotonic() + timeout
+        rpc = self.parameters.rpc(timeout=2.0)
+        while True:
+            if not self.is_running:
+                raise NodeNotStarted(self.failure())
+            try:
+                rpc.call("core.uptime")
+            except RpcError as error:
+                if time.monotonic() > deadline:
+                    raise NodeNotStarted(
+                        f"Kamailio runs, but did not answer within {timeout:g} s: {error}"
+                        f" Its log is {self.parameters.log}."
+                    ) from None
+            else:
+                return
+            time.sleep(0.05)

@@ -1,0 +1,48 @@
+"""Whether a port can be listened on: asked before anything starts, so that the answer names the setting to change."""
+
+from __future__ import annotations
+
+import errno
+import socket
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Port:
+    """One socket to listen on: ``what`` needs it, and the settings ``<variable>_ADDRESS``, ``_PORT`` say where."""
+
+    what: str
+    protocol: str  # "UDP" or "TCP"
+    address: str
+    number: int
+    variable: str
+
+    def problem(self) -> str:
+        """Say in one sentence why it can't be used, or return an empty text."""
+        try:
+            self._bind()
+        except PermissionError:
+            return (
+                f"{self.what} may not listen on {self.protocol} port {self.number}: ports below 1024 are for root."
+                f" Set {self.variable}_PORT to a higher one."
+            )
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE:
+                return (
+                    f"{self.protocol} port {self.number} of {self.address}, for {self.what}, is taken by another"
+                    f" program. Stop that program, or set {self.variable}_PORT to a free port."
+                )
+            return (
+                f"{self.what} can't listen on {self.address}: {error.strerror or error}."
+                f" Set {self.variable}_ADDRESS to an address of this machine."
+            )
+        return ""
+
+    def _bind(self) -> None:
+        address = self.address.strip("[]")
+        family = socket.AF_INET6 if ":" in address else socket.AF_INET
+        kind = socket.SOCK_STREAM if self.protocol == "TCP" else socket.SOCK_DGRAM
+        with socket.socket(family, kind) as probe:
+            if self.protocol == "TCP":
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # closed connections are no listener
+            probe.bind((address, self.number))
