@@ -81,6 +81,11 @@ def apply(
         return ApplyResult("failed", str(lost))
     except TablesUnreadable as unreadable:
         return ApplyResult("failed", f"Nothing was changed. {unreadable}")
+    except DatabaseError as error:
+        sentence = (
+            f"The product's own database failed: {_one_line(error)} Check DATABASE_URL, and run manage.py migrate."
+        )
+        return ApplyResult("failed", sentence)
 
 
 def _apply(request: _Request) -> ApplyResult:

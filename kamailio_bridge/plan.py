@@ -63,7 +63,12 @@ def make_plan() -> Plan:
     missing = table_problems()
     if missing:
         raise TablesUnreadable(" ".join(missing))
-    carriers = read_carriers()
+    try:
+        carriers = read_carriers()
+    except DatabaseError as error:
+        raise TablesUnreadable(
+            f"The carriers can't be read: {error}. Check DATABASE_URL, and run manage.py migrate."
+        ) from error
     projections = {module: module.project(carriers) for module in selected_modules()}
     problems = rules.problems(carriers)
     warnings = rules.warnings(carriers)

@@ -62,7 +62,7 @@ class PermissionsModule(KamailioModule):
                     projection.warnings.append(
                         Notice(pbx_label(pbx), "has no source networks, so it gets calls but may not make any.")
                     )
-        subnets = sum(row.values[3] not in (32, 128) for row in projection.rows[ADDRESSES].values())
+        subnets = sum(row.values[3] != _host_mask(row.values[2]) for row in projection.rows[ADDRESSES].values())
         if subnets > MAX_SUBNETS:
             projection.problems.append(
                 Notice("Source networks", f"{subnets} networks are more than the {MAX_SUBNETS} that Kamailio holds.")
@@ -97,6 +97,10 @@ class PermissionsModule(KamailioModule):
                 + ", which nothing calls for. Press Reload Kamailio again."
             )
         return problems
+
+
+def _host_mask(ip_addr: object) -> int:
+    return 128 if ":" in str(ip_addr) else 32
 
 
 def _add_sources(projection: Projection, label: str, grp: int, sources: tuple[SourceRecord, ...], tag: str) -> None:
