@@ -84,8 +84,8 @@ class UacModule(KamailioModule):
         """Refresh the records that changed and remove those that went, and no other."""
         rows = {str(row.values[1]): row for row in wanted.rows[RECORDS].values()}
         if changes is None:
-            loaded = {str(record["l_uuid"]): record for record in _dump(rpc)}
-            refresh = [key for key, row in rows.items() if _differs(row, loaded.get(key))]
+            loaded = {str(record["l_uuid"]): record for record in dump_records(rpc)}
+            refresh = [key for key, row in rows.items() if differs(row, loaded.get(key))]
             remove = [key for key in loaded if key.startswith("carrier-") and key not in rows]
         else:
             table = changes.tables[RECORDS]
@@ -105,13 +105,13 @@ class UacModule(KamailioModule):
         """Compare the records that changed, or all of them; a refresh of a bad row says yes and does nothing."""
         rows = {str(row.values[1]): row for row in wanted.rows[RECORDS].values()}
         if changes is None:
-            loaded = {str(record["l_uuid"]): record for record in _dump(rpc)}
-            wrong = [row.label for key, row in rows.items() if _differs(row, loaded.get(key))]
+            loaded = {str(record["l_uuid"]): record for record in dump_records(rpc)}
+            wrong = [row.label for key, row in rows.items() if differs(row, loaded.get(key))]
             stray = [key for key in loaded if key.startswith("carrier-") and key not in rows]
         else:
             table = changes.tables[RECORDS]
             changed = [*table.adds.values(), *(row for _, row in table.updates.values())]
-            wrong = [row.label for row in changed if _differs(row, _info(rpc, str(row.values[1])))]
+            wrong = [row.label for row in changed if differs(row, _info(rpc, str(row.values[1])))]
             gone = {str(values[1]) for values in table.deletes.values()} - rows.keys()
             stray = [key for key in gone if _info(rpc, key) is not None]
         problems = []
@@ -145,7 +145,8 @@ def _add_record(projection: Projection, group: GroupRecord, credential: Credenti
     )
 
 
-def _dump(rpc: Rpc) -> list[dict[str, Any]]:
+def dump_records(rpc: Rpc) -> list[dict[str, Any]]:
+    """Return all records of a node, digests included: never pass them on to people."""
     records = as_list(rpc.call("uac.reg_dump"))
     if not all(isinstance(record, dict) and "l_uuid" in record for record in records):
         raise InvalidAnswer("uac.reg_dump: the node answered in a form that this product does not know.")
@@ -164,7 +165,7 @@ def _info(rpc: Rpc, key: str) -> dict[str, Any] | None:
     return record
 
 
-def _differs(row: Row, record: dict[str, Any] | None) -> bool:
+def differs(row: Row, record: dict[str, Any] | None) -> bool:
     """Say whether the node's record is missing or other than its row."""
     if record is None:
         return True

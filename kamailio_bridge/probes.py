@@ -1,0 +1,176 @@
+"""Questions to a carrier through a node's own SIP stack, before anything is applied.
+
+``tm.t_uac_wait`` sends a request from the node's own socket and returns the whole answer (facts, section 12), so the
+carrier sees the address that calls will come from. A REGISTER without Contact only asks (RFC 3261, section 10.2.3):
+with a digest it proves a password without changing any binding. Each question is one request; a proof is two.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from dataclasses import dataclass
+from typing import Literal
+
+from django.conf import settings
+
+from carriers.addresses import uri_host
+from carriers.digest import Challenge, authorization, parse_challenge
+from carriers.snapshot import CredentialRecord, EndpointRecord
+from kamailio_bridge.nodes import Node
+from kamailio_bridge.routing import sip_uri
+from kamailio_bridge.rpc import CallFailed, InvalidAnswer
+
+Verdict = Literal[
+    "answers", "silent", "unreachable", "accepted", "rejected", "realm differs", "no challenge", "unreadable"
+]
+_UNSENT_CODES = range(400, 700)  # of an RPC error: the request never left, a refused TCP connection for example
+
+
+@dataclass(frozen=True)
+class Probe:
+    """What came of a question. ``code`` is the SIP status; ``realm`` is there when the registrar named one."""
+
+    verdict: Verdict
+    sentence: str
+    code: int | None = None
+    milliseconds: int | None = None
+    realm: str | None = None
+
+    @property
+    def ok(self) -> bool:
+        return self.verdict in ("answers", "accepted")
+
+
+@dataclass(frozen=True)
+class _Answer:
+    code: int
+    reason: str
+    headers: str
+    milliseconds: int
+
+    def challenge(self) -> Challenge | None:
+        name = {401: "www-authenticate", 407: "proxy-authenticate"}.get(self.code)
+        for line in self.headers.splitlines():
+            header, _, value = line.partition(":")
+            if name is not None and header.strip().lower() == name:
+                found = parse_challenge(value)
+                if found is not None and found.algorithm.upper() == "MD5":
+                    return found
+        return None
+
+
+def probe_endpoint(node: Node, endpoint: EndpointRecord) -> Probe:
+    """Ask an endpoint for its options. Any final answer shows that it is there. Raises ``RpcError``."""
+    target = sip_uri(endpoint.host, endpoint.port, endpoint.transport)
+    local = uri_host(settings.DSIPROUTER_SIP_ADDRESS)
+    answer = _ask(node, "OPTIONS", target, "", _identity(f"sip:dsiprouter@{local}", target))
+    if isinstance(answer, Probe):
+        return answer
+    text = f"{target} answers {answer.code} {answer.reason} in {answer.milliseconds} ms."
+    return Probe("answers", text, answer.code, answer.milliseconds)
+
+
+def ask_realm(node: Node, credential: CredentialRecord) -> Probe:
+    """Ask a registrar for the realm of its challenge. Raises ``RpcError``."""
+    answer = _query(node, credential)
+    if isinstance(answer, Probe):
+        return answer
+    challenge = answer.challenge()
+    if challenge is None:
+        return _no_challenge(credential, answer)
+    sentence = f"{credential.registrar} asks for the realm “{challenge.realm}”."
+    return Probe("answers", sentence, answer.code, answer.milliseconds, challenge.realm)
+
+
+def probe_credential(node: Node, credential: CredentialRecord) -> Probe:
+    """Prove the stored password to the registrar, without registering. Raises ``RpcError``."""
+    if credential.ha1 is None:
+        return Probe("unreadable", "The password can't be decrypted with the present key: enter it again.")
+    call_id = f"test-{secrets.token_hex(8)}"
+    answer = _query(node, credential, f"Call-ID: {call_id}\r\nCSeq: 1 REGISTER\r\n")
+    if isinstance(answer, Probe):
+        return answer
+    challenge = answer.challenge()
+    if challenge is None:
+        return _no_challenge(credential, answer)
+    if challenge.realm != credential.realm:
+        sentence = (
+            f"{credential.registrar} asks for the realm “{challenge.realm}”, and the credential has"
+            f" “{credential.realm}”: set the realm to “{challenge.realm}”."
+        )
+        return Probe("realm differs", sentence, answer.code, answer.milliseconds, challenge.realm)
+    header = "Authorization" if answer.code == 401 else "Proxy-Authorization"
+    proof = authorization(
+        challenge,
+        username=credential.auth_username,
+        digest=credential.ha1,
+        method="REGISTER",
+        uri=_registrar_uri(credential),
+        cnonce=secrets.token_hex(8),
+    )
+    second = _query(node, credential, f"Call-ID: {call_id}\r\nCSeq: 2 REGISTER\r\n{header}: {proof}\r\n")
+    return second if isinstance(second, Probe) else _verdict(credential, second, challenge.realm)
+
+
+def _verdict(credential: CredentialRecord, answer: _Answer, realm: str) -> Probe:
+    said = f"{credential.registrar} answers {answer.code} {answer.reason}"
+    if 200 <= answer.code < 300:
+        sentence = f"{credential.registrar} accepts the username and password."
+        return Probe("accepted", sentence, answer.code, answer.milliseconds, realm)
+    if answer.code in (401, 403, 407):
+        sentence = f"{said}: it rejects the username or password; check both with the carrier."
+    elif answer.code == 404:
+        sentence = f"{said}: it does not know this username; check it with the carrier."
+    else:
+        sentence = f"{said} to a right challenge: ask the carrier what is wrong with the account."
+    return Probe("rejected", sentence, answer.code, answer.milliseconds, realm)
+
+
+def _no_challenge(credential: CredentialRecord, answer: _Answer) -> Probe:
+    said = f"{credential.registrar} answers {answer.code} {answer.reason}"
+    if 200 <= answer.code < 300:
+        sentence = f"{said} without asking for a password, so it proves nothing about the credential."
+    else:
+        sentence = f"{said} instead of asking for a password: check the registration server with the carrier."
+    return Probe("no challenge", sentence, answer.code, answer.milliseconds)
+
+
+def _registrar_uri(credential: CredentialRecord) -> str:
+    return f"sip:{uri_host(credential.registrar)}"
+
+
+def _identity(sender: str, receiver: str) -> str:
+    """Return From and To; the tag tells the SIP side that this is a question and no registration of ours."""
+    return f"From: <{sender}>;tag=test-{secrets.token_hex(6)}\r\nTo: <{receiver}>\r\n"
+
+
+def _query(node: Node, credential: CredentialRecord, more_headers: str = "") -> _Answer | Probe:
+    next_hop = sip_uri(credential.registrar, credential.port, credential.transport)
+    account = f"sip:{credential.username}@{uri_host(credential.registrar)}"
+    headers = _identity(account, account) + more_headers
+    return _ask(node, "REGISTER", _registrar_uri(credential), next_hop, headers)
+
+
+def _ask(node: Node, method: str, r_uri: str, next_hop: str, headers: str) -> _Answer | Probe:
+    start = time.monotonic()
+    target = next_hop or r_uri
+    try:
+        answer = node.rpc.call("tm.t_uac_wait", method, r_uri, next_hop, "", headers, "")
+    except CallFailed as failure:
+        if failure.code not in _UNSENT_CODES or "parameter" in failure.message:
+            raise
+        sentence = f"{target} can't be reached: its name does not resolve, or it refuses the connection. Check both."
+        return Probe("unreachable", sentence)
+    milliseconds = round((time.monotonic() - start) * 1000)
+    try:
+        code, reason, rest = int(answer[0]), str(answer[1]), str(answer[2])
+    except (IndexError, KeyError, TypeError, ValueError):
+        raise InvalidAnswer("tm.t_uac_wait: the node answered in a form that this product does not know.") from None
+    if "\nvia:" not in f"\n{rest}".lower():  # an answer without Via was made by the node itself: nothing came back
+        if code == 408:
+            return Probe(
+                "silent", f"{target} did not answer: check address, port and transport, and any firewall.", code
+            )
+        return Probe("unreachable", f"Nothing can be sent to {target}: check address, port and transport.", code)
+    return _Answer(code, reason, rest, milliseconds)
