@@ -25,6 +25,19 @@ def make_stock_tables(alias: str) -> None:
         run_sql(alias, (folder / f"{name}-create.sql").read_text(encoding="utf-8"))
 
 
+def redeclare(alias: str, table: str, column: str, kind: str) -> None:
+    """Give a column of an empty table another type."""
+    if connections[alias].vendor == "mysql":
+        run_sql(alias, f"ALTER TABLE {table} MODIFY {column} {kind} NOT NULL")
+        return
+    with connections[alias].cursor() as cursor:
+        cursor.execute("SELECT sql FROM sqlite_master WHERE name = %s", [table])
+        declaration = cursor.fetchone()[0]
+        changed = re.sub(rf'("?\b{column}\b"?) [\w()]+', rf"\1 {kind}", declaration, count=1)
+        cursor.execute(f"DROP TABLE {table}")
+        cursor.execute(changed)
+
+
 class Column(NamedTuple):
     """A column as the database declares it; ``kind`` without UNSIGNED and display widths, which models don't have."""
 

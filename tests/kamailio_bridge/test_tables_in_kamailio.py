@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from django.db import connections
 
+from kamailio_bridge.checks import table_problems
 from kamailio_bridge.schema import create_missing_tables
 from kamailio_bridge.tables import (
     Address,
@@ -20,8 +22,8 @@ from kamailio_bridge.tables import (
     Mtree,
     Uacreg,
 )
-from tests.kamailio_bridge.bare_kamailio import BareKamailio, bare_kamailio
-from tests.kamailio_bridge.stock import make_stock_tables
+from tests.kamailio_bridge.bare_kamailio import BareKamailio, NotStarted, bare_kamailio
+from tests.kamailio_bridge.stock import make_stock_tables, redeclare
 from tests.mariadb import MariaDB
 
 pytestmark = pytest.mark.own_database
@@ -53,20 +55,37 @@ ROWS: list[KamailioTable] = [
 ]
 
 
+@pytest.fixture
+def address_of(engine: str, request: pytest.FixtureRequest) -> Callable[[str], str]:
+    """Return a function that gives the address of a database as Kamailio writes it."""
+
+    def address(alias: str) -> str:
+        name = str(connections[alias].settings_dict["NAME"])
+        if engine == "sqlite":
+            return f"sqlite:///{name}"
+        server: MariaDB = request.getfixturevalue("mariadb")
+        return server.url(name)
+
+    return address
+
+
+def add_rows(alias: str) -> None:
+    for row in ROWS:
+        type(row)._default_manager.using(alias).bulk_create([row])
+
+
 @pytest.fixture(params=["stock", "ours"])
 def kamailio(
-    request: pytest.FixtureRequest, engine: str, empty_database: Callable[[str], str], tmp_path: Path
+    request: pytest.FixtureRequest,
+    empty_database: Callable[[str], str],
+    address_of: Callable[[str], str],
+    tmp_path: Path,
 ) -> Iterator[BareKamailio]:
     """Run Kamailio on tables of its own SQL files, or on those that we made, with one row of each kind."""
     alias = empty_database("loaded")
     (make_stock_tables if request.param == "stock" else create_missing_tables)(alias)
-    for row in ROWS:
-        type(row)._default_manager.using(alias).bulk_create([row])
-    url = f"sqlite:///{connections[alias].settings_dict['NAME']}"
-    if engine == "mariadb":
-        server: MariaDB = request.getfixturevalue("mariadb")
-        url = server.url("loaded")
-    with bare_kamailio(tmp_path, url) as node:
+    add_rows(alias)
+    with bare_kamailio(tmp_path, address_of(alias)) as node:
         yield node
 
 
@@ -80,3 +99,38 @@ def test_every_module_loads_its_rows(kamailio: BareKamailio) -> None:
     assert kamailio.rpc("uac.reg_info", "l_uuid", "carrier-3")["auth_username"] == "1000"
     assert kamailio.rpc("drouting.reload") == "reload ok"
     assert kamailio.complaints() == []
+
+
+@pytest.mark.parametrize("column", ["mtree.tvalue TEXT", "address.grp BIGINT"])
+def test_kamailio_does_not_start_with_a_column_that_we_report(
+    column: str, empty_database: Callable[[str], str], address_of: Callable[[str], str], tmp_path: Path
+) -> None:
+    alias = empty_database("odd")
+    make_stock_tables(alias)
+    redeclare(alias, *re.split(r"[. ]", column))
+    add_rows(alias)
+    (sentence,) = table_problems(alias)
+    assert sentence.startswith(f"Column “{column.split(maxsplit=1)[0]}” ")
+    refusal = pytest.raises(NotStarted, match=r"wrong column types|invalid record")
+    with refusal, bare_kamailio(tmp_path, address_of(alias)):
+        pass
+
+
+def test_kamailio_reads_other_columns_as_long_ones(
+    empty_database: Callable[[str], str], address_of: Callable[[str], str], tmp_path: Path
+) -> None:
+    alias = empty_database("wide")
+    make_stock_tables(alias)
+    for column in ("dispatcher.attrs TEXT", "dispatcher.setid BIGINT", "address.tag TEXT", "uacreg.realm TEXT"):
+        redeclare(alias, *re.split(r"[. ]", column))
+    redeclare(alias, "htable", "key_value", "TEXT")
+    for row in ROWS:
+        if row.pk != 2 or not isinstance(row, Address):  # its tag is NULL
+            type(row)._default_manager.using(alias).bulk_create([row])
+    assert table_problems(alias) == []
+    with bare_kamailio(tmp_path, address_of(alias)) as node:
+        assert "gwid=7;strip=1" in str(node.rpc("dispatcher.list"))
+        assert "carrier-3" in str(node.rpc("permissions.addressDump"))
+        assert node.rpc("htable.get", "dsiprouter", "dsiprouter:set:3")["item"]["value"] == "weight"
+        assert node.rpc("uac.reg_info", "l_uuid", "carrier-3")["realm"] == "acme"
+        assert node.complaints() == []
