@@ -23,6 +23,7 @@ class DsiprouterAdminSite(AdminSite):
     site_title = "dSIPRouter"
     site_header = "dSIPRouter"
     index_title = "Carriers and routing"
+    site_url = None  # there is no site besides the admin
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
         ours: list[URLPattern | URLResolver] = [

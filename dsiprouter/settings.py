@@ -145,7 +145,7 @@ USE_I18N = False
 USE_TZ = True
 
 STATIC_URL = "static/"
-STATIC_ROOT = DSIPROUTER_HOME / "static"
+STATIC_ROOT = prepare_home(DSIPROUTER_HOME / "static")  # whitenoise warns when it is not there
 WHITENOISE_USE_FINDERS = True  # no collectstatic needed for a local start
 
 SESSION_COOKIE_HTTPONLY = True

@@ -2,28 +2,44 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.template.loader import render_to_string
+from django.utils import timezone
 
 from kamailio_bridge.revisions import Revision
 
 SHOWN_CHANGES = 500
 
 
+def _to_the_second(moment: datetime) -> str:
+    """Show a time as logs do, because that is what it is compared with."""
+    return timezone.localtime(moment).strftime("%Y-%m-%d %H:%M:%S")
+
+
 @admin.register(Revision)
 class RevisionAdmin(admin.ModelAdmin):
-    list_display = ("number", "started", "author", "shown_outcome", "summary")
+    list_display = ("number", "shown_started", "author", "shown_outcome", "summary")
     list_filter = ("outcome", "started")
     list_select_related = ("author",)
     list_per_page = 50
     search_fields = ("=number", "author__username", "summary")
     search_help_text = "Search by number, author or summary"
     ordering = ("-number",)
-    fields = ("number", "author", "started", "finished", "shown_outcome", "summary", "node_answers", "shown_changes")
+    fields = (
+        "number",
+        "author",
+        "shown_started",
+        "shown_finished",
+        "shown_outcome",
+        "summary",
+        "node_answers",
+        "shown_changes",
+    )
     readonly_fields = fields
     empty_text = "Kamailio was not reloaded yet. Each press of Reload Kamailio that changes something is recorded here."
 
@@ -39,6 +55,14 @@ class RevisionAdmin(admin.ModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Revision | None = None) -> bool:
         return False
+
+    @admin.display(description="started", ordering="started")
+    def shown_started(self, revision: Revision) -> str:
+        return _to_the_second(revision.started)
+
+    @admin.display(description="finished")
+    def shown_finished(self, revision: Revision) -> str:
+        return _to_the_second(revision.finished) if revision.finished else "not finished"
 
     @admin.display(description="outcome", ordering="outcome")
     def shown_outcome(self, revision: Revision) -> str:

@@ -93,8 +93,11 @@ def waiting(request: HttpRequest) -> HttpResponse:
 @require_GET
 @never_cache
 def waiting_count(_request: HttpRequest) -> HttpResponse:
-    """Tell the header how many rows wait, or that it can't be told: ``{"count": 3}`` or ``{"count": null}``."""
+    """Tell the header how many rows wait, or None, and whether a node is behind: ``{"count": 3, "behind": false}``."""
     try:
-        return JsonResponse({"count": waiting_changes()})
+        count: int | None = waiting_changes()
     except (TablesUnreadable, DatabaseError):
-        return JsonResponse({"count": None})
+        count = None
+    last = Revision.objects.exclude(outcome=Revision.Outcome.FAILED).first()
+    behind = last is not None and last.outcome != Revision.Outcome.VERIFIED
+    return JsonResponse({"count": count, "behind": behind})

@@ -4,8 +4,9 @@ for (const badge of document.querySelectorAll(".waiting-count")) {
   fetch(badge.dataset.url, { headers: { Accept: "application/json" }, redirect: "error" })
     .then((answer) => (answer.ok ? answer.json() : Promise.reject(new Error(String(answer.status)))))
     .then((answer) => {
-      badge.textContent = answer.count === null ? "unknown" : String(answer.count);
-      badge.classList.toggle("some", answer.count > 0);
+      const count = answer.count === null ? "unknown" : String(answer.count);
+      badge.textContent = answer.behind ? `${count}, and a node is behind` : count;
+      badge.classList.toggle("some", answer.count > 0 || answer.behind);
     })
     .catch(() => {
       badge.textContent = "unknown";
