@@ -32,6 +32,17 @@ START_SECONDS = 60.0
 STOP_SECONDS = 10.0
 # Kamailio reads a database URL up to these characters, and can't be told that one of them is part of a password.
 NOT_IN_DATABASE_URLS = re.compile(r'[\x00-\x20"\\]')
+# What the configuration takes from the environment besides what the parameters say (kamailio/kamailio.cfg).
+PASSED_ON = (
+    "PATH",
+    "LANG",
+    "TZ",
+    "DSIPROUTER_SIP_IPV6_ADDRESS",
+    "DSIPROUTER_RPC_SOURCES",
+    "DSIPROUTER_KAMAILIO_LOG",
+    "DSIPROUTER_KAMAILIO_CHILDREN",
+    "DSIPROUTER_RELOAD_DELTA",
+)
 
 
 class NodeNotStarted(Exception):
@@ -42,8 +53,8 @@ class NodeNotStarted(Exception):
 class NodeParameters:
     """What differs between one local Kamailio and another. ``database_url`` is written as Kamailio takes it.
 
-    ``defines`` are ``-A`` switches of the configuration; ``environment`` is added to this process's own. Memory is in
-    megabytes: shared by all calls, and private to each process.
+    ``defines`` are ``-A`` switches of the configuration; ``environment`` overrides what is passed on of ours. Memory is
+    in megabytes: shared by all calls, and private to each process.
     """
 
     folder: Path
@@ -89,9 +100,9 @@ class NodeParameters:
         return command
 
     def variables(self) -> dict[str, str]:
-        """Return the environment, where the values and secrets are."""
+        """Return the environment, where the values and the secrets of Kamailio are, and no others."""
         variables = {
-            **os.environ,
+            **{name: os.environ[name] for name in PASSED_ON if name in os.environ},
             "DSIPROUTER_SIP_ADDRESS": uri_host(self.sip_address),
             "DSIPROUTER_SIP_PORT": str(self.sip_port),
             "DSIPROUTER_RPC_ADDRESS": uri_host(self.rpc_address),

@@ -1,0 +1,27 @@
+# Everything is quick the second time. `make help` lists what there is.
+.PHONY: help setup run test lint
+.DEFAULT_GOAL := help
+
+help: ## list the targets
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST)
+
+setup: ## install what running needs: system packages, .venv, pinned requirements
+	@.ci/setup run
+
+run: setup ## run a local Kamailio and the web server, until Ctrl-C
+	@.venv/bin/python manage.py runlocal
+
+test: ## install what tests need, then run all: on MariaDB what depends on the database, then everything on SQLite
+	@.ci/setup test
+	@echo "On MariaDB:"
+	@.venv/bin/python -m tests.mariadb -- .venv/bin/python -m pytest -q -m "not (e2e or browser or own_database)"
+	@echo "Everything, on SQLite:"
+	@.venv/bin/python -m pytest
+
+lint: ## check style, types, migrations and templates
+	@.ci/setup lint
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy
+	.venv/bin/python manage.py makemigrations --check --dry-run --settings tests.settings
+	git ls-files -z 'templates/*.html' | xargs -0 .venv/bin/djade --target-version 5.2 --check
