@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal, cast
 
 from django.contrib.auth.models import AbstractBaseUser
@@ -17,6 +17,8 @@ from django.db import DatabaseError, transaction
 from django.utils import timezone
 
 from kamailio_bridge.lock import Busy, Claim, LockLost, apply_lock
+from kamailio_bridge.modules import selected_modules
+from kamailio_bridge.modules.base import some
 from kamailio_bridge.modules.htable import store_revision, stored_revision
 from kamailio_bridge.node_reload import NodeResult, reload_node
 from kamailio_bridge.nodes import Node, configured_nodes
@@ -140,12 +142,19 @@ def _reload(request: _Request, plan: Plan, before: int | None, number: int) -> A
             pool.submit(reload_node, node, plan, before if node.name in verified else None, number) for node in nodes
         ]
         _hold_until_done(futures, request.claim)
-    results = [future.result() for future in futures]
+    results = [_with_foreign_faults(future.result()) for future in futures]
     ok = all(result.ok for result in results)
     if ok and not any(result.reloaded for result in results):
         return ApplyResult("nothing", _nothing_sentence(number, plan), number, results, plan)
     _finish(number, Revision.Outcome.VERIFIED if ok else Revision.Outcome.BEHIND, results)
     return ApplyResult("verified" if ok else "behind", _sentence(number, results), number, results, plan)
+
+
+def _with_foreign_faults(result: NodeResult) -> NodeResult:
+    """Add to a failure what other tools' rows have to do with it; the node itself does not say which row it was."""
+    failed = {answer.module for answer in result.answers if not answer.ok}
+    faults = [fault for module in selected_modules() if module.name in failed for fault in module.foreign_faults()]
+    return replace(result, sentence=f"{result.sentence} It may be that {some(faults)}") if faults else result
 
 
 def _verified_nodes(number: int | None) -> set[str]:

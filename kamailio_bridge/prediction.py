@@ -71,7 +71,7 @@ def _longest(carriers: Carriers, number: str) -> tuple[OutboundRouteRecord, list
 
 def _attempt(group: GroupRecord, endpoint: EndpointRecord, number: str) -> Attempt:
     suffix = "" if endpoint.transport == "udp" else f";transport={endpoint.transport}"
-    user = endpoint.prefix + number[endpoint.strip :]
+    user = (endpoint.prefix + number[endpoint.strip :]).replace("#", "%23")  # escaped in a URI (RFC 3261, section 25.1)
     return Attempt(
         group.name,
         _name(endpoint),

@@ -98,6 +98,13 @@ class KamailioModule(ABC):
     def verify(self, rpc: Rpc, wanted: Projection, changes: ModuleChanges | None) -> list[str]:
         """Compare the node's memory with the rows wanted, and return a sentence for each difference."""
 
+    def foreign_faults(self) -> list[str]:
+        """Name rows of other tools, in our tables, that would make a node refuse the whole reload. Reads the database.
+
+        Our own rows are checked before they are written, so after a refusal these are what to look at.
+        """
+        return []
+
 
 def patient_reload(rpc: Rpc, method: str, *params: str) -> Any:
     """Call a reload, and again while the node says that the last one is too recent (its ``reload_delta``)."""

@@ -22,6 +22,7 @@ from kamailio_bridge.tables import Mtree
 TREE = "routes"
 MARK = "dsiprouter:"
 OUTBOUND, INBOUND, SENTINEL = "o", "i", "s"
+CHARACTERS = frozenset("0123456789*#+ois")  # modparam char_list in our modules.cfg
 
 PREFIXES = Table(
     model=Mtree,
@@ -88,6 +89,15 @@ class MtreeModule(KamailioModule):
                 f"Kamailio still has routes that nothing calls for: {some(stray)}. Press Reload Kamailio again."
             )
         return problems
+
+    def foreign_faults(self) -> list[str]:
+        """Name rows with a prefix that the tree can't hold: one of them fails the reload, and the old tree stays."""
+        return [
+            f"row {pk} of the table mtree (tprefix “{tprefix}”) has a prefix that Kamailio can't load: put it right or"
+            " remove it."
+            for pk, tprefix in Mtree.objects.exclude(PREFIXES.ours).values_list("pk", "tprefix")
+            if not tprefix or set(tprefix) - CHARACTERS
+        ]
 
 
 def _entries(rpc: Rpc) -> list[tuple[str, str]]:

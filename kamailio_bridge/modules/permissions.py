@@ -98,6 +98,17 @@ class PermissionsModule(KamailioModule):
             )
         return problems
 
+    def foreign_faults(self) -> list[str]:
+        """Name rows with a mask or group that Kamailio refuses: one of them fails the reload, and the next start."""
+        return [
+            f"row {pk} of the table address ({ip_addr}, mask {mask}, grp {grp}) is one that Kamailio refuses:"
+            " put it right or remove it, because Kamailio would not even start with it."
+            for pk, grp, ip_addr, mask in Address.objects.exclude(ADDRESSES.ours).values_list(
+                "pk", "grp", "ip_addr", "mask"
+            )
+            if grp < 1 or not 0 <= mask <= _host_mask(ip_addr)
+        ]
+
 
 def _host_mask(ip_addr: object) -> int:
     return 128 if ":" in str(ip_addr) else 32
