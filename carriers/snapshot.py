@@ -7,10 +7,12 @@ endpoints and the groups of a route by position, everything else by primary key.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import NamedTuple
 
 from django.db import connections, router, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
 
 from carriers import secrets
 from carriers.models import (
@@ -119,17 +121,33 @@ class Carriers(NamedTuple):
 
 
 def read_carriers() -> Carriers:
-    """Read all carriers in one transaction, so that two saves are seen both or not at all.
+    """Read all carriers at one moment, so that two saves are seen both or not at all."""
+    with _steady_view(connections[router.db_for_read(CarrierGroup)]):
+        return _read()
 
-    MariaDB gives a steady view only from REPEATABLE READ on; SQLite always does inside a transaction.
+
+@contextmanager
+def _steady_view(connection: BaseDatabaseWrapper) -> Iterator[None]:
+    """Let all reads in the block see the same moment, without keeping writers out.
+
+    MariaDB gives a steady view only from REPEATABLE READ on. SQLite does in any transaction, but ours begin by taking
+    the write lock, so this one begins by hand. Inside a transaction of the caller's, his view holds.
     """
-    alias = router.db_for_read(CarrierGroup)
-    connection = connections[alias]
-    if connection.vendor == "mysql" and not connection.in_atomic_block:
+    if connection.in_atomic_block:
+        yield
+    elif connection.vendor == "sqlite":
+        with connection.cursor() as cursor:
+            cursor.execute("BEGIN DEFERRED")
+        try:
+            yield
+        finally:
+            with connection.cursor() as cursor:
+                cursor.execute("ROLLBACK")
+    else:
         with connection.cursor() as cursor:
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
-    with transaction.atomic(using=alias):
-        return _read()
+        with transaction.atomic(using=connection.alias):
+            yield
 
 
 def _read() -> Carriers:
