@@ -57,7 +57,8 @@ class SipAddressForm(forms.ModelForm):
         if name not in self.cleaned_data:  # refused already, with its own message
             return
         separate = self.cleaned_data[name]
-        if typed is not None and separate and name in self.changed_data and separate != typed:
+        is_blank = separate in (None, "")
+        if typed is not None and not is_blank and name in self.changed_data and separate != typed:
             error = ValidationError(
                 "The address says %(typed)s, this field says %(separate)s: leave one of them out.",
                 code="contradiction",
@@ -65,4 +66,7 @@ class SipAddressForm(forms.ModelForm):
             )
             self.add_error(name, error)
             return
-        self.cleaned_data[name] = typed or separate or default
+        if typed is not None:
+            self.cleaned_data[name] = typed
+        elif is_blank:
+            self.cleaned_data[name] = default

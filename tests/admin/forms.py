@@ -113,7 +113,7 @@ def new_endpoint(row: int, total: int, **values: str) -> dict[str, str]:
 def errors_of(response: Any) -> str:
     """Return the page's error messages, one after the other; the page must have been refused."""
     assert response.status_code == 200
-    assert not response.redirect_chain if hasattr(response, "redirect_chain") else True
+    assert not getattr(response, "redirect_chain", [])
     reader = _ErrorReader()
     reader.feed(response.content.decode())
     return " | ".join(reader.messages)

@@ -1,0 +1,264 @@
+"""The page of one carrier group: endpoints in order, sources, and the credential."""
+
+from __future__ import annotations
+
+import pytest
+from django.contrib.admin.models import LogEntry
+from django.test import Client
+from pytest_django import Settings
+
+from carriers.models import AuthCredential, CarrierGroup, Endpoint, SourceNetwork
+from tests.admin.forms import PASSWORD, Carriers, errors_of, fields_of, new_endpoint, post_page
+
+pytestmark = pytest.mark.django_db
+
+NEW_CREDENTIAL = {
+    "credential-TOTAL_FORMS": "1",
+    "credential-0-id": "",
+    "credential-0-username": "2000",
+    "credential-0-password": PASSWORD,
+    "credential-0-registrar": "sip.other.example:5070",
+    "credential-0-port": "5060",
+    "credential-0-transport": "udp",
+    "credential-0-register": "on",
+    "credential-0-expires": "3600",
+}
+
+
+def snapshot() -> list[object]:
+    """Return all that is stored of carrier groups, to see that nothing changed."""
+    models = (CarrierGroup, Endpoint, SourceNetwork, AuthCredential)
+    return [row for model in models for row in model.objects.order_by("pk").values_list()]
+
+
+def test_saving_a_page_as_it_is_changes_nothing(editor: Client, carriers: Carriers) -> None:
+    before = snapshot()
+    assert post_page(editor, carriers.group_url, {}).redirect_chain
+    assert snapshot() == before
+
+
+def test_a_new_endpoint_goes_to_the_end(editor: Client, carriers: Carriers) -> None:
+    post_page(editor, carriers.group_url, new_endpoint(2, 4, host="a.example") | new_endpoint(3, 4, host="b.example"))
+    assert [(e.position, e.host) for e in carriers.group.endpoints.order_by("position", "pk")] == [
+        (1, "203.0.113.7"),
+        (2, "203.0.113.8"),
+        (3, "a.example"),
+        (4, "b.example"),
+    ]
+
+
+def test_endpoints_are_reordered_by_position(editor: Client, carriers: Carriers) -> None:
+    post_page(editor, carriers.group_url, {"endpoints-0-position": "5"})
+    html = editor.get(carriers.group_url).content.decode()
+    assert html.index('value="203.0.113.8"') < html.index('value="203.0.113.7"')
+
+
+@pytest.mark.parametrize(
+    ("typed", "expected"),
+    [
+        ({"host": "gw.example:5070"}, ("gw.example", 5070, "udp")),
+        ({"host": "sip:GW.example:5070;transport=tcp"}, ("gw.example", 5070, "tcp")),
+        ({"host": "[2001:db8::1]:5060"}, ("2001:db8::1", 5060, "udp")),
+        ({"host": "2001:DB8:0::1"}, ("2001:db8::1", 5060, "udp")),
+        ({"host": "gw.example", "port": "5080", "transport": "tcp"}, ("gw.example", 5080, "tcp")),
+        ({"host": "gw.example:5080", "port": "5080"}, ("gw.example", 5080, "udp")),
+        ({"host": "gw.example:5080", "port": ""}, ("gw.example", 5080, "udp")),
+        ({"host": "gw.example", "port": ""}, ("gw.example", 5060, "udp")),
+    ],
+)
+def test_addresses_are_split(
+    editor: Client, carriers: Carriers, typed: dict[str, str], expected: tuple[str, int, str]
+) -> None:
+    assert post_page(editor, carriers.group_url, new_endpoint(2, 3, **typed)).redirect_chain
+    endpoint = carriers.group.endpoints.get(position=3)
+    assert (endpoint.host, endpoint.port, endpoint.transport) == expected
+
+
+def test_a_stored_endpoint_takes_a_typed_port(editor: Client, carriers: Carriers) -> None:
+    post_page(editor, carriers.group_url, {"endpoints-0-host": "203.0.113.7:5090"})
+    assert carriers.group.endpoints.get(position=1).port == 5090
+
+
+@pytest.mark.parametrize(
+    ("typed", "field", "reason"),
+    [
+        ({"host": "", "strip": "1"}, "host", "This field is required"),
+        ({"host": "   ", "strip": "1"}, "host", "This field is required"),
+        ({"host": "a b"}, "host", "neither an IP address nor a DNS name"),
+        ({"host": "999.1.1.1"}, "host", "not an IP address"),
+        ({"host": "host,evil"}, "host", "neither an IP address nor a DNS name"),
+        ({"host": "10.0.0.1:99999"}, "host", "not a port"),
+        ({"host": "sip:[::1"}, "host", "not an IPv6 address in brackets"),
+        ({"host": "sips:gw.example"}, "host", "TLS"),
+        ({"host": "x" * 101}, "host", "at most 100 characters"),
+        ({"port": "0"}, "port", "greater than or equal to 1"),
+        ({"port": "65536"}, "port", "less than or equal to 65535"),
+        ({"port": "5070", "host": "gw.example:5080"}, "port", "The address says 5080, this field says 5070"),
+        ({"transport": "tcp", "host": "sip:gw.example;transport=udp"}, "transport", "The address says udp"),
+        ({"transport": "tls"}, "transport", "not one of the available choices"),
+        ({"strip": "-1"}, "strip", "greater than or equal to 0"),
+        ({"strip": "31"}, "strip", "less than or equal to 30"),
+        ({"strip": "abc"}, "strip", "whole number"),
+        ({"prefix": "1,2;x"}, "prefix", "Only digits"),
+        ({"prefix": "1" * 31}, "prefix", "at most 30 characters"),
+        ({"name": "x" * 300}, "name", "at most 64 characters"),
+        ({"weight": "0"}, "weight", "greater than or equal to 1"),
+        ({"weight": "900"}, "weight", "less than or equal to 100"),
+        ({"position": "-1"}, "position", "greater than or equal to 0"),
+        ({"host": "203.0.113.7", "strip": "1"}, "host", "another endpoint with the same address"),
+    ],
+)
+def test_bad_endpoints_are_refused(
+    editor: Client, carriers: Carriers, typed: dict[str, str], field: str, reason: str
+) -> None:
+    before = snapshot()
+    changes = {"name": "Renamed", **new_endpoint(2, 3, **{"host": "gw.example", **typed})}
+    errors = errors_of(post_page(editor, carriers.group_url, changes))
+    assert errors.startswith(f"{field}: ")
+    assert reason in errors
+    assert snapshot() == before
+
+
+def test_the_same_address_is_welcome_with_other_digits(editor: Client, carriers: Carriers) -> None:
+    post_page(editor, carriers.group_url, new_endpoint(2, 3, host="203.0.113.7", strip="2"))
+    assert carriers.group.endpoints.count() == 3
+
+
+def test_an_endpoint_is_replaced_by_its_like_in_one_save(editor: Client, carriers: Carriers) -> None:
+    changes = {"endpoints-0-DELETE": "on", **new_endpoint(2, 3, host="203.0.113.7", strip="1", name="again")}
+    assert post_page(editor, carriers.group_url, changes).redirect_chain
+    assert [e.name for e in carriers.group.endpoints.order_by("position")] == ["backup", "again"]
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [("", "required"), ("  ", "required"), ("x" * 300, "at most 64"), ("other", "already"), ("OTHER", "already")],
+)
+def test_bad_group_names_are_refused(editor: Client, carriers: Carriers, name: str, reason: str) -> None:
+    CarrierGroup.objects.create(name="other")
+    before = snapshot()
+    errors = errors_of(post_page(editor, carriers.group_url, {"name": name}))
+    assert errors.startswith("name: ")
+    assert reason in errors
+    assert snapshot() == before
+
+
+@pytest.mark.parametrize(
+    ("network", "reason"),
+    [
+        ("1.2.3.4/33", "not a network"),
+        ("198.51.100.5/24", "is a host inside 198.51.100.0/24"),
+        ("0.0.0.0/0", "let everybody in"),
+        ("198.51.100.0/24", "stands here twice"),
+        ("gw.example", "not a network"),
+        ("x" * 300, "at most 43 characters"),
+    ],
+)
+def test_bad_sources_are_refused(editor: Client, carriers: Carriers, network: str, reason: str) -> None:
+    before = snapshot()
+    changes = {"sources-TOTAL_FORMS": "2", "sources-1-id": "", "sources-1-network": network}
+    errors = errors_of(post_page(editor, carriers.group_url, changes))
+    assert errors.startswith("network: ")
+    assert reason in errors
+    assert snapshot() == before
+
+
+def test_sources_are_normalised(editor: Client, carriers: Carriers) -> None:
+    changes = {"sources-TOTAL_FORMS": "2", "sources-1-id": "", "sources-1-network": " 2001:DB8:: "}
+    assert post_page(editor, carriers.group_url, changes).redirect_chain
+    assert list(carriers.group.sources.values_list("network", flat=True)) == ["198.51.100.0/24", "2001:db8::/128"]
+
+
+# --- The credential ---------------------------------------------------------------------------------------------------
+
+
+def test_a_blank_password_keeps_the_stored_one(editor: Client, carriers: Carriers) -> None:
+    before = carriers.group.credential.password_ciphertext
+    changes = {"name": "Renamed", "endpoints-0-strip": "3", "credential-0-realm": "asterisk"}
+    assert post_page(editor, carriers.group_url, changes).redirect_chain
+    credential = AuthCredential.objects.get()
+    assert credential.password_ciphertext == before
+    assert (credential.realm, credential.group.name) == ("asterisk", "Renamed")
+    assert credential.group.endpoints.get(position=1).strip == 3
+
+
+def test_a_new_password_replaces_the_stored_one(editor: Client, carriers: Carriers) -> None:
+    before = carriers.group.credential.ha1()
+    post_page(editor, carriers.group_url, {"credential-0-password": 'with "quote" and blank '})
+    credential = AuthCredential.objects.get()
+    assert credential.ha1() != before
+    credential.set_password('with "quote" and blank ')
+    assert credential.ha1() == AuthCredential.objects.get().ha1()
+    assert "quote" not in str(list(LogEntry.objects.values_list("change_message", "object_repr")))
+    assert '"fields": ["password"]' in LogEntry.objects.get().change_message
+
+
+def test_a_credential_for_a_group_without_endpoint_makes_one(editor: Client) -> None:
+    group = CarrierGroup.objects.create(name="Acme")
+    response = post_page(editor, f"/admin/carriers/carriergroup/{group.pk}/change/", NEW_CREDENTIAL)
+    assert "the registrar became one: calls go to sip.other.example:5070." in response.content.decode()
+    credential = AuthCredential.objects.get()
+    assert (credential.registrar, credential.port) == ("sip.other.example", 5070)
+    assert [(e.name, e.host, e.port) for e in group.endpoints.all()] == [("registrar", "sip.other.example", 5070)]
+
+
+@pytest.mark.parametrize(
+    ("typed", "field", "reason"),
+    [
+        ({"username": ""}, "username", "required"),
+        ({"username": "a b"}, "username", "Blanks"),
+        ({"username": "x" * 65}, "username", "at most 64"),
+        ({"password": ""}, "password", "Enter a password"),
+        ({"password": "a\x07b"}, "password", "Control characters"),
+        ({"password": "x" * 129}, "password", "at most 128"),
+        ({"registrar": ""}, "registrar", "required"),
+        ({"registrar": "999.1.1.1"}, "registrar", "not an IP address"),
+        ({"registrar": "a" * 60 + ".example"}, "registrar", "at most 64"),
+        ({"registrar": "sip.other.example:5070", "port": "5080"}, "port", "The address says 5070"),
+        ({"realm": 'a"b'}, "realm", "quote"),
+        ({"auth_username": "a\x07b"}, "auth_username", "Control characters"),
+        ({"expires": "0"}, "expires", "greater than or equal to 60"),
+        ({"expires": "59"}, "expires", "greater than or equal to 60"),
+        ({"expires": "86401"}, "expires", "less than or equal to 86400"),
+    ],
+)
+def test_bad_credentials_are_refused(editor: Client, typed: dict[str, str], field: str, reason: str) -> None:
+    group = CarrierGroup.objects.create(name="Acme")
+    changes = {"name": "Renamed", **NEW_CREDENTIAL, **{f"credential-0-{name}": text for name, text in typed.items()}}
+    response = post_page(editor, f"/admin/carriers/carriergroup/{group.pk}/change/", changes)
+    errors = errors_of(response)
+    assert errors.startswith(f"{field}: ")
+    assert reason in errors
+    assert PASSWORD not in response.content.decode()
+    assert snapshot() == [(group.pk, "Acme", True, "position")]
+
+
+def test_a_typed_password_must_be_typed_again_after_an_error(editor: Client, carriers: Carriers) -> None:
+    response = post_page(editor, carriers.group_url, {"credential-0-password": PASSWORD, "name": ""})
+    html = response.content.decode()
+    assert "Type the new password again" in html
+    assert PASSWORD not in html
+
+
+def test_a_lost_key_is_said_and_asks_for_the_password(editor: Client, carriers: Carriers, settings: Settings) -> None:
+    settings.DSIPROUTER_CREDENTIAL_KEYS = ["0" * 43 + "="]
+    assert "decrypted, because the key that encrypted it is lost" in editor.get(carriers.group_url).content.decode()
+    # What has nothing to do with the credential can still be changed.
+    assert post_page(editor, carriers.group_url, {"name": "Renamed"}).redirect_chain
+    errors = errors_of(post_page(editor, carriers.group_url, {"credential-0-realm": "asterisk"}))
+    assert errors == "password: Enter a password."
+    assert post_page(editor, carriers.group_url, {"credential-0-password": "new"}).redirect_chain
+    assert len(AuthCredential.objects.get().ha1()) == 32
+
+
+def test_a_credential_is_deleted_with_its_tick(editor: Client, carriers: Carriers) -> None:
+    assert post_page(editor, carriers.group_url, {"credential-0-DELETE": "on"}).redirect_chain
+    assert not AuthCredential.objects.exists()
+
+
+def test_those_who_may_only_look_see_no_field(login: object, carriers: Carriers) -> None:
+    client = login("viewer")  # type: ignore[operator]
+    html = client.get(carriers.group_url).content.decode()
+    assert "Stored" in html
+    assert "credential-0-password" not in fields_of(html)
+    assert not [name for name in fields_of(html) if name.startswith("endpoints-0-host")]

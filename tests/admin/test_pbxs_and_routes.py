@@ -1,0 +1,131 @@
+"""PBXs with their sources, and routes with their carrier groups in order."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+
+from carriers.models import PBX, CarrierGroup, InboundRoute, OutboundRoute
+from tests.admin.forms import Carriers, errors_of, post_page
+
+pytestmark = pytest.mark.django_db
+
+ADD_PBX = "/admin/carriers/pbx/add/"
+ADD_OUTBOUND = "/admin/carriers/outboundroute/add/"
+ADD_INBOUND = "/admin/carriers/inboundroute/add/"
+
+
+def test_a_pbx_with_sources(editor: Client) -> None:
+    changes = {"name": "Büro, 1. Stock", "host": "sip:192.0.2.9:5070;transport=tcp", "sources-0-network": "192.0.2.9"}
+    assert post_page(editor, ADD_PBX, changes).redirect_chain
+    pbx = PBX.objects.get()
+    assert (pbx.name, pbx.host, pbx.port, pbx.transport) == ("Büro, 1. Stock", "192.0.2.9", 5070, "tcp")
+    assert [source.network for source in pbx.sources.all()] == ["192.0.2.9/32"]
+    page = f"/admin/carriers/pbx/{pbx.pk}/change/"
+    more = {"sources-TOTAL_FORMS": "2", "sources-1-id": "", "sources-1-network": "2001:db8::/64"}
+    assert post_page(editor, page, more).redirect_chain
+    assert pbx.sources.count() == 2
+
+
+@pytest.mark.parametrize(
+    ("changes", "field", "reason"),
+    [
+        ({"name": ""}, "name", "required"),
+        ({"name": "x" * 300}, "name", "at most 64"),
+        ({"name": "OFFICE"}, "name", "already a PBX of this name"),
+        ({"host": ""}, "host", "required"),
+        ({"host": "a b"}, "host", "neither"),
+        ({"host": "999.1.1.1"}, "host", "not an IP address"),
+        ({"host": "10.0.0.1:99999"}, "host", "not a port"),
+        ({"host": "gw.example:5070", "port": "5080"}, "port", "The address says 5070"),
+        ({"sources-0-network": "198.51.100.5/24"}, "network", "is a host inside"),
+        ({"sources-0-network": "1.2.3.4/33"}, "network", "not a network"),
+    ],
+)
+def test_bad_pbxs_are_refused(
+    editor: Client, carriers: Carriers, changes: dict[str, str], field: str, reason: str
+) -> None:
+    errors = errors_of(post_page(editor, ADD_PBX, {"name": "branch", "host": "192.0.2.10", **changes}))
+    assert errors.startswith(f"{field}: ")
+    assert reason in errors
+    assert list(PBX.objects.all()) == [carriers.pbx]
+    assert carriers.pbx.sources.count() == 1
+
+
+def test_a_route_keeps_the_order_of_its_groups(editor: Client) -> None:
+    first, second, third = (CarrierGroup.objects.create(name=name) for name in ("first", "second", "third"))
+    rows = {"prefix": "", "route_groups-TOTAL_FORMS": "3"}
+    for row, group in enumerate((third, first, second)):
+        rows |= {
+            f"route_groups-{row}-group": str(group.pk),
+            f"route_groups-{row}-position": "",
+            f"route_groups-{row}-id": "",
+        }
+    assert post_page(editor, ADD_OUTBOUND, rows).redirect_chain
+    route = OutboundRoute.objects.get()
+    assert [(entry.position, entry.group) for entry in route.route_groups.all()] == [
+        (1, third),
+        (2, first),
+        (3, second),
+    ]
+    html = editor.get("/admin/carriers/outboundroute/").content.decode()
+    assert "(default route)" in html
+    assert "third, then first, then second" in html
+
+
+@pytest.mark.parametrize(
+    ("changes", "field", "reason"),
+    [
+        ({"prefix": "1,2;x"}, "prefix", "Only digits"),
+        ({"prefix": "1" * 31}, "prefix", "at most 30"),
+        ({"prefix": "9"}, "prefix", "already exists"),
+        ({"route_groups-0-group": "999"}, "group", "valid choice"),
+    ],
+)
+def test_bad_outbound_routes_are_refused(
+    editor: Client, carriers: Carriers, changes: dict[str, str], field: str, reason: str
+) -> None:
+    rows = {"prefix": "8", "route_groups-0-group": str(carriers.group.pk), **changes}
+    errors = errors_of(post_page(editor, ADD_OUTBOUND, rows))
+    assert errors.startswith(f"{field}: ")
+    assert reason in errors
+    assert list(OutboundRoute.objects.all()) == [carriers.outbound]
+
+
+def test_a_group_stands_in_a_route_once(editor: Client, carriers: Carriers) -> None:
+    row = {"id": "", "position": "", "group": str(carriers.group.pk)}
+    changes = {"route_groups-TOTAL_FORMS": "2", **{f"route_groups-1-{name}": value for name, value in row.items()}}
+    assert errors_of(post_page(editor, carriers.outbound_url, changes)) == (
+        "group: This carrier group stands here twice: delete one."
+    )
+    assert carriers.outbound.route_groups.count() == 1
+
+
+def test_an_inbound_route(editor: Client, carriers: Carriers) -> None:
+    assert post_page(editor, ADD_INBOUND, {"prefix": "", "pbx": str(carriers.pbx.pk)}).redirect_chain
+    assert InboundRoute.objects.filter(prefix="", pbx=carriers.pbx).exists()
+    assert "(every other number)" in editor.get("/admin/carriers/inboundroute/").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("changes", "field", "reason"),
+    [
+        ({"prefix": "1,2;x"}, "prefix", "Only digits"),
+        ({"prefix": "1444"}, "prefix", "already exists"),
+        ({"pbx": ""}, "pbx", "required"),
+        ({"pbx": "999"}, "pbx", "valid choice"),
+    ],
+)
+def test_bad_inbound_routes_are_refused(
+    editor: Client, carriers: Carriers, changes: dict[str, str], field: str, reason: str
+) -> None:
+    errors = errors_of(post_page(editor, ADD_INBOUND, {"prefix": "8", "pbx": str(carriers.pbx.pk), **changes}))
+    assert errors.startswith(f"{field}: ")
+    assert reason in errors
+    assert list(InboundRoute.objects.all()) == [carriers.inbound]
+
+
+def test_groups_are_offered_by_name_or_address(editor: Client, carriers: Carriers) -> None:
+    url = "/admin/autocomplete/?app_label=carriers&model_name=outboundroutegroup&field_name=group&term="
+    assert [choice["text"] for choice in editor.get(url + "203.0.113.7").json()["results"]] == ["Acme"]
+    assert editor.get(url + "nobody").json()["results"] == []
