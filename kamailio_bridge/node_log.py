@@ -18,7 +18,7 @@ EXPLANATIONS = (
     (r"Access denied for user", "the database refuses its user and password. Check KAMAILIO_DATABASE_URL."),
     (r"Can't connect to .*server", "its database server does not answer. Check KAMAILIO_DATABASE_URL."),
     (
-        r"no such table|Table .* doesn't exist|invalid version .* for table|unable to open database file",
+        r"no such table|Table .* doesn't exist|invalid version .* for table|failed to open sqlite database",
         "its tables are missing, or of a version that it does not take. Run: manage.py create_kamailio_tables.",
     ),
     (r"(could not allocate|no more|out of) (private|shared|pkg|shm) mem", "its memory is too small. Raise -m or -M."),

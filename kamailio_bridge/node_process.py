@@ -30,8 +30,9 @@ from kamailio_bridge.rpc import Rpc, RpcError
 CONFIGURATION = Path(__file__).resolve().parent / "kamailio" / "kamailio.cfg"
 START_SECONDS = 60.0
 STOP_SECONDS = 10.0
-# Kamailio reads a database URL up to these characters, and can't be told that one of them is part of a password.
-NOT_IN_DATABASE_URLS = re.compile(r'[\x00-\x20"\\]')
+GONE_SECONDS = 2.0
+# Kamailio's configuration quotes a database URL, and has no escapes in it.
+NOT_IN_DATABASE_URLS = re.compile(r'[\x00-\x1f"\\]')
 # What the configuration takes from the environment besides what the parameters say (kamailio/kamailio.cfg).
 PASSED_ON = (
     "PATH",
@@ -135,20 +136,20 @@ def kamailio_database_url(database: Mapping[str, Any]) -> str:
     Raises ``NodeNotStarted`` when a part has a character that would end it too early.
     """
     if database["ENGINE"] == "django.db.backends.sqlite3":
-        url = f"sqlite:///{Path(database['NAME']).resolve()}"
-        if NOT_IN_DATABASE_URLS.search(url):
+        path = str(Path(database["NAME"]).resolve())
+        if NOT_IN_DATABASE_URLS.search(path):
             raise NodeNotStarted(
-                f"Kamailio can't open {database['NAME']}: a quote, a backslash or a blank is in the path."
+                f"Kamailio can't open {path}: its path has a quote or a backslash."
                 " Choose another DSIPROUTER_HOME or KAMAILIO_DATABASE_URL."
             )
-        return url
+        return f"sqlite:///{path}"
     if database["ENGINE"] != "django.db.backends.mysql":
         raise NodeNotStarted("Kamailio reads SQLite and MariaDB/MySQL here: change KAMAILIO_DATABASE_URL.")
     user, password = str(database["USER"]), str(database["PASSWORD"])
-    if NOT_IN_DATABASE_URLS.search(password + user) or set("@:/") & set(user) or set("@/") & set(password):
+    if NOT_IN_DATABASE_URLS.search(user + password) or set(user) & set(":@/") or "/" in password:
         raise NodeNotStarted(
-            "Kamailio can't be told a database password with a quote, a backslash, a blank, @ or /."
-            " Give the user of KAMAILIO_DATABASE_URL another one."
+            "Kamailio can't be told the password of KAMAILIO_DATABASE_URL: it has a slash, a quote or a backslash."
+            " Give the database user another one."
         )
     host = f"{database['HOST'] or 'localhost'}:{database['PORT'] or 3306}"
     return f"mysql://{user}:{password}@{host}/{database['NAME']}"
@@ -220,10 +221,15 @@ class NodeProcess:
             process.terminate()
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(timeout)
-        # The group is ours alone. Whatever of it is still there (a worker that outlived its parent) ends now.
+        # The group is ours alone. Whatever of it is still there (a worker that outlived its parent) ends now; its ports
+        # are free when there is no such group any more.
+        deadline = time.monotonic() + GONE_SECONDS
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+            process.wait()
+            while time.monotonic() < deadline:
+                os.killpg(process.pid, 0)
+                time.sleep(0.01)
 
     def failure(self) -> str:
         """Say in one sentence why Kamailio ended."""
