@@ -1,5 +1,5 @@
 # Everything is quick the second time. `make help` lists what there is.
-.PHONY: help setup run test lint
+.PHONY: help setup run test lint bench
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -25,3 +25,7 @@ lint: ## check style, types, migrations and templates
 	.venv/bin/mypy
 	.venv/bin/python manage.py makemigrations --check --dry-run --settings tests.settings
 	git ls-files -z 'templates/*.html' | xargs -0 .venv/bin/djade --target-version 5.2 --check
+
+bench: ## measure an apply beside the node's own reloads
+	@.ci/setup test
+	@.venv/bin/python -m tests.bench.bench_apply
