@@ -1,0 +1,238 @@
+"""manage.py runlocal: from an empty home to a running product, and back."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from kamailio_bridge.rpc import Rpc
+from tests.mariadb import HOST, MariaDB, free_port
+
+ROOT = Path(__file__).resolve().parents[2]
+LOG_IN = """
+import django
+django.setup()
+from django.contrib.auth import authenticate
+print(authenticate(username="admin", password="given-by-the-environment"))
+"""
+pytestmark = pytest.mark.own_database
+
+
+class Runlocal:
+    """One running command: what it said so far, and its exit status when it ended."""
+
+    def __init__(self, environment: Mapping[str, str], arguments: tuple[str, ...]) -> None:
+        self.environment = environment
+        self.said = ""
+        self.process = subprocess.Popen(
+            [sys.executable, "-W", "error", "manage.py", "runlocal", *arguments],
+            cwd=ROOT,
+            env={
+                **{name: value for name, value in os.environ.items() if "DATABASE_URL" not in name},
+                "DJANGO_SETTINGS_MODULE": "dsiprouter.settings",
+                "PYTHONUNBUFFERED": "1",
+                **environment,
+            },
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self) -> None:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            self.said += line
+
+    def wait_for(self, text: str, seconds: float = 30) -> None:
+        deadline = time.monotonic() + seconds
+        while text not in self.said:
+            assert time.monotonic() < deadline, self.said
+            assert self.process.poll() is None or text in self.said or self._reader.is_alive(), self.said
+            time.sleep(0.02)
+
+    def end(self, number: signal.Signals | None = None) -> int:
+        """Send a signal if there is one to send, and return the exit status."""
+        if number is not None:
+            self.process.send_signal(number)
+        status = self.process.wait(30)
+        self._reader.join(5)
+        return status
+
+    def rpc(self, method: str) -> object:
+        token = (Path(self.environment["DSIPROUTER_HOME"]) / "rpc_token").read_text(encoding="ascii").strip()
+        return Rpc(f"http://{HOST}:{self.environment['DSIPROUTER_RPC_PORT']}/RPC", token, 5).call(method)
+
+    def page(self, path: str) -> tuple[int, str]:
+        connection = http.client.HTTPConnection(HOST, int(self.environment["DSIPROUTER_WEB_PORT"]), timeout=10)
+        try:
+            connection.request("GET", path)
+            answer = connection.getresponse()
+            return answer.status, answer.read().decode()
+        finally:
+            connection.close()
+
+
+@contextmanager
+def runlocal(environment: Mapping[str, str], *arguments: str) -> Iterator[Runlocal]:
+    run = Runlocal(environment, arguments)
+    try:
+        yield run
+    finally:
+        if run.process.poll() is None:
+            run.process.terminate()
+        run.end()
+        assert run.process.stdout is not None
+        run.process.stdout.close()
+
+
+@pytest.fixture
+def environment(tmp_path: Path) -> dict[str, str]:
+    """Return an instance of its own: a home with a blank in its name, and free ports."""
+    return {
+        "DSIPROUTER_HOME": str(tmp_path / "a home"),
+        "DSIPROUTER_SIP_PORT": str(free_port()),
+        "DSIPROUTER_RPC_PORT": str(free_port()),
+        "DSIPROUTER_WEB_PORT": str(free_port()),
+    }
+
+
+def ports_are_free(environment: Mapping[str, str]) -> bool:
+    for name in ("DSIPROUTER_SIP_PORT", "DSIPROUTER_RPC_PORT", "DSIPROUTER_WEB_PORT"):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((HOST, int(environment[name])))
+    return True
+
+
+def test_everything_from_an_empty_home(environment: dict[str, str]) -> None:
+    with runlocal(environment) as run:
+        run.wait_for("Ctrl-C stops.")
+        password = re.search(r"as admin with the password (\S+) \(shown only now", run.said)
+        assert password is not None
+        assert len(password[1]) >= 12
+        assert f"http://127.0.0.1:{environment['DSIPROUTER_WEB_PORT']}/" in run.said
+        status, html = run.page("/admin/login/")
+        assert (status, "csrfmiddlewaretoken" in html) == (200, True)
+        assert run.page("/static/admin/css/base.css")[0] == 200
+        assert run.page("/nothing")[0] == 404
+        assert "kamailio" in str(run.rpc("core.version"))
+        assert run.end(signal.SIGINT) == 0
+        assert run.said.endswith("Stopped.\n")
+    assert ports_are_free(environment)
+    home = Path(environment["DSIPROUTER_HOME"])
+    assert home.stat().st_mode & 0o077 == 0
+    assert (home / "kamailio" / "kamailio.log").exists()
+    assert password[1] not in (home / "kamailio" / "kamailio.log").read_text(encoding="utf-8")
+
+    began = time.monotonic()
+    with runlocal(environment) as run:
+        run.wait_for("Ctrl-C stops.")
+        assert time.monotonic() - began < 10
+        assert "with the password" not in run.said
+        assert run.end(signal.SIGTERM) == 0
+    assert ports_are_free(environment)
+
+
+def test_a_given_password_is_used_and_not_printed(environment: dict[str, str]) -> None:
+    with runlocal({**environment, "DSIPROUTER_ADMIN_PASSWORD": "given-by-the-environment"}) as run:
+        run.wait_for("Ctrl-C stops.")
+        assert "given-by-the-environment" not in run.said
+        assert run.end(signal.SIGINT) == 0
+    check = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            LOG_IN,
+        ],
+        cwd=ROOT,
+        env={**os.environ, "DJANGO_SETTINGS_MODULE": "dsiprouter.settings", **environment},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert check.stdout.strip() == "admin"
+
+
+def test_kamailio_alone(environment: dict[str, str]) -> None:
+    with (
+        socket.socket() as web,
+        runlocal(environment, "--no-web") as run,
+    ):
+        web.bind((HOST, int(environment["DSIPROUTER_WEB_PORT"])))
+        run.wait_for("Ctrl-C stops.")
+        assert "http://" not in run.said
+        assert "password" not in run.said
+        assert "kamailio" in str(run.rpc("core.version"))
+        assert run.end(signal.SIGTERM) == 0
+
+
+def test_all_busy_ports_are_named_before_anything_starts(environment: dict[str, str]) -> None:
+    with socket.socket() as web, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sip:
+        web.bind((HOST, int(environment["DSIPROUTER_WEB_PORT"])))
+        web.listen()
+        sip.bind((HOST, int(environment["DSIPROUTER_SIP_PORT"])))
+        with runlocal(environment) as run:
+            assert run.end() == 1
+    assert f"UDP port {environment['DSIPROUTER_SIP_PORT']} of 127.0.0.1, for SIP, is taken" in run.said
+    assert f"TCP port {environment['DSIPROUTER_WEB_PORT']} of 127.0.0.1, for the web server, is taken" in run.said
+    assert "set DSIPROUTER_WEB_PORT to a free port" in run.said
+    assert "Preparing" not in run.said
+    assert not (Path(environment["DSIPROUTER_HOME"]) / "kamailio").exists()
+
+
+def test_it_says_why_and_stops_when_kamailio_ends(environment: dict[str, str]) -> None:
+    with runlocal(environment) as run:
+        run.wait_for("Ctrl-C stops.")
+        pid = (Path(environment["DSIPROUTER_HOME"]) / "kamailio" / "kamailio.pid").read_text(encoding="ascii")
+        os.kill(int(pid), signal.SIGTERM)
+        assert run.end() == 1
+    assert "Kamailio stopped: " in run.said
+    assert "Its log is " in run.said
+    assert "Traceback" not in run.said
+    assert ports_are_free(environment)
+
+
+def test_a_database_that_does_not_answer(environment: dict[str, str]) -> None:
+    with runlocal({**environment, "DATABASE_URL": f"mysql://user:password@{HOST}:1/none"}) as run:
+        assert run.end() == 1
+    assert "The product's database can't be prepared" in run.said
+    assert "Check DATABASE_URL" in run.said
+    assert "Traceback" not in run.said
+
+
+def test_two_instances_on_mariadb_and_sqlite_side_by_side(
+    environment: dict[str, str], mariadb: MariaDB, tmp_path: Path
+) -> None:
+    mariadb.execute("CREATE DATABASE runlocal_product; CREATE DATABASE runlocal_kamailio")
+    other = {
+        "DSIPROUTER_HOME": str(tmp_path / "other"),
+        "DSIPROUTER_SIP_PORT": str(free_port()),
+        "DSIPROUTER_RPC_PORT": str(free_port()),
+        "DSIPROUTER_WEB_PORT": str(free_port()),
+        "DATABASE_URL": mariadb.url("runlocal_product"),
+        "KAMAILIO_DATABASE_URL": mariadb.url("runlocal_kamailio"),
+    }
+    with runlocal(environment, "--no-web") as first, runlocal(other) as second:
+        first.wait_for("Ctrl-C stops.")
+        second.wait_for("Ctrl-C stops.", seconds=60)
+        assert "kamailio" in str(first.rpc("core.version"))
+        assert "kamailio" in str(second.rpc("core.version"))
+        assert second.page("/admin/login/")[0] == 200
+        assert second.end(signal.SIGINT) == 0
+        assert "kamailio" in str(first.rpc("core.version"))
+        assert first.end(signal.SIGINT) == 0
