@@ -1,0 +1,134 @@
+"""The scene of an end to end test: a Kamailio, a PBX, carriers, and the carriers' rows in the product's database."""
+
+from __future__ import annotations
+
+import itertools
+from contextlib import ExitStack
+from typing import Any
+
+from carriers.models import (
+    PBX,
+    AuthCredential,
+    CarrierGroup,
+    Endpoint,
+    InboundRoute,
+    OutboundRoute,
+    OutboundRouteGroup,
+    SourceNetwork,
+)
+from kamailio_bridge.apply import ApplyResult, apply
+from kamailio_bridge.node_process import NodeProcess
+from kamailio_bridge.nodes import Node
+from tests.e2e.sip.agent import UserAgent
+from tests.e2e.sip.digest import Account, md5
+from tests.e2e.sip.incoming import Behaviour
+from tests.e2e.sip.outgoing import Call
+from tests.e2e.sip.registrar import Registrar
+
+# Each user agent has an address of its own, because Kamailio tells PBXs and carriers apart by address.
+PBX_ADDRESS = "127.30.9.1"
+CARRIERS_NETWORK = "127.30.8"
+STRANGERS_NETWORK = "127.30.7"
+
+
+class Scene:
+    """Everything that a test needs, in the words of the product. Close it to put the node back to nothing."""
+
+    def __init__(self, process: NodeProcess) -> None:
+        self.process = process
+        self.node = Node("edge", process.parameters.rpc(timeout=20))
+        self.agents = ExitStack()
+        self._hosts = itertools.count(1)
+        self._secrets = {process.parameters.rpc_token}
+        self._log_start = len(process.log_text())
+        self.pbx = self.agents.enter_context(UserAgent(PBX_ADDRESS))
+        self.pbx_row = PBX.objects.create(name="office", host=self.pbx.address, port=self.pbx.port)
+        SourceNetwork.objects.create(pbx=self.pbx_row, network=f"{PBX_ADDRESS}/32")
+        InboundRoute.objects.create(prefix="", pbx=self.pbx_row)
+
+    @property
+    def proxy(self) -> str:
+        """Kamailio's address, as a SIP URI has it."""
+        return f"{self.process.parameters.sip_address}:{self.process.parameters.sip_port}"
+
+    def close(self) -> None:
+        """End registrations while there is somebody to hear it, so that they do not disturb the next test."""
+        with self.agents:
+            if AuthCredential.objects.exists():
+                CarrierGroup.objects.all().delete()
+                self.apply(allow_empty=True)
+
+    # --- Who takes part
+
+    def carrier(self, behaviour: Behaviour | None = None, address: str = "") -> UserAgent:
+        return self.agents.enter_context(UserAgent(address or self._address(CARRIERS_NETWORK), behaviour))
+
+    def registrar(self, *accounts: Account, behaviour: Behaviour | None = None) -> Registrar:
+        self._secrets |= {secret for account in accounts for secret in secrets_of(account)}
+        return self.agents.enter_context(Registrar(self._address(CARRIERS_NETWORK), *accounts, behaviour=behaviour))
+
+    def stranger(self) -> UserAgent:
+        """Return a user agent that no row admits."""
+        return self.agents.enter_context(UserAgent(self._address(STRANGERS_NETWORK)))
+
+    # --- What the operator means
+
+    def group(self, name: str, *endpoints: dict[str, Any], **values: Any) -> CarrierGroup:
+        """Add a carrier group; ``to()`` makes its endpoints."""
+        group = CarrierGroup.objects.create(name=name, **values)
+        for position, endpoint in enumerate(endpoints, start=1):
+            Endpoint.objects.create(group=group, position=position, **endpoint)
+        return group
+
+    def route(self, prefix: str, *groups: CarrierGroup) -> OutboundRoute:
+        route = OutboundRoute.objects.create(prefix=prefix)
+        for position, group in enumerate(groups, start=1):
+            OutboundRouteGroup.objects.create(route=route, group=group, position=position)
+        return route
+
+    def credential(self, group: CarrierGroup, account: Account, registrar: UserAgent, **values: Any) -> AuthCredential:
+        """Give a group the credential of an account; the realm is the account's."""
+        credential = AuthCredential(
+            group=group,
+            username=account.username,
+            registrar=registrar.address,
+            port=registrar.port,
+            **{"realm": account.realm, **values},
+        )
+        self._secrets |= secrets_of(account)
+        credential.set_password(account.password)
+        credential.full_clean()
+        credential.save()
+        return credential
+
+    def apply(self, **options: Any) -> ApplyResult:
+        """Press the button, and insist that the node runs what the carriers call for."""
+        result = apply(author=None, nodes=[self.node], **options)
+        assert result.ok, result.sentence
+        return result
+
+    # --- What happens
+
+    def dial(self, number: str, **options: Any) -> Call:
+        """Let the PBX call a number."""
+        return self.pbx.call(number, self.proxy, **options)
+
+    def report(self) -> str:
+        """Return what Kamailio wrote during this test, without secrets: for the report of a failure."""
+        text = self.process.log_text()[self._log_start :]
+        for secret in self._secrets:
+            text = text.replace(secret, "[secret]")
+        return text
+
+    def _address(self, network: str) -> str:
+        return f"{network}.{next(self._hosts)}"
+
+
+def to(agent: UserAgent, **values: Any) -> dict[str, Any]:
+    """Return the values of an endpoint at a user agent's address."""
+    return {"host": agent.address, "port": agent.port, **values}
+
+
+def secrets_of(account: Account) -> set[str]:
+    """Return what must not be seen of an account: its password and the digest that stands for it."""
+    return {account.password, md5(f"{account.username}:{account.realm}:{account.password}")}
