@@ -1,0 +1,49 @@
+"""Pages for what goes wrong: a sentence that says what to do, and never a stack trace."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from django.http import HttpRequest, HttpResponse
+from django.test import Client
+from django.urls import path
+
+from dsiprouter.urls import urlpatterns as our_urls
+
+pytestmark = pytest.mark.django_db
+
+
+def fail(_request: HttpRequest) -> HttpResponse:
+    raise RuntimeError("a sentence for developers")
+
+
+urlpatterns = [*our_urls, path("fail/", fail)]
+
+
+def test_forbidden(login: Callable[..., Client]) -> None:
+    answer = login("viewer").get("/admin/kamailio/waiting/")
+    assert answer.status_code == 403
+    assert "Ask an administrator" in answer.content.decode()
+
+
+def test_a_form_that_is_too_old(login: Callable[..., Client]) -> None:
+    answer = login("operator", enforce_csrf_checks=True).post("/admin/kamailio/reload/")
+    assert answer.status_code == 403
+    assert "Nothing was changed. Go back, reload the page and try again" in answer.content.decode()
+
+
+def test_not_found(login: Callable[..., Client]) -> None:
+    answer = login("viewer").get("/nowhere/")
+    assert answer.status_code == 404
+    assert "The address is wrong" in answer.content.decode()
+
+
+@pytest.mark.urls("tests.admin.test_error_pages")
+def test_a_fault_of_ours_shows_no_stack_trace() -> None:
+    answer = Client(raise_request_exception=False).get("/fail/")
+    assert answer.status_code == 500
+    html = answer.content.decode()
+    assert "Something went wrong in dSIPRouter itself" in html
+    assert "Traceback" not in html
+    assert "a sentence for developers" not in html
