@@ -1,0 +1,55 @@
+"""IPv6: a node that listens there too carries calls to such endpoints, and admits theirs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.nodes import running_node
+from tests.e2e.scene import Scene, to
+from tests.e2e.sip.incoming import answer
+
+pytestmark = [pytest.mark.e2e, pytest.mark.django_db(databases=["default", "kamailio"], transaction=True)]
+
+
+@pytest.fixture
+def scene(transactional_db: None, tmp_path: Path) -> Iterator[Scene]:
+    """Set the scene at a node with an IPv6 address; the PBX stays at its IPv4 address."""
+    with running_node(tmp_path / "edge", environment={"DSIPROUTER_SIP_IPV6_ADDRESS": "[::1]"}) as process:
+        scene = Scene(process)
+        yield scene
+        scene.close()
+
+
+def test_from_ipv4_to_ipv6_and_back(scene: Scene) -> None:
+    failing, carrier, over_tcp = scene.carrier(answer(503)), scene.carrier(address="::1"), scene.carrier(address="::1")
+    scene.route("9", scene.group("Acme", to(failing), to(carrier, strip=1)))
+    scene.route("8", scene.group("Other", to(over_tcp, strip=1, prefix="+1", transport="tcp")))
+    scene.apply()
+    call = scene.dial("914443332222")
+    assert call.code == 200
+    assert carrier.uris == [f"sip:14443332222@[::1]:{carrier.port}"]
+    assert carrier.hang_up(carrier.invites[0]) == 200
+    assert len(scene.pbx.requests("BYE")) == 1
+    call = scene.dial("84443332222")
+    assert call.code == 200
+    assert over_tcp.uris == [f"sip:+14443332222@[::1]:{over_tcp.port};transport=tcp"]
+    assert call.bye() == 200
+    assert len(over_tcp.requests("BYE")) == 1
+
+
+def test_an_endpoints_address_is_admitted_alone(scene: Scene) -> None:
+    carrier = scene.carrier(address="::1")
+    group = scene.group("Acme", to(carrier))
+    scene.apply()
+    proxy = f"[::1]:{scene.process.parameters.sip_port}"
+    call = carrier.call("14443332222", proxy)
+    assert call.code == 200
+    assert scene.pbx.numbers == ["14443332222"]
+    assert call.bye() == 200
+    group.endpoints.update(host="::2")
+    scene.apply()
+    assert carrier.call("14443332222", proxy).code == 403
+    assert len(scene.pbx.invites) == 1
