@@ -124,7 +124,7 @@ def _add_group(projection: Projection, group: GroupRecord) -> None:
             CARRIER_TYPE,
             _address(endpoint.host, endpoint.port, endpoint.transport),
             endpoint.strip,
-            endpoint.prefix,
+            endpoint.prefix.replace("#", "%23"),  # it goes into the R-URI as it is, where no "#" may stand
             attrs,
             f"carrier-group:{group.pk}",
         )
