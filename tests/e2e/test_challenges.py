@@ -63,6 +63,36 @@ def test_a_challenging_carrier_hangs_up(scene: Scene) -> None:
     assert len(scene.pbx.wait_for("BYE")) == 1
 
 
+def test_a_carrier_that_asks_again_within_the_call(scene: Scene) -> None:
+    within = Challenge(ACCOUNT)
+    carrier = scene.carrier(Challenge(ACCOUNT))
+    carrier.within_calls = within
+    group = scene.group("Acme", to(carrier, strip=1))
+    scene.credential(group, ACCOUNT, carrier, register=False)
+    scene.route("9", group)
+    scene.apply()
+    call = scene.dial(NUMBER)
+    assert call.code == 200
+    assert call.reinvite() == 200
+    assert call.bye() == 200
+    assert within.faults == []
+    assert [message.method for message in within.accepted] == ["INVITE", "BYE"]
+    numbers = [number for number, method in cseqs(carrier) if method != "ACK"]
+    assert numbers == sorted(set(numbers)), "CSeq must rise with every request"
+
+
+def test_a_carrier_that_asks_within_the_call_only(scene: Scene) -> None:
+    carrier = scene.carrier()
+    carrier.within_calls = within = Challenge(ACCOUNT, 401)
+    group = scene.group("Acme", to(carrier))
+    scene.credential(group, ACCOUNT, carrier, register=False)
+    scene.route("9", group)
+    scene.apply()
+    call = scene.dial(NUMBER)
+    assert call.code == 200
+    assert (call.bye(), within.faults, len(within.accepted)) == (200, [], 1)
+
+
 def test_failover_from_a_rejected_credential_to_another_to_none(scene: Scene) -> None:
     """Each carrier sees its own group's credential and nobody else's; CSeq is counted for each by itself."""
     wrong = replace(ACCOUNT, password="not the password")

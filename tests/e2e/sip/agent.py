@@ -22,11 +22,15 @@ SDP = (
 
 
 class UserAgent:
-    """Stand at one address with UDP and TCP; take calls as ``behaviour`` says, and keep every request."""
+    """Stand at one address with UDP and TCP; take calls as ``behaviour`` says, and keep every request.
+
+    ``within_calls`` is the behaviour towards everything that is no new call: re-INVITE, BYE, OPTIONS.
+    """
 
     def __init__(self, address: str, behaviour: Behaviour | None = None) -> None:
         self.address = address
         self.behaviour: Behaviour = behaviour or answer(200)
+        self.within_calls: Behaviour = answer(200)
         self.received: list[Incoming] = []
         self._transactions: dict[tuple[str, str], Incoming] = {}
         self._waiting: dict[tuple[str, str], Callable[[Message], None]] = {}
@@ -150,13 +154,13 @@ class UserAgent:
     # --- The thread's side
 
     def take_request(self, incoming: Incoming) -> None:
-        """Answer a request that is new. An INVITE within a call is a re-INVITE: it is agreed to."""
+        """Answer a request that is new. An INVITE with a tag in its To is a re-INVITE."""
         if incoming.method == "INVITE" and not parameter(incoming.message.get("to"), "tag"):
             self.behaviour(incoming)
         elif incoming.method == "CANCEL":
             self._take_cancel(incoming)
         elif incoming.method != "ACK":
-            incoming.reply(200)
+            self.within_calls(incoming)
 
     def _receive(self, message: Message, link: Link) -> None:
         if not message.is_request:

@@ -28,7 +28,7 @@ class Dialog:
         """The first proxy on the way; every proxy of the tests is a loose router."""
         return Uri.parse(self.routes[0] if self.routes else self.target)
 
-    def request(self, method: str, via: str, *, contact: str = "", cseq: int | None = None) -> Message:
+    def request(self, method: str, via: str, *, cseq: int | None = None) -> Message:
         """Make the next request, or with ``cseq`` the ACK of that request."""
         if cseq is None:
             self.cseq += 1
@@ -41,8 +41,6 @@ class Dialog:
             ("call-id", self.call_id),
             ("cseq", f"{self.cseq if cseq is None else cseq} {method}"),
         ]
-        if contact:
-            headers.append(("contact", contact))
         return Message(f"{method} {self.target} SIP/2.0", headers)
 
 

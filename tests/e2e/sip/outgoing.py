@@ -53,6 +53,7 @@ class Call:
         self._answered = 0.0
         self._link = link
         self._sender = sender
+        self._cseq = invite.cseq[0]
         self._changed = threading.Condition()
         self._started = time.monotonic()
         sender.send(invite, link, self._take)
@@ -86,8 +87,14 @@ class Call:
 
     def bye(self) -> int:
         """Hang up, and return the answer to the BYE."""
-        request = self.dialog(self.wait()).request("BYE", self._sender.new_via(self._link.transport))
-        return ask(self._sender, request, self._link).code
+        return self._ask_within("BYE").code
+
+    def reinvite(self) -> int:
+        """Offer the same session again, and return the answer."""
+        final = self._ask_within("INVITE")
+        assert final.code < 300, f"a re-INVITE was answered {final.start}"
+        self._acknowledge(final, self._cseq)
+        return final.code
 
     def dialog(self, final: Message) -> Dialog:
         """Return the call as the calling side sees it: the route set is turned round (RFC 3261, section 12.1.2)."""
@@ -97,8 +104,18 @@ class Call:
             remote=final.get("to"),
             target=target_of(final),
             routes=final.all("record-route")[::-1],
-            cseq=self.invite.cseq[0],
+            cseq=self._cseq,
         )
+
+    def _ask_within(self, method: str) -> Message:
+        """Send a request within the call, and return its final answer."""
+        dialog = self.dialog(self.wait())
+        request = dialog.request(method, self._sender.new_via(self._link.transport))
+        if method == "INVITE":
+            request.headers += [("contact", self.invite.get("contact")), ("content-type", "application/sdp")]
+            request.body = self.invite.body
+        self._cseq = dialog.cseq
+        return ask(self._sender, request, self._link)
 
     def _take(self, message: Message) -> None:
         with self._changed:
@@ -106,17 +123,17 @@ class Call:
                 self.provisionals.append(message.code)
             else:
                 self._answered = self._answered or time.monotonic()
-                self._acknowledge(message)
+                self._acknowledge(message, self.invite.cseq[0])
                 known = [(final.code, parameter(final.get("to"), "tag")) for final in self.finals]
                 if (message.code, parameter(message.get("to"), "tag")) not in known:
                     self.finals.append(message)
             self._changed.notify_all()
 
-    def _acknowledge(self, final: Message) -> None:
-        """Send the ACK: of a 2xx along the call's route, of any other answer to where the INVITE went."""
+    def _acknowledge(self, final: Message, number: int) -> None:
+        """Send the ACK: of a 2xx along the call's route, of another answer to the first INVITE to where that went."""
         if final.code < 300:
             via = self._sender.new_via(self._link.transport)
-            self._link.send(self.dialog(final).request("ACK", via, cseq=self.invite.cseq[0]))
+            self._link.send(self.dialog(final).request("ACK", via, cseq=number))
         else:
             self._link.send(self._hop_request("ACK", final.get("to")))
 

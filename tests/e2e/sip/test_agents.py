@@ -57,8 +57,15 @@ def test_a_call_that_is_answered_and_ended(caller: UserAgent, callee: UserAgent,
     assert call.provisionals == [100, 180]
     assert callee.numbers == ["4711"]
     assert callee.wait_for("ACK")[0].message.cseq == (1, "ACK")
+    assert call.reinvite() == 200
     assert call.bye() == 200
-    assert callee.wait_for("BYE")[0].message.cseq == (2, "BYE")
+    assert [incoming.message.cseq for incoming in callee.received] == [
+        (1, "INVITE"),
+        (1, "ACK"),
+        (2, "INVITE"),
+        (2, "ACK"),
+        (3, "BYE"),
+    ]
     assert {incoming.source for incoming in callee.received} == {"127.31.0.1"}
     assert {incoming.link.transport for incoming in callee.received} == {transport.upper()}
     assert [len(call.finals), len({incoming.message.call_id for incoming in callee.received})] == [1, 1]
