@@ -101,6 +101,13 @@ class AuthCredential(models.Model):
             raise ValidationError({"password": error}) from None
         self.password_ciphertext = secrets.encrypt(password)
 
+    def password_is(self, password: str) -> bool:
+        """Say whether the stored password is this one; one that can't be read is not."""
+        try:
+            return self.has_password and secrets.decrypt(self.password_ciphertext) == password
+        except secrets.SecretUnreadable:
+            return False
+
     def ha1(self) -> str:
         """Return the digest's HA1 (RFC 2617, section 3.2.2.2). Raises ``secrets.SecretUnreadable``."""
         return ha1(self.effective_auth_username, self.effective_realm, secrets.decrypt(self.password_ciphertext))

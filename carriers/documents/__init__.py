@@ -1,0 +1,18 @@
+"""The carriers document: all carriers as one YAML or JSON text, in and out (docs/carriers-document.md)."""
+
+from carriers.documents.errors import DocumentRefused
+from carriers.documents.loading import load_document
+from carriers.documents.reading import read_document
+from carriers.documents.report import LoadReport
+from carriers.documents.writing import carriers_document, dump_csv, dump_json, dump_yaml
+
+__all__ = [
+    "DocumentRefused",
+    "LoadReport",
+    "carriers_document",
+    "dump_csv",
+    "dump_json",
+    "dump_yaml",
+    "load_document",
+    "read_document",
+]

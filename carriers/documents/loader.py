@@ -1,0 +1,266 @@
+"""The steps of a load, kind by kind, in a constant number of queries each; the caller holds the transaction.
+
+Mistakes are collected to the end, and from the first one on nothing is written any more: the caller rolls back.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import models
+
+from carriers.documents.matching import match_endpoints, with_defaults
+from carriers.documents.report import LoadReport
+from carriers.documents.schema import Document, Item, Problems, Values
+from carriers.models import (
+    PBX,
+    AuthCredential,
+    CarrierGroup,
+    Endpoint,
+    InboundRoute,
+    OutboundRoute,
+    OutboundRouteGroup,
+    SourceNetwork,
+)
+
+BATCH = 500
+Pair = tuple[Item, Any]
+
+
+class Loader:
+    """One load: what the document says, what is wrong with it, and what was done."""
+
+    def __init__(
+        self,
+        document: Document,
+        problems: Problems,
+        report: LoadReport,
+        *,
+        prune: bool,
+        advance: Callable[[int], object],
+    ) -> None:
+        self.document = document
+        self.problems = problems
+        self.report = report
+        self.prune = prune
+        self.advance = advance
+
+    def load(self) -> None:
+        """Load the sections in the order in which they refer to each other."""
+        groups = self._section(CarrierGroup, "name", self.document.carrier_groups, "carrier groups")
+        self._endpoints(groups)
+        self._sources(groups, "group_id")
+        self._credentials(groups)
+        pbxs = self._section(PBX, "name", self.document.pbxs, "PBXs")
+        self._sources(pbxs, "pbx_id")
+        self._outbound_routes()
+        self._inbound_routes()
+
+    # --- Sections -----------------------------------------------------------------------------------------------------
+
+    def _section(self, model: type[models.Model], key: str, items: list[Item] | None, kind: str) -> list[Pair]:
+        """Find, create, change and prune the objects of one section; return each item with its object."""
+        if items is None:
+            return []
+        stored = {getattr(found, key).casefold(): found for found in model._default_manager.order_by("pk")}
+        pairs: list[Pair] = []
+        seen = set()
+        for item in items:
+            name = str(item.values.get(key, "")).casefold()
+            if key in item.values and name in seen:
+                item.refuse(key, f"“{item.values[key]}” stands twice in this section.", self.problems)
+            seen.add(name)
+            pairs.append((item, stored.get(name) or model()))
+            self.advance(1)
+        if self.prune:
+            self._delete(model, [found for name, found in stored.items() if name not in seen], kind)
+        self._write(pairs, kind)
+        self._read_keys(model, key, [found for _, found in pairs if found.pk is None])
+        return pairs
+
+    def _read_keys(self, model: type[models.Model], key: str, new: list[Any]) -> None:
+        """Read the keys of what was created, where the database does not return them (MySQL)."""
+        if new and not self.problems.sentences:
+            keys = dict(model._default_manager.values_list(key, "pk"))
+            for found in new:
+                found.pk = keys[getattr(found, key)]
+
+    def _write(self, pairs: Iterable[Pair], kind: str) -> None:
+        """Give each object its values, check it, and store the new and the changed ones."""
+        new, changed, unchanged = [], [], 0
+        for item, found in pairs:
+            differs = _assign(found, item.values)
+            self._check(item, found)
+            if found.pk is None:
+                new.append(found)
+            elif differs or item.lists_changed:
+                changed.append(found)
+            else:
+                unchanged += 1
+        if self.problems.sentences:
+            return
+        count = self.report.counts[kind]
+        count.created += len(new)
+        count.changed += len(changed)
+        count.unchanged += unchanged
+        _store(new, changed)
+
+    def _check(self, item: Item, found: models.Model) -> None:
+        """Check single values; what concerns several objects is checked where they are at hand."""
+        exclude = {column.name for column in found._meta.concrete_fields if column.is_relation or not column.editable}
+        try:
+            found.clean_fields(exclude=exclude | item.refused)
+        except ValidationError as error:
+            for name, errors in error.error_dict.items():
+                for each in errors:
+                    self.problems.add_error(f"{item.place}.{name}", each)
+
+    def _delete(self, model: type[models.Model], superfluous: list[Any], kind: str) -> None:
+        if superfluous and not self.problems.sentences:
+            self.report.counts[kind].deleted += sorted(str(found) for found in superfluous)
+            for start in range(0, len(superfluous), BATCH):
+                keys = [found.pk for found in superfluous[start : start + BATCH]]
+                model._default_manager.filter(pk__in=keys).delete()
+
+    # --- What belongs to a group or a PBX -----------------------------------------------------------------------------
+
+    def _endpoints(self, groups: list[Pair]) -> None:
+        stored = _by_owner(Endpoint.objects.order_by("position", "pk"), "group_id")
+        pairs: list[Pair] = []
+        superfluous: list[Endpoint] = []
+        for item, group in groups:
+            if item.endpoints is None:
+                continue
+            matched, left = match_endpoints(item.endpoints, stored.get(group.pk, []))
+            superfluous += left
+            for position, (each, endpoint) in enumerate(matched, start=1):
+                each.values = {**with_defaults(Endpoint, each.values), "position": position, "group_id": group.pk}
+                pairs.append((each, endpoint))
+        self._delete(Endpoint, superfluous, "endpoints")
+        self._write(pairs, "endpoints")
+
+    def _sources(self, owners: list[Pair], owner: str) -> None:
+        stored = _by_owner(SourceNetwork.objects.order_by("pk"), owner)
+        pairs: list[Pair] = []
+        superfluous: list[SourceNetwork] = []
+        for item, found in owners:
+            if item.sources is None:
+                continue
+            present = {source.network: source for source in stored.get(found.pk, [])}
+            superfluous += [source for network, source in present.items() if network not in item.sources]
+            for network in item.sources:
+                values = {owner: found.pk, "network": network}
+                pairs.append((Item(f"{item.place}: sources", values), present.get(network) or SourceNetwork()))
+        self._delete(SourceNetwork, superfluous, "source networks")
+        self._write(pairs, "source networks")
+
+    def _credentials(self, groups: list[Pair]) -> None:
+        stored = {credential.group_id: credential for credential in AuthCredential.objects.all()}
+        pairs: list[Pair] = []
+        superfluous = [stored[group.pk] for item, group in groups if item.removes_credential and group.pk in stored]
+        for item, group in groups:
+            if item.credential is not None:
+                credential = stored.get(group.pk) or AuthCredential()
+                item.credential.values["group_id"] = group.pk
+                self._password(item.credential, credential)
+                pairs.append((item.credential, credential))
+        self._delete(AuthCredential, superfluous, "credentials")
+        self._write(pairs, "credentials")
+
+    def _password(self, item: Item, stored: AuthCredential) -> None:
+        """Take a new password. Without one the stored one stays, and the same one is no change."""
+        if item.password is None:
+            if not stored.has_password:
+                item.refuse("password", "a new credential needs a password.", self.problems)
+        elif not stored.password_is(item.password):
+            new = AuthCredential()
+            try:
+                new.set_password(item.password)
+            except ValidationError as error:
+                item.refuse("password", " ".join(error.messages), self.problems)
+            item.values["password_ciphertext"] = new.password_ciphertext
+
+    # --- Routes -------------------------------------------------------------------------------------------------------
+
+    def _outbound_routes(self) -> None:
+        known = self._names(CarrierGroup, self.document.carrier_groups)
+        stored = _by_owner(
+            OutboundRouteGroup.objects.order_by("position", "pk").select_related("route"), "route", "prefix"
+        )
+        for item in self.document.outbound_routes or []:
+            if item.groups is not None:
+                item.group_keys = [
+                    self._find(known, name, f"{item.place}.groups", "carrier group") for name in item.groups
+                ]
+                present = [entry.group_id for entry in stored.get(item.values.get("prefix"), [])]
+                item.lists_changed = present != item.group_keys
+        routes = self._section(OutboundRoute, "prefix", self.document.outbound_routes, "outbound routes")
+        changed = [(item, route) for item, route in routes if item.lists_changed]
+        if self.problems.sentences:
+            return
+        keys = [route.pk for _, route in changed]
+        for start in range(0, len(keys), BATCH):
+            OutboundRouteGroup.objects.filter(route_id__in=keys[start : start + BATCH]).delete()
+        OutboundRouteGroup.objects.bulk_create(
+            [
+                OutboundRouteGroup(route_id=route.pk, group_id=group_pk, position=position)
+                for item, route in changed
+                for position, group_pk in enumerate(item.group_keys, start=1)
+                if group_pk is not None
+            ],
+            batch_size=BATCH,
+        )
+
+    def _inbound_routes(self) -> None:
+        known = self._names(PBX, self.document.pbxs)
+        stored = set(InboundRoute.objects.values_list("prefix", flat=True))
+        for item in self.document.inbound_routes or []:
+            if item.pbx is not None:
+                item.values["pbx_id"] = self._find(known, item.pbx, f"{item.place}.pbx", "PBX")
+            elif "pbx" not in item.refused and item.values.get("prefix") not in stored:
+                item.refuse("pbx", "this key is missing.", self.problems)
+        self._section(InboundRoute, "prefix", self.document.inbound_routes, "inbound routes")
+
+    def _names(self, model: type[models.Model], items: list[Item] | None) -> dict[str, int | None]:
+        """Return what a route may refer to: the objects there are, and the document's own even when one was refused."""
+        names: dict[str, int | None] = {str(item.values.get("name", "")).casefold(): None for item in items or []}
+        for pk, name in model._default_manager.values_list("pk", "name"):
+            names[name.casefold()] = pk
+        return names
+
+    def _find(self, known: dict[str, int | None], name: str, place: str, noun: str) -> int | None:
+        if name.casefold() not in known:
+            self.problems.add(place, f"there is no {noun} “{name[:64]}”.")
+        return known.get(name.casefold())
+
+
+def _assign(found: models.Model, values: Values) -> bool:
+    """Set the values; return whether one was other than before."""
+    differs = False
+    for name, value in values.items():
+        if getattr(found, name) != value:
+            setattr(found, name, value)
+            differs = True
+    return differs
+
+
+def _store(new: list[Any], changed: list[Any]) -> None:
+    if new:
+        type(new[0])._default_manager.bulk_create(new, batch_size=BATCH)
+    if changed:
+        model = type(changed[0])
+        names = [column.name for column in model._meta.concrete_fields if not column.primary_key]
+        model._default_manager.bulk_update(changed, names, batch_size=BATCH)
+
+
+def _by_owner(found: models.QuerySet[Any], attribute: str, key: str = "") -> dict[Any, list[Any]]:
+    """Sort objects by their owner's key, or by another attribute of the owner."""
+    owned: dict[Any, list[Any]] = defaultdict(list)
+    for each in found:
+        owner = getattr(each, attribute)
+        if owner is not None:
+            owned[getattr(owner, key) if key else owner].append(each)
+    return owned

@@ -1,0 +1,33 @@
+"""What a load did, by kind of object."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+
+
+@dataclass
+class Count:
+    """What happened to the objects of one kind: how many, and the names of the deleted ones."""
+
+    created: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    deleted: list[str] = field(default_factory=list)
+
+
+@dataclass
+class LoadReport:
+    """The counts by kind, in the order in which the kinds were loaded."""
+
+    counts: dict[str, Count] = field(default_factory=lambda: defaultdict(Count))
+
+    def lines(self) -> list[str]:
+        """Return a line a kind, and the names of what was deleted."""
+        lines = []
+        for kind, count in self.counts.items():
+            deleted = f", {len(count.deleted)} deleted ({', '.join(count.deleted)})" if count.deleted else ""
+            lines.append(
+                f"{kind}: {count.created} created, {count.changed} changed, {count.unchanged} unchanged{deleted}"
+            )
+        return lines

@@ -1,0 +1,32 @@
+"""manage.py dump_carriers: all carriers as one document, without passwords."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+from tqdm import tqdm
+
+from carriers.documents import carriers_document, dump_csv, dump_json, dump_yaml
+from carriers.models import CarrierGroup
+
+FORMATS: dict[str, Callable[[dict[str, Any]], str]] = {"yaml": dump_yaml, "json": dump_json, "csv": dump_csv}
+
+
+class Command(BaseCommand):
+    help = (
+        "Write all carriers to standard output: the document that load_carriers reads (yaml, json), or a row an"
+        " endpoint for spreadsheets (csv). Passwords are never in it."
+    )
+    requires_system_checks: list[str] = []
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--format", choices=sorted(FORMATS), default="yaml", help="default: yaml")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        total = CarrierGroup.objects.count()
+        with tqdm(total=total, unit=" groups", file=sys.stderr, disable=not sys.stderr.isatty()) as bar:
+            tree = carriers_document(bar.update)
+        self.stdout.write(FORMATS[options["format"]](tree), ending="")
