@@ -101,11 +101,6 @@ def _compare(carriers: Carriers, projections: dict[KamailioModule, Projection], 
     return Plan(carriers, projections, modules, problems, warnings, empties_routing)
 
 
-def waiting_changes() -> int:
-    """Count the rows that the next apply would change. Raises ``TablesUnreadable``."""
-    return make_plan().count
-
-
 def difference(table: Table, wanted: dict[int, Row], stored: dict[int, Values]) -> TableChanges:
     """Return what must be added, updated and deleted to make ``stored`` equal to ``wanted``."""
     return TableChanges(

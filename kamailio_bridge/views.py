@@ -17,8 +17,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from kamailio_bridge.apply import ApplyResult, apply
-from kamailio_bridge.plan import Plan, TablesUnreadable, make_plan, waiting_changes
+from kamailio_bridge.plan import Plan, TablesUnreadable, make_plan
 from kamailio_bridge.revisions import Revision
+from kamailio_bridge.waiting import waiting_changes
 
 RELOAD_PERMISSION = "kamailio_bridge.reload_kamailio"
 VIEW_REVISION_PERMISSION = "kamailio_bridge.view_revision"

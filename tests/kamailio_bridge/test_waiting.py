@@ -1,0 +1,45 @@
+"""The count in the header: exact while a plan is cheap, remembered while it is not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.contrib.auth import get_user_model
+from django.core.cache import cache
+
+from kamailio_bridge import waiting
+from kamailio_bridge.revisions import Revision
+from tests.kamailio_bridge.builders import make_group
+
+pytestmark = pytest.mark.django_db(databases=["default", "kamailio"])
+
+
+@pytest.fixture(autouse=True)
+def empty_cache() -> Iterator[None]:
+    cache.clear()
+    yield
+    cache.clear()
+
+
+def test_a_cheap_count_is_always_exact(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(waiting, "CHEAP_SECONDS", 3600)
+    before = waiting.waiting_changes()
+    make_group("Acme", "127.0.0.21")
+    assert waiting.waiting_changes() > before
+
+
+def test_a_dear_count_is_kept_until_the_site_knows_of_a_change(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(waiting, "CHEAP_SECONDS", -1)
+    before = waiting.waiting_changes()
+    group = make_group("Acme", "127.0.0.21")
+    assert waiting.waiting_changes() == before
+    user = get_user_model().objects.create_user("ada")
+    LogEntry.objects.log_actions(user.pk, [group], CHANGE, change_message="changed")
+    after = waiting.waiting_changes()
+    assert after > before
+    group.delete()
+    assert waiting.waiting_changes() == after
+    Revision.objects.create()
+    assert waiting.waiting_changes() == before
