@@ -9,12 +9,12 @@ import pytest
 from tests.e2e.scene import Scene, to
 from tests.e2e.sip.agent import UserAgent, settled
 from tests.e2e.sip.digest import Account, parameters
-from tests.e2e.sip.incoming import Challenge, Incoming, answer
+from tests.e2e.sip.incoming import Challenge, Incoming, answer, ring, stay_silent
 
 pytestmark = [pytest.mark.e2e, pytest.mark.django_db(databases=["default", "kamailio"], transaction=True)]
 
 ACCOUNT = Account("1000", 'se"cret of one', "carrier.example")
-OTHER = Account("2000", "secret of another", "asterisk", qop=False)
+OTHER = Account("2000", "secret of another", "asterisk", qop="")
 NUMBER = "914443332222"
 
 
@@ -29,9 +29,9 @@ def cseqs(carrier: UserAgent) -> list[tuple[int, str]]:
 
 
 @pytest.mark.parametrize("transport", ["udp", "tcp"])
-@pytest.mark.parametrize("qop", [True, False], ids=["qop", "no qop"])
+@pytest.mark.parametrize("qop", ["auth", ""], ids=["qop", "no qop"])
 @pytest.mark.parametrize("code", [401, 407])
-def test_a_challenge_is_answered_unseen_by_the_pbx(scene: Scene, code: int, qop: bool, transport: str) -> None:
+def test_a_challenge_is_answered_unseen_by_the_pbx(scene: Scene, code: int, qop: str, transport: str) -> None:
     account = replace(ACCOUNT, qop=qop)
     challenge = Challenge(account, code, then=answer(200, 180))
     carrier = scene.carrier(challenge)
@@ -49,6 +49,21 @@ def test_a_challenge_is_answered_unseen_by_the_pbx(scene: Scene, code: int, qop:
     assert call.bye() == 200
     assert cseqs(carrier) == [(1, "INVITE"), (1, "ACK"), (2, "INVITE"), (2, "ACK"), (3, "BYE")]
     assert len({incoming.message.call_id for incoming in carrier.received}) == 1
+
+
+@pytest.mark.parametrize(
+    "account",
+    [replace(ACCOUNT, opaque="00ff"), replace(ACCOUNT, qop="auth,auth-int"), replace(OTHER, opaque="o")],
+    ids=["opaque", "a choice of qop", "opaque without qop"],
+)
+def test_challenges_of_other_forms(scene: Scene, account: Account) -> None:
+    challenge = Challenge(account)
+    carrier = scene.carrier(challenge)
+    group = scene.group("Acme", to(carrier))
+    scene.credential(group, account, carrier, register=False)
+    scene.route("9", group)
+    scene.apply()
+    assert (scene.dial(NUMBER).code, challenge.faults) == (200, [])
 
 
 def test_a_challenging_carrier_hangs_up(scene: Scene) -> None:
@@ -128,6 +143,35 @@ def test_failover_from_a_rejected_credential_to_another_to_none(scene: Scene) ->
     for carrier in (first, second):
         assert cseqs(carrier) == [(1, "INVITE"), (1, "ACK"), (2, "INVITE"), (2, "ACK")]
     assert cseqs(third) == [(1, "INVITE"), (1, "ACK"), (2, "BYE")]
+
+
+def test_silence_after_the_answer_to_a_challenge(scene: Scene) -> None:
+    challenge = Challenge(ACCOUNT, then=stay_silent)
+    carrier, second = scene.carrier(challenge), scene.carrier()
+    group = scene.group("Acme", to(carrier, strip=1), to(second, strip=2))
+    scene.credential(group, ACCOUNT, carrier, register=False)
+    scene.route("9", group)
+    scene.apply()
+    call = scene.dial(NUMBER)
+    assert call.code == 200
+    assert call.seconds < 3
+    assert (len(challenge.accepted), second.numbers, credentials_shown(second.invites[0])) == (1, ["4443332222"], {})
+
+
+def test_cancel_after_the_answer_to_a_challenge(scene: Scene) -> None:
+    challenge = Challenge(ACCOUNT, then=ring)
+    carrier, second = scene.carrier(challenge), scene.carrier()
+    group = scene.group("Acme", to(carrier), to(second))
+    scene.credential(group, ACCOUNT, carrier, register=False)
+    scene.route("9", group)
+    scene.apply()
+    call = scene.dial(NUMBER)
+    call.wait_for_provisional(180)
+    assert call.cancel() == 200
+    assert call.code == 487
+    assert carrier.wait_for("CANCEL")[0].message.cseq == (2, "CANCEL")
+    settled()
+    assert second.received == []
 
 
 def test_two_endpoints_of_one_group_are_each_answered_once(scene: Scene) -> None:

@@ -123,6 +123,18 @@ def test_cancel_while_the_first_try_is_silent(scene: Scene) -> None:
     assert second.received == []
 
 
+def test_cancel_during_the_second_try(scene: Scene) -> None:
+    first, second = two_endpoints(scene, answer(503))
+    second.behaviour = ring
+    call = scene.dial(NUMBER)
+    call.wait_for_provisional(180)
+    assert call.cancel() == 200
+    assert call.code == 487
+    second.wait_for("CANCEL")
+    settled()
+    assert [len(first.invites), first.requests("CANCEL"), len(call.finals)] == [1, [], 1]
+
+
 def test_a_carrier_that_rings_is_not_taken_for_a_silent_one(scene: Scene) -> None:
     first, second = two_endpoints(scene, answer(200, 180, after=2.6))
     call = scene.dial(NUMBER)

@@ -15,23 +15,26 @@ from tests.e2e.sip.message import Message
 
 @dataclass(frozen=True)
 class Account:
-    """What a carrier knows of a customer, and whether it asks for qop=auth."""
+    """What a carrier knows of a customer, and how it asks: ``qop`` is what it offers, empty in the older form."""
 
     username: str
     password: str = field(repr=False)
     realm: str
-    qop: bool = True
+    qop: str = "auth"
+    opaque: str = ""
 
     def challenge(self, nonce: str) -> str:
         """Return the value of a WWW-Authenticate or Proxy-Authenticate header."""
-        return f'Digest realm="{self.realm}", nonce="{nonce}", algorithm=MD5' + (', qop="auth"' if self.qop else "")
+        parts = [f'realm="{self.realm}"', f'nonce="{nonce}"', "algorithm=MD5"]
+        parts += [f'{name}="{value}"' for name, value in (("qop", self.qop), ("opaque", self.opaque)) if value]
+        return f"Digest {', '.join(parts)}"
 
     def fault(self, request: Message, nonce: str, header: str) -> str:
         """Say what is wrong with the request's answer to the challenge, or return an empty text."""
         given = parameters(request.get(header))
         expected = {"username": self.username, "realm": self.realm, "nonce": nonce, "uri": request.uri}
-        for name, value in expected.items():
-            if given.get(name) != value:
+        for name, value in {**expected, "opaque": self.opaque}.items():
+            if given.get(name, "") != value:
                 return f"{name} is {given.get(name)!r} instead of {value!r}"
         ha1 = md5(f"{self.username}:{self.realm}:{self.password}")
         ha2 = md5(f"{request.method}:{request.uri}")
