@@ -7,6 +7,7 @@ from typing import Any
 
 import environ
 from cryptography.fernet import Fernet
+from django.core.exceptions import ImproperlyConfigured
 
 from dsiprouter.home import prepare_home, secret_from_file
 
@@ -125,6 +126,11 @@ DATABASES = {
     "default": database("DATABASE_URL", "dsiprouter.sqlite3"),
     "kamailio": database("KAMAILIO_DATABASE_URL", "kamailio.sqlite3"),
 }
+if DATABASES["default"]["NAME"] == DATABASES["kamailio"]["NAME"] and "sqlite3" in DATABASES["default"]["ENGINE"]:
+    raise ImproperlyConfigured(
+        "DATABASE_URL and KAMAILIO_DATABASE_URL name one SQLite file, which can't be written twice at a time:"
+        " give Kamailio's tables a file of their own."
+    )
 DATABASE_ROUTERS = ["kamailio_bridge.routers.KamailioRouter"]
 DEFAULT_AUTO_FIELD = "django.db.models.AutoField"  # Kamailio can't read BIGINT keys (facts, section 4)
 

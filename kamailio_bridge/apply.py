@@ -25,11 +25,15 @@ from kamailio_bridge.nodes import Node, configured_nodes
 from kamailio_bridge.plan import Plan, TablesUnreadable, make_plan, write
 from kamailio_bridge.revisions import Revision
 
-Outcome = Literal["nothing", "verified", "behind", "refused", "busy", "failed"]
+Outcome = Literal["nothing", "verified", "behind", "refused", "changed", "busy", "failed"]
 Progress = Callable[[str], None]
 WRITE_SECONDS = 120.0  # the longest that writing may take: 100,000 endpoints need some 20 s on SQLite
 LEASE_SECONDS = 30.0  # how long a killed apply keeps others out while its nodes were reloading
 RENEW_SECONDS = 5.0
+CHANGED_SENTENCE = (
+    "Nothing was applied, because somebody saved since you saw the changes. These are the changes now: look at them,"
+    " then press Reload Kamailio again."
+)
 
 
 @dataclass(frozen=True)
@@ -54,6 +58,7 @@ class _Request:
 
     author: AbstractBaseUser | None
     allow_empty: bool
+    seen: str | None
     nodes: list[Node]
     progress: Progress
     claim: Claim
@@ -63,19 +68,21 @@ def apply(
     *,
     author: AbstractBaseUser | None,
     allow_empty: bool = False,
+    seen: str | None = None,
     nodes: list[Node] | None = None,
     progress: Progress = lambda _step: None,
 ) -> ApplyResult:
     """Make every node run what the carriers call for, and say how it went; operational failures are not raised.
 
-    ``allow_empty`` confirms a plan that would leave no route for outbound calls. ``nodes`` limits the reload to some
-    nodes (the others stay behind until the next apply). ``progress`` hears of each step as it begins.
+    ``allow_empty`` confirms a plan that would leave no route for outbound calls. ``seen`` is the digest of the plan
+    that the operator looked at: if it is another one by now, nothing is applied that nobody saw. ``nodes`` limits the
+    reload to some nodes (the others stay behind until the next apply). ``progress`` hears of each step as it begins.
     """
     who = author.get_username() if author is not None else "manage.py"
     try:
         with apply_lock(who, WRITE_SECONDS) as claim:
             return _apply(
-                _Request(author, allow_empty, configured_nodes() if nodes is None else nodes, progress, claim)
+                _Request(author, allow_empty, seen, configured_nodes() if nodes is None else nodes, progress, claim)
             )
     except Busy as busy:
         return ApplyResult("busy", str(busy))
@@ -100,6 +107,8 @@ def _apply(request: _Request) -> ApplyResult:
             refusal = _refusal(plan, allow_empty=request.allow_empty)
             if refusal is not None:
                 return ApplyResult("refused", refusal, plan=plan)
+            if request.seen is not None and request.seen != plan.digest():
+                return ApplyResult("changed", CHANGED_SENTENCE, plan=plan)
             before = number = stored_revision()
             if plan.count or before is None:
                 request.progress(f"Writing {plan.count} rows")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -44,6 +45,15 @@ class Plan:
     def lines(self) -> list[str]:
         """Return a line for each row that changes, tables in the order of reloads."""
         return [line for module in self.modules for changes in module.tables.values() for line in _table_lines(changes)]
+
+    def digest(self) -> str:
+        """Return a short text that stands for the changes, to tell whether a plan is the one that was seen."""
+        changes = [
+            (changes.table.name, sorted(row.values for row in _rows_after(changes)), sorted(changes.deletes))
+            for module in self.modules
+            for changes in module.tables.values()
+        ]
+        return hashlib.sha256(repr(changes).encode()).hexdigest()[:32]
 
     def summary(self) -> str:
         """Say in one line how much changes in which module."""
@@ -121,12 +131,15 @@ def write(plan: Plan) -> None:
             manager = changes.table.model._default_manager
             for keys in _chunks([*changes.deletes, *changes.updates]):
                 manager.filter(pk__in=keys).delete()
-            rows = [*changes.adds.values(), *(row for _, row in changes.updates.values())]
             columns = changes.table.columns
             manager.bulk_create(
-                [changes.table.model(**dict(zip(columns, row.values, strict=True))) for row in rows],
+                [changes.table.model(**dict(zip(columns, row.values, strict=True))) for row in _rows_after(changes)],
                 batch_size=_CHUNK,
             )
+
+
+def _rows_after(changes: TableChanges) -> list[Row]:
+    return [*changes.adds.values(), *(row for _, row in changes.updates.values())]
 
 
 def _chunks(keys: list[int]) -> Iterator[list[int]]:

@@ -46,7 +46,9 @@ def reload(request: HttpRequest) -> HttpResponse:
     """Apply, and lead to the page that says what each module of each node answered, or why nothing was done."""
     user = request.user
     assert isinstance(user, User)  # noqa: S101 - for the type checker: nobody else has the permission
-    result = apply(author=user, allow_empty=request.POST.get("allow_empty") == "1")
+    result = apply(
+        author=user, allow_empty=request.POST.get("allow_empty") == "1", seen=request.POST.get("seen") or None
+    )
     messages.add_message(request, _level(result), result.sentence)
     return HttpResponseRedirect(_result_url(request, result))
 
@@ -54,7 +56,7 @@ def reload(request: HttpRequest) -> HttpResponse:
 def _level(result: ApplyResult) -> int:
     if result.ok:
         return messages.SUCCESS
-    return messages.WARNING if result.outcome in ("behind", "busy") else messages.ERROR
+    return messages.WARNING if result.outcome in ("behind", "busy", "changed") else messages.ERROR
 
 
 def _result_url(request: HttpRequest, result: ApplyResult) -> str:

@@ -129,3 +129,17 @@ def test_the_count_follows_each_edit(operator: Client, carriers: Carriers) -> No
     before = operator.get(COUNT).json()["count"]
     carriers.group.endpoints.filter(position=1).update(strip=7)
     assert operator.get(COUNT).json()["count"] > before
+
+
+def test_what_nobody_saw_is_not_applied(operator: Client, carriers: Carriers) -> None:
+    """Somebody saves between the look at the changes and the press of the button below them."""
+    shown = operator.get(WAITING).context["plan"].digest()
+    carriers.group.endpoints.filter(position=1).update(strip=3)
+    response = operator.post(RELOAD, {"seen": shown}, follow=True)
+    assert response.redirect_chain == [(WAITING, 302)]
+    assert "somebody saved since you saw the changes" in messages_of(response)
+    assert not Dispatcher.objects.exists()
+    shown_now = response.context["plan"].digest()
+    assert f'<input type="hidden" name="seen" value="{shown_now}">' in response.content.decode()
+    operator.post(RELOAD, {"seen": shown_now})
+    assert Dispatcher.objects.exists()
