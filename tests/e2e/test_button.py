@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import threading
+import time
+
 import pytest
 
 from carriers.models import CarrierGroup, OutboundRoute
 from kamailio_bridge.plan import make_plan
 from tests.e2e.scene import Scene, to
+from tests.e2e.sip.incoming import answer
 
 pytestmark = [pytest.mark.e2e, pytest.mark.django_db(databases=["default", "kamailio"], transaction=True)]
 
@@ -72,3 +76,34 @@ def test_disabling_and_enabling(scene: Scene) -> None:
     assert scene.dial("91").code == 200
     assert scene.dial("90").code == 404
     assert [len(first.invites), len(second.invites)] == [1, 1]
+
+
+def test_reloads_disturb_no_call(scene: Scene) -> None:
+    failing, carrier = scene.carrier(answer(503)), scene.carrier()
+    group = scene.group("Acme", to(failing, strip=2), to(carrier, strip=1))
+    scene.route("9", group)
+    scene.apply()
+    codes: list[int] = []
+    enough = threading.Event()
+
+    def keep_calling() -> None:
+        while not enough.is_set():
+            call = scene.dial("914443332222")
+            codes.append(call.code)
+            codes.append(call.bye())
+
+    callers = [threading.Thread(target=keep_calling) for _ in range(2)]
+    for caller in callers:
+        caller.start()
+    for number in range(6):
+        group.endpoints.filter(strip=2).update(prefix=str(number))
+        scene.route(f"5{number}", group)
+        scene.apply()
+        time.sleep(0.3)
+    enough.set()
+    for caller in callers:
+        caller.join()
+    assert len(codes) > 100
+    assert set(codes) == {200}
+    assert set(carrier.numbers) == {"14443332222"}
+    assert {number.removesuffix("4443332222") for number in failing.numbers} == {"", *"012345"}

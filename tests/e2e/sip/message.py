@@ -71,7 +71,8 @@ class Message:
         return cls(lines[0], headers, body)
 
     def encode(self) -> bytes:
-        headers = [*self.headers, ("content-length", str(len(self.body)))]
+        headers = [header for header in self.headers if header[0] != "content-length"]
+        headers.append(("content-length", str(len(self.body))))
         lines = [self.start, *(f"{name.title()}: {value}" for name, value in headers)]
         return "\r\n".join(lines).encode() + b"\r\n\r\n" + self.body
 
