@@ -6,9 +6,10 @@ from typing import Any
 
 from django.contrib.admin import AdminSite
 from django.http import HttpRequest
-from django.urls import URLPattern, URLResolver, path
+from django.urls import URLPattern, URLResolver
 
-from kamailio_bridge import views
+from kamailio_bridge.urls import admin_urls
+from kamailio_bridge.views.access import RELOAD_PERMISSION
 
 # The order of the index: what an operator needs first. What is not named follows, as Django sorts it.
 APP_ORDER = ("carriers", "kamailio_bridge", "auth")
@@ -26,17 +27,12 @@ class DsiprouterAdminSite(AdminSite):
     site_url = None  # there is no site besides the admin
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
-        ours: list[URLPattern | URLResolver] = [
-            path("kamailio/reload/", self.admin_view(views.reload), name="reload_kamailio"),
-            path("kamailio/waiting/", self.admin_view(views.waiting), name="waiting_changes"),
-            path("kamailio/waiting/count/", self.admin_view(views.waiting_count), name="waiting_count"),
-        ]
-        return ours + super().get_urls()
+        return [*admin_urls(self), *super().get_urls()]
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         """Say to every page whether its header has the button. The plan is not made here: it costs too much."""
         context = super().each_context(request)
-        return {**context, "may_reload": context["has_permission"] and request.user.has_perm(views.RELOAD_PERMISSION)}
+        return {**context, "may_reload": context["has_permission"] and request.user.has_perm(RELOAD_PERMISSION)}
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
         apps = super().get_app_list(request, app_label)

@@ -158,5 +158,5 @@ def test_the_button_is_on_every_page(login: Callable[..., Client], carriers: Car
     for url, statuses in GET_PAGES.items():
         if statuses[-1] == 200 and "autocomplete" not in url and "count" not in url:
             html = client.get(_filled(url, carriers)).content.decode()
-            buttons = html.count('action="/admin/kamailio/reload/"')
-            assert buttons == (2 if url == "/admin/carriers/carriergroup/" else 1), url
+            header = html.partition('<div id="reload-kamailio">')[2].partition("</div>")[0]
+            assert 'action="/admin/kamailio/reload/"' in header, url

@@ -1,14 +1,9 @@
-"""What the admin adds for Kamailio: the Reload Kamailio button, and the changes that wait for it."""
+"""The Reload Kamailio button, and the changes that wait for it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import wraps
-from typing import Concatenate
-
 from django.contrib import admin, messages
 from django.contrib.auth.models import User
-from django.core.exceptions import PermissionDenied
 from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.template.response import TemplateResponse
@@ -19,25 +14,10 @@ from django.views.decorators.http import require_GET, require_POST
 from kamailio_bridge.apply import ApplyResult, apply
 from kamailio_bridge.plan import Plan, TablesUnreadable, make_plan
 from kamailio_bridge.revisions import Revision
+from kamailio_bridge.views.access import VIEW_REVISION_PERMISSION, for_operators
 from kamailio_bridge.waiting import waiting_changes
 
-RELOAD_PERMISSION = "kamailio_bridge.reload_kamailio"
-VIEW_REVISION_PERMISSION = "kamailio_bridge.view_revision"
 SHOWN_LINES = 500  # a page of a hundred thousand lines helps nobody; manage.py plan_kamailio shows them all
-
-type_of_view = Callable[Concatenate[HttpRequest, ...], HttpResponse]
-
-
-def for_operators(view: type_of_view) -> type_of_view:
-    """Let in those who may reload Kamailio and nobody else. ``AdminSite.admin_view`` stands around it."""
-
-    @wraps(view)
-    def wrapper(request: HttpRequest) -> HttpResponse:
-        if not request.user.has_perm(RELOAD_PERMISSION):
-            raise PermissionDenied
-        return view(request)
-
-    return wrapper
 
 
 @for_operators

@@ -1,0 +1,17 @@
+"""The addresses under ``/admin/kamailio/``: what the admin site adds for Kamailio. Each stands in ``admin_view``."""
+
+from __future__ import annotations
+
+from django.contrib.admin import AdminSite
+from django.urls import URLPattern, path
+
+from kamailio_bridge.views import reload
+
+
+def admin_urls(site: AdminSite) -> list[URLPattern]:
+    """Return the bridge's addresses, for ``AdminSite.get_urls``; ``admin_view`` asks for a login of staff."""
+    return [
+        path("kamailio/reload/", site.admin_view(reload.reload), name="reload_kamailio"),
+        path("kamailio/waiting/", site.admin_view(reload.waiting), name="waiting_changes"),
+        path("kamailio/waiting/count/", site.admin_view(reload.waiting_count), name="waiting_count"),
+    ]

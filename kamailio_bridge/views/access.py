@@ -1,0 +1,33 @@
+"""Who may use the bridge's views: permission checks that default to no. ``AdminSite.admin_view`` stands around them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, Concatenate
+
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+
+RELOAD_PERMISSION = "kamailio_bridge.reload_kamailio"
+VIEW_REVISION_PERMISSION = "kamailio_bridge.view_revision"
+
+View = Callable[Concatenate[HttpRequest, ...], HttpResponse]
+
+
+def for_those_who_may(*permissions: str) -> Callable[[View], View]:
+    """Let in those who have all of these permissions and nobody else."""
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def wrapper(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            if not request.user.has_perms(permissions):
+                raise PermissionDenied
+            return view(request, *args, **kwargs)
+
+        return wrapper
+
+    return decorate
+
+
+for_operators = for_those_who_may(RELOAD_PERMISSION)
