@@ -1,4 +1,4 @@
-"""Everything that the operators mean, read at one moment in a constant number of queries, as plain records.
+"""Everything that the operators mean, at one moment, as plain records: now, or as a state of an earlier time holds it.
 
 The bridge projects these records to rows with pure functions; tests make them without a database. Records are ordered:
 endpoints and the groups of a route by position, everything else by primary key.
@@ -7,12 +7,9 @@ endpoints and the groups of a route by position, everything else by primary key.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
+from operator import itemgetter
 from typing import NamedTuple
-
-from django.db import connections, router, transaction
-from django.db.backends.base.base import BaseDatabaseWrapper
 
 from carriers import secrets
 from carriers.models import (
@@ -25,6 +22,7 @@ from carriers.models import (
     OutboundRouteGroup,
     SourceNetwork,
 )
+from carriers.state import State, columns_of, rows_of, take_state
 
 
 class EndpointRecord(NamedTuple):
@@ -121,62 +119,44 @@ class Carriers(NamedTuple):
 
 
 def read_carriers() -> Carriers:
-    """Read all carriers at one moment, so that two saves are seen both or not at all."""
-    with _steady_view(connections[router.db_for_read(CarrierGroup)]):
-        return _read()
+    """Read all carriers at one moment, in a constant number of queries."""
+    return carriers_of(take_state())
 
 
-@contextmanager
-def _steady_view(connection: BaseDatabaseWrapper) -> Iterator[None]:
-    """Let all reads in the block see the same moment, without keeping writers out.
-
-    MariaDB gives a steady view only from REPEATABLE READ on. SQLite does in any transaction, but ours begin by taking
-    the write lock, so this one begins by hand. Inside a transaction of the caller's, his view holds.
-    """
-    if connection.in_atomic_block:
-        yield
-    elif connection.vendor == "sqlite":
-        with connection.cursor() as cursor:
-            cursor.execute("BEGIN DEFERRED")
-        try:
-            yield
-        finally:
-            with connection.cursor() as cursor:
-                cursor.execute("ROLLBACK")
-    else:
-        with connection.cursor() as cursor:
-            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
-        with transaction.atomic(using=connection.alias):
-            yield
-
-
-def _read() -> Carriers:
+def carriers_of(state: State) -> Carriers:
+    """Return the records of a state. It asks no database, only the keys of the passwords."""
     endpoints: dict[int, list[EndpointRecord]] = defaultdict(list)
-    for group_pk, *values in Endpoint.objects.order_by("group_id", "position", "pk").values_list(
-        "group_id", *EndpointRecord._fields
-    ):
+    rows = rows_of(state, Endpoint, "group_id", "position", *_columns(EndpointRecord))
+    for group_pk, _position, *values in sorted(rows, key=itemgetter(0, 1, 2)):
         endpoints[group_pk].append(EndpointRecord(*values))
     group_sources: dict[int, list[SourceRecord]] = defaultdict(list)
     pbx_sources: dict[int, list[SourceRecord]] = defaultdict(list)
-    for pk, group_pk, pbx_pk, network in SourceNetwork.objects.order_by("pk").values_list(
-        "pk", "group_id", "pbx_id", "network"
-    ):
+    for pk, group_pk, pbx_pk, network in rows_of(state, SourceNetwork, "id", "group_id", "pbx_id", "network"):
         owner = pbx_sources[pbx_pk] if group_pk is None else group_sources[group_pk]
         owner.append(SourceRecord(pk, network))
-    credentials = {row.group_id: _credential_record(row) for row in AuthCredential.objects.order_by("pk")}
+    credentials = {credential.group_id: _credential_record(credential) for credential in credentials_of(state)}
     groups = {
         pk: GroupRecord(
             pk, name, enabled, selection, tuple(endpoints[pk]), tuple(group_sources[pk]), credentials.get(pk)
         )
-        for pk, name, enabled, selection in CarrierGroup.objects.order_by("pk").values_list(
-            "pk", "name", "enabled", "selection"
-        )
+        for pk, name, enabled, selection in rows_of(state, CarrierGroup, "id", "name", "enabled", "selection")
     }
     pbxs = {
-        row[0]: PBXRecord(*row, sources=tuple(pbx_sources[row[0]]))
-        for row in PBX.objects.order_by("pk").values_list("pk", "name", "enabled", "host", "port", "transport")
+        row[0]: PBXRecord._make((*row, tuple(pbx_sources[row[0]])))
+        for row in rows_of(state, PBX, "id", "name", "enabled", "host", "port", "transport")
     }
-    return Carriers(groups, pbxs, tuple(_outbound_routes()), tuple(_inbound_routes()))
+    return Carriers(groups, pbxs, tuple(_outbound_routes(state)), tuple(_inbound_routes(state)))
+
+
+def credentials_of(state: State) -> Iterator[AuthCredential]:
+    """Yield the auth credentials of a state as objects that are not stored, for what they compute."""
+    columns = columns_of(AuthCredential)
+    for row in rows_of(state, AuthCredential, *columns):
+        yield AuthCredential(**dict(zip(columns, row, strict=True)))
+
+
+def _columns(record: type[EndpointRecord]) -> list[str]:
+    return ["id", *record._fields[1:]]
 
 
 def _credential_record(row: AuthCredential) -> CredentialRecord:
@@ -198,16 +178,15 @@ def _credential_record(row: AuthCredential) -> CredentialRecord:
     )
 
 
-def _outbound_routes() -> Iterable[OutboundRouteRecord]:
+def _outbound_routes(state: State) -> Iterator[OutboundRouteRecord]:
     groups: dict[int, list[int]] = defaultdict(list)
-    for route_pk, group_pk in OutboundRouteGroup.objects.order_by("route_id", "position", "pk").values_list(
-        "route_id", "group_id"
-    ):
+    rows = rows_of(state, OutboundRouteGroup, "route_id", "position", "id", "group_id")
+    for route_pk, _position, _pk, group_pk in sorted(rows):
         groups[route_pk].append(group_pk)
-    for pk, prefix, enabled in OutboundRoute.objects.order_by("pk").values_list("pk", "prefix", "enabled"):
+    for pk, prefix, enabled in rows_of(state, OutboundRoute, "id", "prefix", "enabled"):
         yield OutboundRouteRecord(pk, prefix, enabled, tuple(groups[pk]))
 
 
-def _inbound_routes() -> Iterable[InboundRouteRecord]:
-    for row in InboundRoute.objects.order_by("pk").values_list("pk", "prefix", "enabled", "pbx_id"):
+def _inbound_routes(state: State) -> Iterator[InboundRouteRecord]:
+    for row in rows_of(state, InboundRoute, "id", "prefix", "enabled", "pbx_id"):
         yield InboundRouteRecord(*row)

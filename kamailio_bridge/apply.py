@@ -24,6 +24,7 @@ from kamailio_bridge.node_reload import NodeResult, reload_node
 from kamailio_bridge.nodes import Node, configured_nodes
 from kamailio_bridge.plan import Plan, TablesUnreadable, make_plan, write
 from kamailio_bridge.revisions import Revision
+from kamailio_bridge.state_bytes import pack
 
 Outcome = Literal["nothing", "verified", "behind", "refused", "changed", "busy", "failed"]
 Progress = Callable[[str], None]
@@ -113,7 +114,10 @@ def _apply(request: _Request) -> ApplyResult:
             if plan.count or before is None:
                 request.progress(f"Writing {plan.count} rows")
                 revision = Revision.objects.create(
-                    author=cast(Any, request.author), summary=plan.summary(), changes=plan.lines()
+                    author=cast(Any, request.author),
+                    summary=plan.summary(),
+                    changes=plan.lines(),
+                    snapshot=pack(plan.state),
                 )
                 number = revision.number
                 write(plan)
@@ -121,6 +125,7 @@ def _apply(request: _Request) -> ApplyResult:
     except DatabaseError as error:
         if revision is not None:
             _finish(revision.number, Revision.Outcome.FAILED, [])
+            Revision.objects.filter(pk=revision.number).update(snapshot=None)  # no table ever was as it says
         sentence = f"Kamailio's tables could not be written, and nothing was changed: {_one_line(error)}"
         return ApplyResult("failed", sentence)
     if revision is not None:

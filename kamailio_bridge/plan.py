@@ -9,7 +9,8 @@ from typing import Any
 
 from django.db import DatabaseError
 
-from carriers.snapshot import Carriers, read_carriers
+from carriers.snapshot import Carriers, carriers_of
+from carriers.state import State, take_state
 from kamailio_bridge import rules
 from kamailio_bridge.checks import table_problems
 from kamailio_bridge.modules import selected_modules
@@ -25,8 +26,12 @@ class TablesUnreadable(Exception):
 
 @dataclass(frozen=True)
 class Plan:
-    """What an apply would do. It is refused while there are ``problems``."""
+    """What an apply would do; it is refused while there are ``problems``.
 
+    ``carriers`` are the records that were projected, made of ``state``, which a revision keeps.
+    """
+
+    state: State
     carriers: Carriers
     projections: dict[KamailioModule, Projection]
     modules: list[ModuleChanges]
@@ -74,11 +79,12 @@ def make_plan() -> Plan:
     if missing:
         raise TablesUnreadable(" ".join(missing))
     try:
-        carriers = read_carriers()
+        state = take_state()
     except DatabaseError as error:
         raise TablesUnreadable(
             f"The carriers can't be read: {error}. Check DATABASE_URL, and run manage.py migrate."
         ) from error
+    carriers = carriers_of(state)
     projections = {module: module.project(carriers) for module in selected_modules()}
     problems = rules.problems(carriers)
     warnings = rules.warnings(carriers)
@@ -87,14 +93,16 @@ def make_plan() -> Plan:
         warnings += projection.warnings
         problems += _overflows(projection)
     if problems:
-        return Plan(carriers, projections, [], problems, warnings, empties_routing=False)
+        return Plan(state, carriers, projections, [], problems, warnings, empties_routing=False)
     try:
-        return _compare(carriers, projections, warnings)
+        return _compare(state, carriers, projections, warnings)
     except DatabaseError as error:
         raise TablesUnreadable(f"Kamailio's tables can't be read: {error}. Check KAMAILIO_DATABASE_URL.") from error
 
 
-def _compare(carriers: Carriers, projections: dict[KamailioModule, Projection], warnings: list[Notice]) -> Plan:
+def _compare(
+    state: State, carriers: Carriers, projections: dict[KamailioModule, Projection], warnings: list[Notice]
+) -> Plan:
     modules = []
     problems: list[Notice] = []
     empties_routing = False
@@ -108,7 +116,7 @@ def _compare(carriers: Carriers, projections: dict[KamailioModule, Projection], 
             has_calls = any(table.carries_calls(row.values) for row in wanted.values())
             empties_routing |= had_calls and not has_calls
         modules.append(ModuleChanges(module, tables))
-    return Plan(carriers, projections, modules, problems, warnings, empties_routing)
+    return Plan(state, carriers, projections, modules, problems, warnings, empties_routing)
 
 
 def difference(table: Table, wanted: dict[int, Row], stored: dict[int, Values]) -> TableChanges:

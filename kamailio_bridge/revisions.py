@@ -5,9 +5,24 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 
+from carriers.snapshot import Carriers, carriers_of
+from carriers.state import State
+from kamailio_bridge.state_bytes import unpack
+
+
+class RevisionManager(models.Manager["Revision"]):
+    """Revisions without their snapshots, which are large and seldom needed: reading the attribute loads it."""
+
+    def get_queryset(self) -> models.QuerySet[Revision]:
+        return super().get_queryset().defer("snapshot")
+
 
 class Revision(models.Model):
-    """The record of one apply: who, when, what changed, and how each node answered. The key is its number."""
+    """The record of one apply: who, when, what changed, and how each node answered. The key is its number.
+
+    ``snapshot`` holds the carriers exactly as they were projected, passwords as ciphertext. It is never shown, and None
+    once it is no longer kept.
+    """
 
     class Outcome(models.TextChoices):
         WRITING = "writing", "Interrupted while the tables were written"
@@ -26,6 +41,9 @@ class Revision(models.Model):
     summary = models.TextField(blank=True, default="")
     changes = models.JSONField(default=list)
     nodes = models.JSONField(default=list)
+    snapshot = models.BinaryField(null=True, editable=False)
+
+    objects = RevisionManager()
 
     class Meta:
         ordering = ["-number"]
@@ -33,6 +51,15 @@ class Revision(models.Model):
 
     def __str__(self) -> str:
         return f"Revision {self.number}"
+
+    def state(self) -> State | None:
+        """Return the carriers of this revision with their keys; None when the snapshot is not kept."""
+        return unpack(bytes(self.snapshot)) if self.snapshot else None
+
+    def carriers(self) -> Carriers | None:
+        """Return the carriers of this revision as records, to project them again; None when they are not kept."""
+        state = self.state()
+        return carriers_of(state) if state is not None else None
 
 
 class ApplyLock(models.Model):

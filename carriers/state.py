@@ -1,0 +1,99 @@
+"""The state of all carriers as a plain document with keys, which JSON can hold: what a revision keeps, to go back to.
+
+Unlike the document of ``dump_carriers`` it names every row by its primary key and holds passwords as ciphertext, so
+that what is restored is the same rows, not equal ones. It never leaves the product.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from operator import itemgetter
+from typing import Any
+
+from django.db import connections, models, router, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+from carriers.models import (
+    PBX,
+    AuthCredential,
+    CarrierGroup,
+    Endpoint,
+    InboundRoute,
+    OutboundRoute,
+    OutboundRouteGroup,
+    SourceNetwork,
+)
+
+# In the order in which they refer to each other.
+MODELS: tuple[type[models.Model], ...] = (
+    CarrierGroup,
+    Endpoint,
+    PBX,
+    SourceNetwork,
+    AuthCredential,
+    OutboundRoute,
+    OutboundRouteGroup,
+    InboundRoute,
+)
+
+State = dict[str, Any]  # {"carriergroup": {"columns": ["id", "name", ...], "rows": [[1, "Acme", ...], ...]}, ...}
+
+
+def take_state() -> State:
+    """Read all carriers at one moment, so that two saves are seen both or not at all."""
+    with _steady_view(connections[router.db_for_read(CarrierGroup)]):
+        return {key_of(model): _table(model) for model in MODELS}
+
+
+def key_of(model: type[models.Model]) -> str:
+    """Return the name of a model in a state."""
+    return str(model._meta.model_name)
+
+
+def columns_of(model: type[models.Model]) -> list[str]:
+    """Return the columns of a model as Django's attributes: ``group_id``, not ``group``."""
+    return [column.attname for column in model._meta.concrete_fields]
+
+
+def rows_of(state: State, model: type[models.Model], *columns: str) -> Iterator[tuple[Any, ...]]:
+    """Yield the rows of a model in a state, by primary key, with these columns (at least two) in this order.
+
+    A state may be older than a column: then its rows have the column's default.
+    """
+    table = state.get(key_of(model), {"columns": [], "rows": []})
+    missing = [column for column in columns if column not in table["columns"]]
+    fields = {column.attname: column for column in model._meta.concrete_fields}
+    defaults = [fields[column].get_default() for column in missing]
+    known = [*table["columns"], *missing]
+    pick = itemgetter(*(known.index(column) for column in columns))
+    return (pick([*row, *defaults]) for row in table["rows"])
+
+
+def _table(model: type[models.Model]) -> dict[str, Any]:
+    columns = columns_of(model)
+    return {"columns": columns, "rows": list(model._default_manager.order_by("pk").values_list(*columns))}
+
+
+@contextmanager
+def _steady_view(connection: BaseDatabaseWrapper) -> Iterator[None]:
+    """Let all reads in the block see the same moment, without keeping writers out.
+
+    MariaDB gives a steady view only from REPEATABLE READ on. SQLite does in any transaction, but ours begin by taking
+    the write lock, so this one begins by hand. Inside a transaction of the caller's, his view holds.
+    """
+    if connection.in_atomic_block:
+        yield
+    elif connection.vendor == "sqlite":
+        with connection.cursor() as cursor:
+            cursor.execute("BEGIN DEFERRED")
+        try:
+            yield
+        finally:
+            with connection.cursor() as cursor:
+                cursor.execute("ROLLBACK")
+    else:
+        with connection.cursor() as cursor:
+            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        with transaction.atomic(using=connection.alias):
+            yield
