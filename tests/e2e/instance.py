@@ -24,6 +24,7 @@ class Instance:
     def __init__(self, home: Path, databases: Mapping[str, str]) -> None:
         self.home = home
         self.sip_port = free_port()
+        self.web_port = free_port()
         inherited = {
             name: value for name, value in os.environ.items() if not name.startswith(("DSIPROUTER_", "KAMAILIO_"))
         }
@@ -35,12 +36,17 @@ class Instance:
             "DSIPROUTER_HOME": str(home),
             "DSIPROUTER_SIP_PORT": str(self.sip_port),
             "DSIPROUTER_RPC_PORT": str(free_port()),
+            "DSIPROUTER_WEB_PORT": str(self.web_port),
             "PYTHONUNBUFFERED": "1",
         }
 
     @property
     def proxy(self) -> str:
         return f"{HOST}:{self.sip_port}"
+
+    @property
+    def site(self) -> str:
+        return f"http://{HOST}:{self.web_port}"
 
     def manage(self, *arguments: str, document: str = "") -> subprocess.CompletedProcess[str]:
         """Run a command of the product to its end; a document goes to its standard input."""
@@ -62,11 +68,11 @@ class Instance:
         return result.stdout
 
     @contextmanager
-    def running(self) -> Iterator[None]:
-        """Run the local Kamailio, without the web server."""
+    def running(self, *, web: bool = False) -> Iterator[None]:
+        """Run the local Kamailio, and the web server where it is asked for."""
         with tempfile.TemporaryFile("w+") as said:
             process = subprocess.Popen(
-                [sys.executable, "-W", "error", "manage.py", "runlocal", "--no-web"],
+                [sys.executable, "-W", "error", "manage.py", "runlocal", *([] if web else ["--no-web"])],
                 cwd=ROOT,
                 env=self.environment,
                 stdin=subprocess.DEVNULL,
