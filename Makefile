@@ -1,6 +1,8 @@
 # Everything is quick the second time. `make help` lists what there is.
 .PHONY: help setup run test lint bench
 .DEFAULT_GOAL := help
+# Test processes side by side. Most tests wait for SIP timers, so a few more than there are cores do no harm.
+WORKERS ?= 3
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST)
@@ -14,9 +16,9 @@ run: setup ## run a local Kamailio and the web server, until Ctrl-C
 test: ## install what tests need, then run all: on MariaDB what depends on the database, then everything on SQLite
 	@.ci/setup test
 	@echo "On MariaDB:"
-	@.venv/bin/python -m tests.mariadb -- .venv/bin/python -m pytest -q -m "not (e2e or browser or own_database)"
+	@.venv/bin/python -m tests.mariadb -- .venv/bin/python -m pytest -q -n $(WORKERS) -m "not (e2e or browser or own_database)"
 	@echo "Everything, on SQLite:"
-	@.venv/bin/python -m pytest
+	@.venv/bin/python -m pytest -q -n $(WORKERS)
 
 lint: ## check style, types, migrations and templates
 	@.ci/setup lint

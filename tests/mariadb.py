@@ -26,6 +26,7 @@ import MySQLdb
 HOST = "127.0.0.1"
 USER = "tests"
 START_SECONDS = 60
+PORTS = range(16_000, 32_000)
 # Its data are thrown away, so nothing needs to reach the disk.
 QUICK = [
     "--innodb-flush-log-at-trx-commit=0",
@@ -78,9 +79,21 @@ def program(name: str, package: str = "mariadb-server") -> str:
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])
+    """Return a port of the loopback address that is free for UDP and TCP.
+
+    It is drawn from below the range that the system hands out by itself: until whoever asked listens on it, no
+    connection of another test can be given it.
+    """
+    for _ in range(200):
+        port = secrets.choice(PORTS)
+        with socket.socket(type=socket.SOCK_DGRAM) as datagrams, socket.socket() as connections:
+            try:
+                datagrams.bind((HOST, port))
+                connections.bind((HOST, port))
+            except OSError:
+                continue
+            return port
+    raise RuntimeError("No port is free.")
 
 
 @contextlib.contextmanager
