@@ -6,8 +6,10 @@ owner only, so that a laptop needs no configuration and two homes never share a 
 
 from __future__ import annotations
 
+import fcntl
 import os
 import secrets
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -30,10 +32,7 @@ def secret_from_file(path: Path, make: Callable[[], str] = lambda: secrets.token
         return path.read_text(encoding="ascii").strip()
     except FileNotFoundError:
         pass
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="ascii") as handle:
-        handle.write(make() + "\n")
+    draft = _draft(path, make())
     try:
         os.link(draft, path)
     except FileExistsError:
@@ -41,3 +40,33 @@ def secret_from_file(path: Path, make: Callable[[], str] = lambda: secrets.token
     finally:
         draft.unlink()
     return path.read_text(encoding="ascii").strip()
+
+
+def add_secret_line(path: Path, line: str) -> None:
+    """Put a line in front of those of a secret file that is there.
+
+    Readers see the old file or the new one, it keeps its owner, and it is on the disk when this returns: what is
+    encrypted with a new key afterwards can be read after a power cut, too. Two processes wait for each other.
+    """
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        lines = [line, *path.read_text(encoding="ascii").split()]
+        draft = _draft(path, "\n".join(lines))
+        owner = path.stat()
+        if (owner.st_uid, owner.st_gid) != (os.geteuid(), os.getegid()):
+            os.chown(draft, owner.st_uid, owner.st_gid)  # run by root for a site that runs as another user
+        draft.replace(path)
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def _draft(path: Path, text: str) -> Path:
+    """Write the text to a file beside ``path`` that only we can read, down to the disk."""
+    descriptor, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    with os.fdopen(descriptor, "w", encoding="ascii") as handle:
+        handle.write(text + "\n")
+        handle.flush()
+        os.fsync(handle.fileno())
+    return Path(draft)

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import environ
-from cryptography.fernet import Fernet
 from django.core.exceptions import ImproperlyConfigured
 
 from dsiprouter.home import prepare_home, secret_from_file
@@ -28,10 +27,10 @@ DSIPROUTER_ADMIN_PASSWORD = env.str("DSIPROUTER_ADMIN_PASSWORD", "")
 
 SECRET_KEY = env.str("DSIPROUTER_SECRET_KEY", "") or secret_from_file(DSIPROUTER_HOME / "secret_key")
 DSIPROUTER_RPC_TOKEN = env.str("DSIPROUTER_RPC_TOKEN", "") or secret_from_file(DSIPROUTER_HOME / "rpc_token")
-# Carriers' passwords are encrypted with the first key; the others can still read (carriers.secrets).
-DSIPROUTER_CREDENTIAL_KEYS: list[str] = env.list("DSIPROUTER_CREDENTIAL_KEYS", default=[]) or [
-    secret_from_file(DSIPROUTER_HOME / "credential_key", lambda: Fernet.generate_key().decode("ascii"))
-]
+# Carriers' passwords are encrypted with the first key; the others can still read (carriers.secrets). Without keys from
+# the environment they stand in the file, which is read again when it changes, so that a new key needs no restart.
+DSIPROUTER_CREDENTIAL_KEYS: list[str] = env.list("DSIPROUTER_CREDENTIAL_KEYS", default=[])
+DSIPROUTER_CREDENTIAL_KEY_FILE = DSIPROUTER_HOME / "credential_key"
 
 # --- Kamailio ---------------------------------------------------------------------------------------------------------
 

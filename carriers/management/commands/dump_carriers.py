@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
-from tqdm import tqdm
 
 from carriers.documents import carriers_document, dump_csv, dump_json, dump_yaml
+from carriers.management.progress import progress_bar
 from carriers.models import CarrierGroup
 
 FORMATS: dict[str, Callable[[dict[str, Any]], str]] = {"yaml": dump_yaml, "json": dump_json, "csv": dump_csv}
@@ -27,6 +26,6 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         total = CarrierGroup.objects.count()
-        with tqdm(total=total, unit=" groups", file=sys.stderr, disable=not sys.stderr.isatty()) as bar:
+        with progress_bar(total=total, unit="groups") as bar:
             tree = carriers_document(bar.update)
         self.stdout.write(FORMATS[options["format"]](tree), ending="")

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from tqdm import tqdm
 
 from carriers.documents import DocumentRefused, load_document, read_document
 from carriers.documents.loading import object_count
+from carriers.management.progress import progress_bar
 
 
 class Command(BaseCommand):
@@ -33,9 +33,7 @@ class Command(BaseCommand):
         is_json = True if options["file"].lower().endswith(".json") else None
         try:
             tree = read_document(text, is_json=is_json)
-            with tqdm(
-                total=object_count(tree), unit=" objects", file=sys.stderr, disable=not sys.stderr.isatty()
-            ) as bar:
+            with progress_bar(total=object_count(tree), unit="objects") as bar:
                 report = load_document(tree, prune=options["prune"], dry_run=options["dry_run"], advance=bar.update)
         except DocumentRefused as refused:
             for problem in refused.problems:

@@ -1,0 +1,45 @@
+"""Encrypt the stored passwords anew, so that keys that were seen by somebody can be given up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.db import transaction
+
+from carriers import secrets
+from carriers.models import AuthCredential, CarrierGroup
+
+BATCH = 200
+
+
+def stored_passwords() -> list[int]:
+    """Return the primary keys of the credentials that have a password."""
+    return list(AuthCredential.objects.exclude(password_ciphertext="").order_by("pk").values_list("pk", flat=True))
+
+
+def rotate_passwords(*, keys: list[int], advance: Callable[[int], object] = lambda _done: None) -> list[str]:
+    """Encrypt the passwords of these credentials with the newest key.
+
+    Rows are locked while they are dealt with, so that a password that somebody saves at this moment is not overwritten
+    by its predecessor. Return the names of the carrier groups whose password can't be read any more; theirs stay as
+    they are.
+    """
+    unreadable: list[int] = []
+    for start in range(0, len(keys), BATCH):
+        batch = keys[start : start + BATCH]
+        unreadable += _rotate(batch)
+        advance(len(batch))
+    return list(CarrierGroup.objects.filter(credential__in=unreadable).values_list("name", flat=True))
+
+
+@transaction.atomic
+def _rotate(keys: list[int]) -> list[int]:
+    readable, unreadable = [], []
+    for credential in AuthCredential.objects.select_for_update().filter(pk__in=keys):
+        try:
+            credential.password_ciphertext = secrets.rotate(credential.password_ciphertext)
+            readable.append(credential)
+        except secrets.SecretUnreadable:
+            unreadable.append(credential.pk)
+    AuthCredential.objects.bulk_update(readable, ["password_ciphertext"])
+    return unreadable
