@@ -1,0 +1,183 @@
+"""What a change of the carriers takes away: routes, registrations, admissions. Pure, for the moment before it is done.
+
+The same comparison answers three questions: what the next apply ends, what deleting or disabling an object would end,
+and what a form that was just saved has ended.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from ipaddress import ip_network
+
+from carriers.addresses import host_ip
+from carriers.snapshot import Carriers, GroupRecord, OutboundRouteRecord
+from kamailio_bridge.labels import group_label, inbound_route_label, outbound_route_label, pbx_label
+from kamailio_bridge.modules.base import some
+from kamailio_bridge.routing import inbound_routes, outbound_routes
+from kamailio_bridge.rows import Notice
+
+
+@dataclass(frozen=True)
+class Removal:
+    """What is to be deleted or disabled, by primary keys: for routing it comes to the same."""
+
+    groups: Collection[int] = ()
+    endpoints: Collection[int] = ()
+    pbxs: Collection[int] = ()
+    outbound_routes: Collection[int] = ()
+    inbound_routes: Collection[int] = ()
+
+
+def consequences(carriers: Carriers, removal: Removal) -> list[Notice]:
+    """Name what deleting or disabling the objects of ``removal`` would take away."""
+    return losses(carriers, without(carriers, removal))
+
+
+def without(carriers: Carriers, removal: Removal) -> Carriers:
+    """Return the carriers as they would be without the objects of ``removal`` and what is deleted with them."""
+    return Carriers(
+        groups={
+            pk: _without_endpoints(group, removal.endpoints)
+            for pk, group in carriers.groups.items()
+            if pk not in removal.groups
+        },
+        pbxs={pk: pbx for pk, pbx in carriers.pbxs.items() if pk not in removal.pbxs},
+        outbound_routes=tuple(
+            route._replace(groups=tuple(pk for pk in route.groups if pk not in removal.groups))
+            for route in carriers.outbound_routes
+            if route.pk not in removal.outbound_routes
+        ),
+        inbound_routes=tuple(
+            route
+            for route in carriers.inbound_routes
+            if route.pk not in removal.inbound_routes and route.pbx not in removal.pbxs
+        ),
+    )
+
+
+def _without_endpoints(group: GroupRecord, keys: Collection[int]) -> GroupRecord:
+    if not keys:
+        return group
+    return group._replace(endpoints=tuple(endpoint for endpoint in group.endpoints if endpoint.pk not in keys))
+
+
+def losses(before: Carriers, after: Carriers) -> list[Notice]:
+    """Name what is in force in ``before`` and not in ``after``, each with what happens to the calls from then on."""
+    return [
+        *_emptied_routing(before, after),
+        *_lost_outbound_routes(before, after),
+        *_lost_inbound_routes(before, after),
+        *_ended_registrations(before, after),
+        *_ended_admissions(before, after),
+    ]
+
+
+def _emptied_routing(before: Carriers, after: Carriers) -> Iterator[Notice]:
+    if any(outbound_routes(before)) and not any(outbound_routes(after)):
+        yield Notice("Outbound calls", "no route is left for any of them: every call of the PBXs is answered 404.")
+
+
+def _lost_outbound_routes(before: Carriers, after: Carriers) -> Iterator[Notice]:
+    left = {route.pk: (route, groups) for route, groups in outbound_routes(after)}
+    prefixes = {route.prefix for route, _ in left.values()}
+    for route, groups in outbound_routes(before):
+        if route.pk in left:
+            kept, kept_groups = left[route.pk]
+            gone = {group.pk for group in groups} - {group.pk for group in kept_groups}
+            names = [group.name for group in groups if group.pk in gone]
+            if names:
+                yield Notice(
+                    outbound_route_label(kept),
+                    f"no longer goes to {' and '.join(names)}, only to {', then '.join(g.name for g in kept_groups)}.",
+                )
+            if kept.prefix == route.prefix:
+                continue
+        if route.prefix not in prefixes:
+            why = _why_lost(after, route)
+            yield Notice(outbound_route_label(route), f"{why}: its calls {_fallback(route.prefix, prefixes)}.")
+
+
+def _why_lost(after: Carriers, route: OutboundRouteRecord) -> str:
+    now = next((other for other in after.outbound_routes if other.pk == route.pk), None)
+    if now is None:
+        return "is removed"
+    if not now.enabled:
+        return "is disabled"
+    if now.prefix != route.prefix:
+        return "has another prefix"
+    return "is left without endpoints"
+
+
+def _fallback(prefix: str, prefixes: set[str]) -> str:
+    """Say where numbers with the prefix go when its own route is gone."""
+    shorter = [other for other in prefixes if prefix.startswith(other)]
+    if not shorter:
+        return "are answered 404"
+    longest = max(shorter, key=len)
+    return f"take the outbound route {longest} from then on" if longest else "take the default route from then on"
+
+
+def _lost_inbound_routes(before: Carriers, after: Carriers) -> Iterator[Notice]:
+    prefixes = {route.prefix for route, _ in inbound_routes(after)}
+    for route, pbx in inbound_routes(before):
+        if route.prefix not in prefixes:
+            yield Notice(
+                inbound_route_label(route),
+                f"no longer leads to {pbx_label(pbx)}: carriers' calls to its numbers"
+                f" {_inbound_fallback(route.prefix, prefixes)}.",
+            )
+
+
+def _inbound_fallback(prefix: str, prefixes: set[str]) -> str:
+    shorter = [other for other in prefixes if prefix.startswith(other)]
+    if not shorter:
+        return "are answered 404"
+    longest = max(shorter, key=len)
+    return f"take the inbound route {longest}" if longest else "take the inbound route for every other number"
+
+
+def _registered(carriers: Carriers) -> dict[int, tuple[str, str]]:
+    return {
+        pk: (group_label(group), f"{group.credential.username} at {group.credential.registrar}")
+        for pk, group in carriers.groups.items()
+        if group.enabled and group.credential and group.credential.register and group.credential.ha1
+    }
+
+
+def _ended_registrations(before: Carriers, after: Carriers) -> Iterator[Notice]:
+    left = _registered(after)
+    for pk, (label, account) in _registered(before).items():
+        if pk not in left:
+            yield Notice(label, f"the registration of {account} ends: the carrier sends no more calls for it.")
+
+
+def _ended_admissions(before: Carriers, after: Carriers) -> Iterator[Notice]:
+    """Name the networks from which calls are let in no more; one within a network of somebody else still is."""
+    left = {network for networks in _admitted(after).values() for network in networks}
+    for label, networks in _admitted(before).items():
+        ended = [network for network in networks if not any(wider in left for wider in _wider(network))]
+        if ended:
+            yield Notice(label, f"calls from {some(ended)} are refused from then on.")
+
+
+def _admitted(carriers: Carriers) -> dict[str, list[str]]:
+    """Return the networks that are let in, by the label of the group or PBX that they belong to."""
+    admitted = {}
+    for group in carriers.groups.values():
+        if group.enabled:
+            hosts = [host_ip(endpoint.host) for endpoint in group.endpoints if endpoint.may_call]
+            networks = [source.network for source in group.sources]
+            networks += [f"{host}/{host.max_prefixlen}" for host in hosts if host is not None]
+            admitted[group_label(group)] = list(dict.fromkeys(networks))
+    for pbx in carriers.pbxs.values():
+        if pbx.enabled:
+            admitted[pbx_label(pbx)] = [source.network for source in pbx.sources]
+    return admitted
+
+
+def _wider(network: str) -> Iterator[str]:
+    """Yield the network and every network around it, from the narrowest on."""
+    narrow = ip_network(network)
+    for length in range(narrow.prefixlen, 0, -1):
+        yield str(narrow.supernet(new_prefix=length))
