@@ -13,10 +13,10 @@ setup: ## install what running needs: system packages, .venv, pinned requirement
 run: setup ## run a local Kamailio and the web server, until Ctrl-C
 	@.venv/bin/python manage.py runlocal
 
-test: ## install what tests need, then run all: on MariaDB what depends on the database, then everything on SQLite
+test: ## install what tests need, then run all: on MariaDB what depends on the database, calls included, then everything on SQLite
 	@.ci/setup test
 	@echo "On MariaDB:"
-	@.venv/bin/python -m tests.mariadb -- .venv/bin/python -m pytest -q -n $(WORKERS) -m "not (e2e or browser or own_database)"
+	@.venv/bin/python -m tests.mariadb -- .venv/bin/python -m pytest -q -n $(WORKERS) -m "not (browser or own_database)"
 	@echo "Everything, on SQLite:"
 	@.venv/bin/python -m pytest -q -n $(WORKERS)
 
