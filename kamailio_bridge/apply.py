@@ -24,6 +24,7 @@ from kamailio_bridge.node_reload import NodeResult, reload_node
 from kamailio_bridge.nodes import Node, configured_nodes
 from kamailio_bridge.plan import Plan, TablesUnreadable, make_plan, write
 from kamailio_bridge.revisions import Revision
+from kamailio_bridge.roll_back import mark_applied, waiting_roll_back
 from kamailio_bridge.state_bytes import pack
 
 Outcome = Literal["nothing", "verified", "behind", "refused", "changed", "busy", "failed"]
@@ -115,7 +116,7 @@ def _apply(request: _Request) -> ApplyResult:
                 request.progress(f"Writing {plan.count} rows")
                 revision = Revision.objects.create(
                     author=cast(Any, request.author),
-                    summary=plan.summary(),
+                    summary=_summary(plan),
                     changes=plan.lines(),
                     snapshot=pack(plan.state),
                 )
@@ -130,7 +131,14 @@ def _apply(request: _Request) -> ApplyResult:
         return ApplyResult("failed", sentence)
     if revision is not None:
         Revision.objects.filter(pk=revision.number).update(outcome=Revision.Outcome.WRITTEN)
+        mark_applied(revision)
     return _reload(request, plan, before, cast(int, number))
+
+
+def _summary(plan: Plan) -> str:
+    """Say how much changes, and to which revision the carriers were rolled back before."""
+    target = waiting_roll_back()
+    return plan.summary() if target is None else f"roll back to revision {target}: {plan.summary()}"
 
 
 def _refusal(plan: Plan, *, allow_empty: bool) -> str | None:

@@ -1,6 +1,6 @@
 """The bridge's own models, and Kamailio's tables."""
 
-from kamailio_bridge.revisions import ApplyLock, Revision
+from kamailio_bridge.revisions import ApplyLock, Revision, RollBack
 from kamailio_bridge.tables import TABLES
 
-__all__ = ["TABLES", "ApplyLock", "Revision"]
+__all__ = ["TABLES", "ApplyLock", "Revision", "RollBack"]

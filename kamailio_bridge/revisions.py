@@ -62,6 +62,24 @@ class Revision(models.Model):
         return carriers_of(state) if state is not None else None
 
 
+class RollBack(models.Model):
+    """One going back of the carriers to an earlier revision, and the revision with which it was applied."""
+
+    revision = models.ForeignKey(Revision, on_delete=models.CASCADE, related_name="roll_backs")
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    moment = models.DateTimeField(auto_now_add=True)
+    applied_with = models.ForeignKey(Revision, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+
+    class Meta:
+        ordering = ["-pk"]
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"Roll back to revision {self.revision_id}"
+
+
 class ApplyLock(models.Model):
     """One row that says who is applying, and until when the claim holds without being renewed."""
 

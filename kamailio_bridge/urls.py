@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib.admin import AdminSite
 from django.urls import URLPattern, path
 
-from kamailio_bridge.views import reload
+from kamailio_bridge.views import reload, roll_back
 
 
 def admin_urls(site: AdminSite) -> list[URLPattern]:
@@ -14,4 +14,9 @@ def admin_urls(site: AdminSite) -> list[URLPattern]:
         path("kamailio/reload/", site.admin_view(reload.reload), name="reload_kamailio"),
         path("kamailio/waiting/", site.admin_view(reload.waiting), name="waiting_changes"),
         path("kamailio/waiting/count/", site.admin_view(reload.waiting_count), name="waiting_count"),
+        path(
+            "kamailio/revisions/<int:number>/roll-back/",
+            site.admin_view(roll_back.roll_back_to),
+            name="roll_back_to_revision",
+        ),
     ]

@@ -7,11 +7,12 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.utils import timezone
 
 from kamailio_bridge.revisions import Revision
+from kamailio_bridge.views.roll_back import ROLL_BACK_PERMISSIONS
 
 SHOWN_CHANGES = 500
 
@@ -46,6 +47,13 @@ class RevisionAdmin(admin.ModelAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Revision]:
         """Leave the long columns out of the list; the page of one revision loads them."""
         return Revision.objects.defer("changes", "nodes").order_by("-number")
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Add whether this person may roll back from here."""
+        context = {"may_roll_back": request.user.has_perms(ROLL_BACK_PERMISSIONS), **(extra_context or {})}
+        return super().change_view(request, object_id, form_url, context)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

@@ -8,7 +8,9 @@ import pytest
 from django.test import Client
 
 from carriers.models import CarrierGroup
+from carriers.state import take_state
 from kamailio_bridge.revisions import Revision
+from kamailio_bridge.state_bytes import pack
 from tests.admin.forms import Carriers
 
 pytestmark = [pytest.mark.django_db(databases=["default", "kamailio"]), pytest.mark.usefixtures("kamailio_down")]
@@ -53,6 +55,7 @@ GET_PAGES = {
     "/admin/kamailio_bridge/revision/{revision}/delete/": NOBODY,
     "/admin/kamailio_bridge/revision/add/": NOBODY,
     "/admin/kamailio/waiting/": OPERATE,
+    "/admin/kamailio/revisions/{revision}/roll-back/": OPERATE,
     "/admin/kamailio/waiting/count/": OPERATE,
     "/admin/kamailio/reload/": (LOGIN, LOGIN, 403, 403, 403, 405, 405),
     "/admin/auth/user/": SUPERUSER,
@@ -69,13 +72,14 @@ POST_PAGES = {
     "/admin/kamailio_bridge/revision/{revision}/change/": NOBODY,
     "/admin/kamailio_bridge/revision/{revision}/delete/": NOBODY,
     "/admin/kamailio/reload/": (LOGIN, LOGIN, 403, 403, 403, 302, 302),
+    "/admin/kamailio/revisions/{revision}/roll-back/": OPERATE,
     "/admin/kamailio/waiting/": (LOGIN, LOGIN, 403, 403, 403, 405, 405),
     "/admin/kamailio/waiting/count/": (LOGIN, LOGIN, 403, 403, 403, 405, 405),
 }
 
 
 def _filled(url: str, carriers: Carriers) -> str:
-    revision = Revision.objects.create(outcome=Revision.Outcome.VERIFIED)
+    revision = Revision.objects.create(outcome=Revision.Outcome.VERIFIED, snapshot=pack(take_state()))
     return url.format(
         group=carriers.group.pk,
         pbx=carriers.pbx.pk,
@@ -133,6 +137,7 @@ def test_who_may_act_on_many(role: str, action: str, login: Callable[..., Client
     "url",
     [
         "/admin/kamailio/reload/",
+        "/admin/kamailio/revisions/1/roll-back/",
         "/admin/carriers/carriergroup/add/",
         "/admin/carriers/carriergroup/",
         "/admin/carriers/pbx/add/",

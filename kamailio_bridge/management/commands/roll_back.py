@@ -1,0 +1,60 @@
+"""manage.py roll_back: make the carriers what they were at a revision, as a change that waits to be applied."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from carriers.restoring import RestoreRefused
+from kamailio_bridge.revisions import Revision
+from kamailio_bridge.roll_back import NotKept, about_passwords, roll_back, what_differs
+
+SHOWN_CHANGES = 40
+
+
+class Command(BaseCommand):
+    help = (
+        "Make the carriers what they were at a revision: what was added since is deleted, what was deleted comes back."
+        " Kamailio changes with the next reload only. Asks before it changes anything, unless --yes is given."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("revision", type=int, metavar="REVISION", help="the number of the revision")
+        parser.add_argument("--yes", action="store_true", help="do not ask")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        revision = Revision.objects.filter(pk=options["revision"]).first()
+        if revision is None:
+            raise CommandError(f"There is no revision {options['revision']}.")
+        try:
+            if not options["yes"]:
+                self._ask(revision)
+            restoration = roll_back(revision=revision, author=None)
+        except (NotKept, RestoreRefused) as refusal:
+            raise CommandError(str(refusal)) from None
+        for sentence in about_passwords(restoration):
+            self.stderr.write(f"warning: {sentence}")
+        count = len(restoration.changes)
+        self.stdout.write(
+            f"{count} change{'' if count == 1 else 's'} made: the carriers are as they were at revision"
+            f" {revision.number}. See manage.py plan_kamailio, then reload_kamailio."
+            if count
+            else f"Nothing to do: the carriers are as they were at revision {revision.number}."
+        )
+
+    def _ask(self, revision: Revision) -> None:
+        """Show what would change and ask; there is nothing to ask when nothing differs."""
+        changes = what_differs(revision).changes
+        for change in changes[:SHOWN_CHANGES]:
+            self.stdout.write(str(change))
+        if len(changes) > SHOWN_CHANGES:
+            self.stdout.write(f"... and {len(changes) - SHOWN_CHANGES} more.")
+        if not changes:
+            return
+        try:
+            answer = input(f"Make the carriers what they were at revision {revision.number}? [y/N] ")
+        except EOFError:
+            raise CommandError("Nobody is there to answer. Use --yes in scripts.") from None
+        if answer.strip().lower() not in ("y", "yes"):
+            raise CommandError("Stopped; nothing was changed.")

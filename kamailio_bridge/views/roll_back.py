@@ -1,0 +1,73 @@
+"""Roll back to a revision: a page that says what will differ, and the button that does it."""
+
+from __future__ import annotations
+
+import hashlib
+
+from django.contrib import admin, messages
+from django.contrib.auth.models import User
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
+
+from carriers.differences import Change
+from carriers.restoring import RestoreRefused
+from carriers.state import MODELS, key_of
+from kamailio_bridge.revisions import Revision
+from kamailio_bridge.roll_back import NotKept, about_passwords, roll_back, what_differs
+from kamailio_bridge.views.access import RELOAD_PERMISSION, VIEW_REVISION_PERMISSION, for_those_who_may
+
+SHOWN_CHANGES = 500
+_EDIT = (f"carriers.{verb}_{key_of(model)}" for model in MODELS for verb in ("add", "change", "delete"))
+ROLL_BACK_PERMISSIONS = (RELOAD_PERMISSION, VIEW_REVISION_PERMISSION, *_EDIT)
+
+
+@for_those_who_may(*ROLL_BACK_PERMISSIONS)
+@require_http_methods(["GET", "POST"])
+@never_cache
+def roll_back_to(request: HttpRequest, number: int) -> HttpResponse:
+    """Show what going back to a revision changes; on POST do it, if it still is what was seen."""
+    revision = get_object_or_404(Revision, pk=number)
+    try:
+        restoration = what_differs(revision)
+        if request.method == "POST":
+            if request.POST.get("seen") == _digest(restoration.changes):
+                return _roll_back(request, revision)
+            messages.warning(request, "Somebody saved since you saw what differs. This is what differs now.")
+    except (NotKept, RestoreRefused) as refusal:
+        messages.error(request, str(refusal))
+        return HttpResponseRedirect(reverse("admin:kamailio_bridge_revision_change", args=[number]))
+    changes = restoration.changes
+    context = {
+        **admin.site.each_context(request),
+        "title": f"Roll back to revision {number}",
+        "revision": revision,
+        "count": len(changes),
+        "lines": [str(change) for change in changes[:SHOWN_CHANGES]],
+        "more_lines": max(0, len(changes) - SHOWN_CHANGES),
+        "about_passwords": about_passwords(restoration),
+        "seen": _digest(changes),
+    }
+    return TemplateResponse(request, "admin/kamailio_bridge/revision/roll_back.html", context)
+
+
+def _roll_back(request: HttpRequest, revision: Revision) -> HttpResponse:
+    user = request.user
+    assert isinstance(user, User)  # noqa: S101 - for the type checker: nobody else has the permission
+    restoration = roll_back(revision=revision, author=user)
+    for sentence in about_passwords(restoration):
+        messages.warning(request, sentence)
+    messages.success(
+        request,
+        f"The carriers are as they were at revision {revision.number}. Kamailio is not, until you reload it.",
+    )
+    return HttpResponseRedirect(reverse("admin:waiting_changes"))
+
+
+def _digest(changes: list[Change]) -> str:
+    """Return a short text that stands for what was seen."""
+    text = "\n".join(f"{change.action} {change.model._meta.label} {change.pk} {change.fields}" for change in changes)
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
