@@ -6,13 +6,14 @@ from typing import Any
 
 from django.contrib.admin import AdminSite
 from django.http import HttpRequest
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, reverse
 
 from kamailio_bridge.urls import admin_urls
-from kamailio_bridge.views.access import RELOAD_PERMISSION
+from kamailio_bridge.views.access import RELOAD_PERMISSION, VIEW_GROUP_PERMISSION
 
 # The order of the index: what an operator needs first. What is not named follows, as Django sorts it.
 APP_ORDER = ("carriers", "kamailio_bridge", "auth")
+PAGES = (("Route test", "route_test"),)
 MODEL_ORDER = ("CarrierGroup", "OutboundRoute", "PBX", "InboundRoute")
 
 
@@ -38,4 +39,18 @@ class DsiprouterAdminSite(AdminSite):
         apps = super().get_app_list(request, app_label)
         for app in apps:
             app["models"].sort(key=lambda model: _rank(model["object_name"], MODEL_ORDER))
+            if app["app_label"] == "carriers" and request.user.has_perm(VIEW_GROUP_PERMISSION):
+                app["models"] += [_page(*page) for page in PAGES]
         return sorted(apps, key=lambda app: _rank(app["app_label"], APP_ORDER))
+
+
+def _page(title: str, url_name: str) -> dict[str, Any]:
+    """Return a page that stands beside the models in the index and the sidebar."""
+    return {
+        "name": title,
+        "object_name": url_name,
+        "perms": {"view": True},
+        "admin_url": reverse(f"admin:{url_name}"),
+        "add_url": None,
+        "view_only": True,
+    }

@@ -1,85 +1,232 @@
-"""Where a dialled number would go: the attempts, in order, with the exact R-URI that each carrier would receive.
+"""Where a dialled number would go: the attempts, in order, with what each carrier would receive, and why no others.
 
-It follows the SIP side's rules (``kamailio/``): the longest prefix of a route in force decides; its groups are tried in
-order, a group's endpoints by position or by weight; each endpoint's own strip and prefix apply to the *dialled* number;
-an endpoint whose strip leaves nothing of the number is passed over.
+It follows the SIP side's rules (``kamailio/outbound.cfg``): the longest prefix of a route in force decides; its groups
+are tried in order; of each group the first 29 endpoints are taken, by position or, turned round, by weight; each
+endpoint's own strip and prefix apply to the *dialled* number; an endpoint whose strip leaves nothing of the number is
+passed over; after 29 attempts the call is given up. What the carriers call for, what stands in Kamailio's tables and
+what a node answers take the same form here, so that they can be laid side by side.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from django.conf import settings
 
 from carriers.addresses import uri_host
 from carriers.snapshot import Carriers, EndpointRecord, GroupRecord, OutboundRouteRecord
 from kamailio_bridge.ids import row_id
-from kamailio_bridge.routing import outbound_routes
+from kamailio_bridge.labels import group_label, outbound_route_label
+from kamailio_bridge.modules.drouting import MAX_GATEWAYS
+from kamailio_bridge.routing import calling_groups, sip_uri
 
 NUMBER = re.compile(r"[0-9*#+]{1,64}")
-MAX_ATTEMPTS = 29  # of one call; the SIP side answers 503 then (kamailio/outbound.cfg)
+NUMBER_RULE = "1 to 64 digits or characters * # +"
+MAX_ATTEMPTS = 29  # of one call, and endpoints of one group that it looks at (kamailio/outbound.cfg)
 
 
-@dataclass(frozen=True)
-class Attempt:
-    """One try at one endpoint: ``gwid`` is the endpoint's id at Kamailio."""
+class Destination(NamedTuple):
+    """An endpoint as the SIP side sees it. ``weight`` is None where the group is tried by position."""
 
+    gwid: int
     group: str
     endpoint: str
-    r_uri: str
-    gwid: int
+    uri: str
+    strip: int
+    prefix: str
+    credential: str
     weight: int | None
 
 
 @dataclass(frozen=True)
+class Attempt:
+    """One try at one endpoint. ``gwid`` is the endpoint's id at Kamailio; ``credential`` the username, "" for none.
+
+    ``place`` counts from 1; the endpoints of a group that is tried by weight share the place of the first of them.
+    """
+
+    place: int
+    gwid: int
+    group: str
+    endpoint: str
+    r_uri: str
+    credential: str
+    weight: int | None
+
+    @property
+    def transport(self) -> str:
+        return transport_of(self.r_uri)
+
+
+@dataclass(frozen=True)
+class Unused:
+    """An endpoint that the call does not try, and why."""
+
+    gwid: int
+    group: str
+    endpoint: str
+    reason: str
+
+
+@dataclass(frozen=True)
 class Prediction:
-    """The route's prefix (None when no route matches), the attempts, and the endpoints that are passed over."""
+    """``prefix`` is that of the route, None when no route matches; ``notes`` are sentences about other routes."""
 
     number: str
     prefix: str | None
-    attempts: list[Attempt]
-    passed_over: list[str]
+    attempts: list[Attempt] = field(default_factory=list)
+    unused: list[Unused] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def sentence(self) -> str:
+        """Say in one sentence what becomes of the call."""
+        if self.prefix is None:
+            return f"No outbound route matches {self.number}: the call is answered 404."
+        route = f"route {self.prefix}" if self.prefix else "the default route"
+        if not self.attempts:
+            return f"{self.number} takes {route}, but no endpoint can take the number: the call is answered 503."
+        return f"{self.number} takes {route}."
+
+
+def transport_of(uri: str) -> str:
+    """Return the transport that a SIP URI names; UDP where it names none (RFC 3261, section 19.1.1)."""
+    return uri.partition(";transport=")[2].partition(";")[0] or "udp"
 
 
 def predict(carriers: Carriers, number: str) -> Prediction:
     """Say where ``number`` would go if ``carriers`` were applied. Raises ``ValueError`` for what is no number."""
     if not NUMBER.fullmatch(number):
-        raise ValueError("A number has 1 to 64 digits or characters * # +.")
-    match = _longest(carriers, number)
-    if match is None:
-        return Prediction(number, None, [], [])
-    route, groups = match
-    attempts, passed_over = [], []
-    for group in groups:
-        for endpoint in group.outbound_endpoints:
-            if endpoint.strip >= len(number):
-                passed_over.append(
-                    f"{_name(endpoint)} of {group.name}: it strips {endpoint.strip} characters of {len(number)}"
+        raise ValueError(f"A number has {NUMBER_RULE}.")
+    matching = [route for route in carriers.outbound_routes if number.startswith(route.prefix)]
+    matching.sort(key=lambda route: -len(route.prefix))
+    decisive = next((route for route in matching if route.enabled and calling_groups(carriers, route)), None)
+    notes = [_why_another_route_does_not_count(carriers, route, decisive) for route in matching if route != decisive]
+    if decisive is None:
+        return Prediction(number, None, notes=notes)
+    unused = []
+    sets = []
+    for group in (carriers.groups[pk] for pk in decisive.groups if pk in carriers.groups):
+        unused += [_unused(group, endpoint, reason) for endpoint, reason in _not_called(group)]
+        sets.append([_destination(group, endpoint) for endpoint in group.outbound_endpoints])
+    attempts, passed_over = run_through(number, sets)
+    unused += passed_over
+    return Prediction(number, decisive.prefix, attempts, unused, notes + _drouting_notes(number, sets))
+
+
+def run_through(
+    number: str, sets: Iterable[list[Destination]], limit: int = MAX_ATTEMPTS
+) -> tuple[list[Attempt], list[Unused]]:
+    """Try the destinations of each set as the SIP side does; return the attempts, and the rest with the reasons."""
+    attempts: list[Attempt] = []
+    unused = []
+    for destinations in sets:
+        first = len(attempts) + 1
+        for rank, destination in enumerate(destinations):
+            reason = _why_not(destination, rank, len(attempts), number, limit)
+            if reason:
+                unused.append(Unused(destination.gwid, destination.group, destination.endpoint, reason))
+                continue
+            place = len(attempts) + 1 if destination.weight is None else first
+            attempts.append(
+                Attempt(
+                    place,
+                    destination.gwid,
+                    destination.group,
+                    destination.endpoint,
+                    request_uri(destination, number),
+                    destination.credential,
+                    destination.weight,
                 )
-            else:
-                attempts.append(_attempt(group, endpoint, number))
-    passed_over += [
-        f"{attempt.endpoint} of {attempt.group}: a call makes at most {MAX_ATTEMPTS} attempts"
-        for attempt in attempts[MAX_ATTEMPTS:]
-    ]
-    return Prediction(number, route.prefix, attempts[:MAX_ATTEMPTS], passed_over)
+            )
+    return attempts, unused
 
 
-def _longest(carriers: Carriers, number: str) -> tuple[OutboundRouteRecord, list[GroupRecord]] | None:
-    matching = [entry for entry in outbound_routes(carriers) if number.startswith(entry[0].prefix)]
-    return max(matching, key=lambda entry: len(entry[0].prefix), default=None)
+def request_uri(destination: Destination, number: str) -> str:
+    """Return the exact R-URI. A number sign is escaped in it (RFC 3261, section 25.1)."""
+    user = (destination.prefix + number[destination.strip :]).replace("#", "%23")
+    return destination.uri.replace("sip:", f"sip:{user}@", 1)
 
 
-def _attempt(group: GroupRecord, endpoint: EndpointRecord, number: str) -> Attempt:
-    suffix = "" if endpoint.transport == "udp" else f";transport={endpoint.transport}"
-    user = (endpoint.prefix + number[endpoint.strip :]).replace("#", "%23")  # escaped in a URI (RFC 3261, section 25.1)
-    return Attempt(
-        group.name,
-        _name(endpoint),
-        f"sip:{user}@{uri_host(endpoint.host)}:{endpoint.port}{suffix}",
+def _why_not(destination: Destination, rank: int, attempts: int, number: str, limit: int) -> str:
+    if rank >= limit:
+        turn = "" if destination.weight is None else "; which ones changes from call to call, because it goes by weight"
+        return f"a call looks at {limit} endpoints of a group at most{turn}"
+    if destination.strip >= len(number):
+        return f"strips {destination.strip} characters, and the number has {len(number)}"
+    if attempts >= limit:
+        return f"a call makes {limit} attempts at most"
+    return ""
+
+
+def endpoint_name(endpoint: EndpointRecord) -> str:
+    return endpoint.name or f"{uri_host(endpoint.host)}:{endpoint.port}"
+
+
+def _destination(group: GroupRecord, endpoint: EndpointRecord) -> Destination:
+    credential = group.credential
+    return Destination(
         row_id(endpoint.pk),
+        group.name,
+        endpoint_name(endpoint),
+        sip_uri(endpoint.host, endpoint.port, endpoint.transport),
+        endpoint.strip,
+        endpoint.prefix,
+        credential.auth_username if credential is not None and credential.ha1 is not None else "",
         endpoint.weight if group.selection == "weight" else None,
     )
 
 
-def _name(endpoint: EndpointRecord) -> str:
-    return endpoint.name or f"{uri_host(endpoint.host)}:{endpoint.port}"
+def _unused(group: GroupRecord, endpoint: EndpointRecord, reason: str) -> Unused:
+    return Unused(row_id(endpoint.pk), group.name, endpoint_name(endpoint), reason)
+
+
+def _not_called(group: GroupRecord) -> Iterable[tuple[EndpointRecord, str]]:
+    for endpoint in group.endpoints:
+        if not group.enabled:
+            yield endpoint, "its carrier group is disabled"
+        elif not endpoint.enabled:
+            yield endpoint, "disabled"
+        elif not endpoint.sends_outbound:
+            yield endpoint, "it only calls us"
+
+
+def _why_another_route_does_not_count(
+    carriers: Carriers, route: OutboundRouteRecord, decisive: OutboundRouteRecord | None
+) -> str:
+    label = outbound_route_label(route).capitalize()
+    if not route.enabled:
+        return f"{label} matches too, but is disabled."
+    if not calling_groups(carriers, route):
+        names = [group_label(carriers.groups[pk]) for pk in route.groups if pk in carriers.groups]
+        why = f"no calls can go to {' or '.join(names)}" if names else "names no carrier group"
+        return f"{label} matches too, but {why}."
+    longer = f"route {decisive.prefix}" if decisive is not None else "another"
+    return f"{label} matches too, but {longer} is longer."
+
+
+def _drouting_notes(number: str, sets: list[list[Destination]]) -> list[str]:
+    """Say where a node that routes by drouting does otherwise (facts, sections 3 and 4)."""
+    if "drouting" not in settings.KAMAILIO_MODULES:
+        return []
+    destinations = [destination for each in sets for destination in each]
+    notes = []
+    too_long = [each for each in destinations[:MAX_GATEWAYS] if each.strip >= len(number)]
+    if too_long:
+        notes.append(
+            f"A node that routes by drouting refuses this call with 404, because {too_long[0].endpoint} of"
+            f" {too_long[0].group} strips {too_long[0].strip} characters and the number has {len(number)}."
+        )
+    beyond = destinations[MAX_GATEWAYS:]
+    if beyond:
+        notes.append(
+            f"A node that routes by drouting uses the first {MAX_GATEWAYS} endpoints of a route, so not "
+            + ", ".join(f"{each.endpoint} of {each.group}" for each in beyond[:5])
+            + (f" and {len(beyond) - 5} more." if len(beyond) > 5 else ".")
+        )
+    if any(each.weight is not None for each in destinations):
+        notes.append("A node that routes by drouting tries endpoints by position only.")
+    return notes

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib.admin import AdminSite
 from django.urls import URLPattern, path
 
-from kamailio_bridge.views import reload, roll_back
+from kamailio_bridge.views import reload, roll_back, route_test
 
 
 def admin_urls(site: AdminSite) -> list[URLPattern]:
@@ -19,4 +19,5 @@ def admin_urls(site: AdminSite) -> list[URLPattern]:
             site.admin_view(roll_back.roll_back_to),
             name="roll_back_to_revision",
         ),
+        path("kamailio/route/", site.admin_view(route_test.route_test), name="route_test"),
     ]

@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 
 RELOAD_PERMISSION = "kamailio_bridge.reload_kamailio"
 VIEW_REVISION_PERMISSION = "kamailio_bridge.view_revision"
+VIEW_GROUP_PERMISSION = "carriers.view_carriergroup"
 
 View = Callable[Concatenate[HttpRequest, ...], HttpResponse]
 
@@ -31,3 +32,4 @@ def for_those_who_may(*permissions: str) -> Callable[[View], View]:
 
 
 for_operators = for_those_who_may(RELOAD_PERMISSION)
+for_those_who_see_groups = for_those_who_may(VIEW_GROUP_PERMISSION)

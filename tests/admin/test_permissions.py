@@ -58,6 +58,8 @@ GET_PAGES = {
     "/admin/kamailio/revisions/{revision}/roll-back/": OPERATE,
     "/admin/kamailio/waiting/count/": OPERATE,
     "/admin/kamailio/reload/": (LOGIN, LOGIN, 403, 403, 403, 405, 405),
+    "/admin/kamailio/route/": VIEW,
+    "/admin/kamailio/route/?number=914443332222": VIEW,
     "/admin/auth/user/": SUPERUSER,
     "/admin/auth/user/add/": SUPERUSER,
     "/admin/auth/group/": SUPERUSER,
@@ -74,6 +76,7 @@ POST_PAGES = {
     "/admin/kamailio/reload/": (LOGIN, LOGIN, 403, 403, 403, 302, 302),
     "/admin/kamailio/revisions/{revision}/roll-back/": OPERATE,
     "/admin/kamailio/waiting/": (LOGIN, LOGIN, 403, 403, 403, 405, 405),
+    "/admin/kamailio/route/": (LOGIN, LOGIN, 403, 405, 405, 405, 405),
     "/admin/kamailio/waiting/count/": (LOGIN, LOGIN, 403, 403, 403, 405, 405),
 }
 

@@ -1,23 +1,22 @@
-"""manage.py route_call: where a dialled number would go, and where a node sends it now."""
+"""manage.py route_call: where a dialled number would go, by the carriers, by the tables, and by each node now."""
 
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import quote
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from carriers.snapshot import read_carriers
-from kamailio_bridge.nodes import Node, configured_nodes
-from kamailio_bridge.prediction import NUMBER, predict
-from kamailio_bridge.rpc import RpcError
+from kamailio_bridge.prediction import NUMBER, NUMBER_RULE, Attempt
+from kamailio_bridge.route_test import Column, RouteTest, route_test
 
 
 class Command(BaseCommand):
     help = (
-        "Show which endpoints a dialled number would be sent to, in order, with the exact R-URIs, once the carriers"
-        " are applied. With --live, ask every node what it would do now. The exit status is 1 when no endpoint would"
-        " get the call."
+        "Show which endpoints a dialled number would be sent to, in order, with the exact R-URI, transport and"
+        " credential that each would receive, and why every other endpoint of the route is not used: once the carriers"
+        " are applied, and by Kamailio's tables where that differs. With --live, every node is asked what it would do"
+        " now. The exit status is 1 when no endpoint would get the call, or, with --live, when a node gives no answer"
+        " or another one."
     )
     requires_system_checks: list[str] = []
 
@@ -28,42 +27,37 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         number = options["number"]
         if not NUMBER.fullmatch(number):
-            raise CommandError(f"“{number}” is no number: use 1 to 64 digits or characters * # +.")
-        if options["live"]:
-            answers = [self._live(node, number) for node in configured_nodes()]
-        else:
-            answers = [self._pending(number)]
-        if not all(answers):
+            raise CommandError(f"“{number}” is no number: use {NUMBER_RULE}.")
+        test = route_test(number, live=options["live"])
+        pending = test.columns[0]
+        self._show(pending)
+        for note in test.notes:
+            self.stdout.write(f"note: {note}")
+        for column in test.columns[1:]:
+            if column.failed or options["live"] or column.attempts != pending.attempts:
+                self._show(column)
+        for line in _differences(test):
+            self.stdout.write(line)
+        if not pending.attempts or (options["live"] and (test.differs or not test.is_complete)):
             raise SystemExit(1)
 
-    def _pending(self, number: str) -> bool:
-        prediction = predict(read_carriers(), number)
-        if prediction.prefix is None:
-            self.stdout.write(f"No outbound route matches {number}: the call is answered 404.")
-            return False
-        route = f"route {prediction.prefix}" if prediction.prefix else "the default route"
-        self.stdout.write(f"{number} takes {route}:")
-        for position, attempt in enumerate(prediction.attempts, start=1):
-            weight = "" if attempt.weight is None else f", weight {attempt.weight}"
-            self.stdout.write(f"{position}. {attempt.r_uri}  ({attempt.group}: {attempt.endpoint}{weight})")
-        for reason in prediction.passed_over:
-            self.stdout.write(f"passed over: {reason}")
-        if not prediction.attempts:
-            self.stdout.write("No endpoint can take the number: the call is answered 503.")
-        return bool(prediction.attempts)
+    def _show(self, column: Column) -> None:
+        self.stdout.write(f"{column.title}: {column.sentence}")
+        for number, attempt in enumerate(column.attempts, start=1):
+            self.stdout.write(f"{number}. {_attempt(attempt)}")
+        for unused in column.unused:
+            self.stdout.write(f"not used: {unused.endpoint} of {unused.group}: {unused.reason}")
 
-    def _live(self, node: Node, number: str) -> bool:
-        try:
-            status, text = node.rpc.get(f"/ROUTE/{quote(number, safe='')}")
-        except RpcError as error:
-            raise CommandError(f"node {node.name}: {error}") from None
-        if status == 200:
-            self.stdout.write(f"node {node.name} sends {number} to:")
-            for position, line in enumerate(text.splitlines(), start=1):
-                r_uri, _, attrs = line.partition("|")
-                self.stdout.write(f"{position}. {r_uri}  ({attrs})")
-            return True
-        if status in (404, 503):
-            self.stdout.write(f"node {node.name} would answer {status}: {text.strip()}")
-            return False
-        raise CommandError(f"node {node.name} answered HTTP {status} to the route question: {text.strip()[:200]}")
+
+def _attempt(attempt: Attempt) -> str:
+    parts = [f"{attempt.group}: {attempt.endpoint}", attempt.transport]
+    if attempt.credential:
+        parts.append(f"credential {attempt.credential}")
+    if attempt.weight is not None:
+        parts.append(f"weight {attempt.weight}")
+    return f"{attempt.r_uri}  ({', '.join(parts)})"
+
+
+def _differences(test: RouteTest) -> list[str]:
+    names = [f"{line.endpoint} of {line.group}" for line in test.lines if line.differs]
+    return [f"differs: {name}" for name in names]

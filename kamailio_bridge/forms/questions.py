@@ -1,0 +1,68 @@
+"""Forms that ask one question and change nothing: they are sent by GET, so that an answer has an address."""
+
+from __future__ import annotations
+
+import ipaddress
+
+from crispy_forms.helper import FormHelper
+from crispy_forms.layout import ButtonHolder, Fieldset, Layout, Submit
+from django import forms
+from django.core.exceptions import ValidationError
+
+from kamailio_bridge.prediction import NUMBER, NUMBER_RULE
+
+
+class QuestionForm(forms.Form):
+    """One field and one button."""
+
+    question = ""
+    button = ""
+
+    @property
+    def helper(self) -> FormHelper:
+        helper = FormHelper()
+        helper.form_method = "get"
+        helper.attrs = {"novalidate": True}
+        helper.layout = Layout(Fieldset("", self.question), ButtonHolder(Submit("", self.button, css_class="default")))
+        return helper
+
+
+class RouteTestForm(QuestionForm):
+    """A number as the PBX dials it."""
+
+    question = "number"
+    button = "Test the route"
+    number = forms.CharField(
+        label="Number",
+        max_length=64,
+        help_text="As the PBX dials it, such as 914443332222. No call is made.",
+        widget=forms.TextInput(attrs={"class": "vTextField", "inputmode": "tel", "autocomplete": "off"}),
+    )
+
+    def clean_number(self) -> str:
+        number: str = self.cleaned_data["number"]
+        if not NUMBER.fullmatch(number):
+            raise ValidationError("Enter a number: %(rule)s.", code="number", params={"rule": NUMBER_RULE})
+        return number
+
+
+class WhoIsForm(QuestionForm):
+    """A source address."""
+
+    question = "address"
+    button = "Who is it?"
+    address = forms.CharField(
+        label="IP address",
+        max_length=50,
+        help_text="From where a request comes, such as 198.51.100.7 or 2001:db8::7.",
+        widget=forms.TextInput(attrs={"class": "vTextField", "autocomplete": "off"}),
+    )
+
+    def clean_address(self) -> str:
+        text: str = self.cleaned_data["address"]
+        try:
+            return str(ipaddress.ip_address(text.strip("[]")))
+        except ValueError:
+            raise ValidationError(
+                "“%(text)s” is not an IPv4 or IPv6 address.", code="address", params={"text": text}
+            ) from None

@@ -1,0 +1,75 @@
+"""Sets of carrier groups and routes made at random, to ask a real Kamailio about: many numbers for each set."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+
+from carriers.models import AuthCredential, CarrierGroup, Endpoint, OutboundRoute, OutboundRouteGroup
+
+CHARACTERS = "0123456789*#+"
+HOSTS = ("127.40.1.1", "127.40.1.2", "127.40.1.3", "carrier.invalid")
+SIZES = (0, 1, 1, 2, 3, 4, 5, 12, 20, 38, 42, 48)  # some with more than 29 that calls can go to
+
+
+class RandomRoutes:
+    """Replace all carriers by others, again and again, and think of numbers to dial."""
+
+    def __init__(self, seed: int) -> None:
+        self.random = random.Random(seed)
+
+    def replace(self) -> None:
+        CarrierGroup.objects.all().delete()
+        OutboundRoute.objects.all().delete()
+        groups = [self._group(f"Carrier {number}") for number in range(self.random.randint(2, 6))]
+        prefixes = {self._prefix() for _ in range(self.random.randint(2, 9))}
+        for prefix in sorted(prefixes):
+            route = OutboundRoute.objects.create(prefix=prefix, enabled=self.random.random() < 0.9)
+            chosen = self.random.sample(groups, k=self.random.randint(0, min(4, len(groups))))
+            OutboundRouteGroup.objects.bulk_create(
+                OutboundRouteGroup(route=route, group=group, position=self.random.randint(0, 3)) for group in chosen
+            )
+
+    def numbers(self, count: int) -> Iterator[str]:
+        prefixes = list(OutboundRoute.objects.values_list("prefix", flat=True))
+        for _ in range(count):
+            if self.random.random() < 0.8:
+                start = self.random.choice(prefixes)
+                rest = "".join(self.random.choices(CHARACTERS, k=self.random.choice([0, 1, 2, 3, 5, 11])))
+            else:
+                start, rest = "", "".join(self.random.choices(CHARACTERS, k=self.random.choice([1, 2, 12, 30, 64])))
+            yield (start + rest or "0")[:64]
+
+    def _prefix(self) -> str:
+        length = self.random.choice([0, 1, 1, 2, 2, 3, 4, 30])
+        return "".join(self.random.choices("19+#" if length < 5 else CHARACTERS, k=length))
+
+    def _group(self, name: str) -> CarrierGroup:
+        group = CarrierGroup.objects.create(
+            name=name,
+            enabled=self.random.random() < 0.9,
+            selection=self.random.choice(["position", "position", "weight"]),
+        )
+        size = self.random.choice(SIZES)
+        Endpoint.objects.bulk_create(self._endpoint(group, number) for number in range(size))
+        if self.random.random() < 0.4:
+            credential = AuthCredential(group=group, username=f"user{group.pk}", registrar="127.40.1.1", register=False)
+            credential.auth_username = self.random.choice(["", f"digest{group.pk}"])
+            credential.set_password(f"password {group.pk}")
+            credential.save()
+        return group
+
+    def _endpoint(self, group: CarrierGroup, number: int) -> Endpoint:
+        return Endpoint(
+            group=group,
+            name=self.random.choice(["", f"number {number}"]),
+            position=self.random.randint(1, 40),
+            host=self.random.choice(HOSTS),
+            port=self.random.choice([5060, 5061, 65_535]),
+            transport=self.random.choice(["udp", "tcp"]),
+            strip=self.random.choice([0, 0, 0, 1, 1, 2, 3, 5, 30]),
+            prefix=self.random.choice(["", "", "+1", "00", "*31#", "#"]),
+            direction=self.random.choice(["both", "both", "both", "outbound", "inbound"]),
+            weight=self.random.randint(1, 100),
+            enabled=self.random.random() < 0.9,
+        )
