@@ -40,8 +40,10 @@ KAMAILIO_MODULES: list[str] = env.list(
 )
 # Added to every primary key and set id that we write, so that a database shared with other tools has room.
 KAMAILIO_ID_BASE = env.int("KAMAILIO_ID_BASE", 0)
-# Seconds that one RPC call may take from connecting to the last byte. Requests queue behind a reload, so allow plenty.
+# Seconds that the local node may take for one reload and its verification; each node that is entered has its own limit.
 KAMAILIO_RPC_TIMEOUT = env.float("KAMAILIO_RPC_TIMEOUT", 60.0)
+# Confirms that nodes may be at names and public addresses, though the token goes there unencrypted.
+KAMAILIO_RPC_ANYWHERE = env.bool("KAMAILIO_RPC_ANYWHERE", False)
 
 # --- Django -----------------------------------------------------------------------------------------------------------
 

@@ -48,7 +48,7 @@ def table_problems(alias: str = "kamailio", tables: Sequence[type[KamailioTable]
 def tables_in_use() -> list[type[KamailioTable]]:
     """Return ``version`` and the tables of the modules that ``KAMAILIO_MODULES`` names; unknown names have none."""
     modules = [module for name, module in MODULES.items() if name in settings.KAMAILIO_MODULES]
-    return [Version, *(table.model for module in modules for table in module.tables)]
+    return [Version, *dict.fromkeys(table.model for module in modules for table in module.tables)]
 
 
 def name_of(table: type[KamailioTable]) -> str:

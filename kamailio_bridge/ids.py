@@ -15,6 +15,8 @@ ROUTE_OFFSET = 200_000_000  # a route's own gateway list among the groups' lists
 INBOUND_OFFSET = 300_000_000  # inbound routes among the outbound ones
 ENDPOINT_ADDRESS_OFFSET = 400_000_000  # endpoints' own addresses among the source networks
 
+OWNER_OFFSET = 500_000_000  # who registers a credential, among the other rows of htable
+
 
 def row_id(pk: int, offset: int = 0) -> int:
     """Return the key of the row for the object ``pk``."""

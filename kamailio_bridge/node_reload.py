@@ -40,8 +40,9 @@ def reload_node(node: Node, plan: Plan, before: int | None, number: int) -> Node
 
     ``before`` is the tables' last revision if this node was verified at it, else None. A node that still runs it
     reloads only the modules whose rows changed, or none; of any other it is not known what it runs, so it reloads all.
-    Touches no database, because it runs in a thread of its own.
+    All of it together may take the node's time limit. Touches no database, because it runs in a thread of its own.
     """
+    node = node.for_one_job()
     try:
         methods = frozenset(_method_names(node.rpc))
         present = [changes for changes in plan.modules if changes.module.is_on(node.rpc, methods)]
@@ -63,7 +64,7 @@ def reload_node(node: Node, plan: Plan, before: int | None, number: int) -> Node
         if known
         else [(changes.module, None) for changes in present]
     )
-    answers = _reload_and_verify(node.rpc, plan, todo)
+    answers = _reload_and_verify(node, plan, todo)
     return _result(node, answers, number, can_tell=can_tell)
 
 
@@ -81,7 +82,7 @@ def in_reload_order(modules: list[ModuleChanges]) -> list[ModuleChanges]:
 
 
 def _reload_and_verify(
-    rpc: Rpc, plan: Plan, todo: list[tuple[KamailioModule, ModuleChanges | None]]
+    node: Node, plan: Plan, todo: list[tuple[KamailioModule, ModuleChanges | None]]
 ) -> list[ModuleAnswer]:
     """Reload the modules one after the other, then verify each. A failure stops the rest: the revision stays old."""
     reloaded = []
@@ -90,7 +91,7 @@ def _reload_and_verify(
         wanted = plan.projections[module]
         start = time.monotonic()
         try:
-            text = module.reload(rpc, wanted, changes)
+            text = module.reload(node, wanted, changes)
         except (RpcError, ReloadRejected) as error:
             answers.append(ModuleAnswer(module.name, ok=False, text=str(error), seconds=_since(start)))
             return answers
@@ -98,7 +99,7 @@ def _reload_and_verify(
     for module, changes, text, seconds in reloaded:
         start = time.monotonic()
         try:
-            problems = module.verify(rpc, plan.projections[module], changes)
+            problems = module.verify(node, plan.projections[module], changes)
         except RpcError as error:
             problems = [str(error)]
         answers.append(

@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from django.conf import settings
-
-from carriers.addresses import uri_host
+from kamailio_bridge.node_records import LOCAL_NAME, KamailioNode, local_node_rpc
 from kamailio_bridge.rpc import Rpc
 
 
 @dataclass(frozen=True)
 class Node:
-    """One running Kamailio, reached by JSON-RPC over HTTP."""
+    """One running Kamailio, reached by JSON-RPC over HTTP. ``rpc.timeout`` is its time limit."""
 
     name: str
     rpc: Rpc
 
+    def for_one_job(self, seconds: float | None = None) -> Node:
+        """Return the node with a deadline for all calls together: its time limit from now on, or less."""
+        return replace(self, rpc=self.rpc.within(min(self.rpc.timeout, seconds or self.rpc.timeout)))
+
 
 def configured_nodes() -> list[Node]:
-    """Return the nodes to reload: the local one, from the settings."""
-    url = f"http://{uri_host(settings.DSIPROUTER_RPC_ADDRESS)}:{settings.DSIPROUTER_RPC_PORT}/RPC"
-    return [Node("local", Rpc(url, settings.DSIPROUTER_RPC_TOKEN, settings.KAMAILIO_RPC_TIMEOUT))]
+    """Return the nodes to reload: the enabled ones; while none is entered at all, the local one of the settings."""
+    records = list(KamailioNode.objects.order_by("name", "pk"))
+    if not records:
+        return [Node(LOCAL_NAME, local_node_rpc())]
+    return [Node(record.name, record.rpc()) for record in records if record.enabled]
+
+
+def node_names() -> tuple[str, ...]:
+    """Return the names of the nodes to reload: among them the registrations are spread."""
+    return tuple(node.name for node in configured_nodes())

@@ -15,6 +15,7 @@ from kamailio_bridge import rules
 from kamailio_bridge.checks import table_problems
 from kamailio_bridge.modules import selected_modules
 from kamailio_bridge.modules.base import KamailioModule, ModuleChanges, Projection, TableChanges
+from kamailio_bridge.nodes import node_names
 from kamailio_bridge.rows import Notice, Row, Table, Values
 
 _CHUNK = 500  # keys in one statement; SQLite and MariaDB both take more, but it makes no difference
@@ -84,8 +85,8 @@ def make_plan() -> Plan:
         raise TablesUnreadable(
             f"The carriers can't be read: {error}. Check DATABASE_URL, and run manage.py migrate."
         ) from error
-    carriers = carriers_of(state)
-    projections = {module: module.project(carriers) for module in selected_modules()}
+    carriers, nodes = carriers_of(state), node_names()
+    projections = {module: module.project(carriers, nodes) for module in selected_modules()}
     problems = rules.problems(carriers)
     warnings = rules.warnings(carriers)
     for projection in projections.values():

@@ -14,7 +14,7 @@ from typing import Any, Literal
 from carriers.snapshot import Carriers, CredentialRecord, GroupRecord
 from kamailio_bridge.modules.base import as_list
 from kamailio_bridge.modules.uac import RECORDS, UacModule, differs, dump_records, record_key
-from kamailio_bridge.nodes import Node
+from kamailio_bridge.nodes import Node, node_names
 from kamailio_bridge.rpc import CallFailed, Rpc, RpcError
 
 State = Literal[
@@ -64,7 +64,7 @@ def registrations(carriers: Carriers, node: Node) -> dict[int, Registration]:
     except RpcError as error:
         sentence = f"Node {node.name} can't be asked: {error}"
         return {group.pk: Registration(group.pk, "unreachable", sentence) for group in groups}
-    wanted = {row.values[1]: row for row in UacModule().project(carriers).rows[RECORDS].values()}
+    wanted = {row.values[1]: row for row in UacModule().project(carriers, node_names()).rows[RECORDS].values()}
     return {group.pk: _registration(group, view, wanted.get(record_key(group.pk)), node.name) for group in groups}
 
 

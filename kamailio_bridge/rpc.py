@@ -11,7 +11,7 @@ from __future__ import annotations
 import itertools
 import json
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 import requests
@@ -56,11 +56,21 @@ class CallFailed(RpcError):
 
 @dataclass(frozen=True)
 class Rpc:
-    """JSON-RPC calls to one node. ``timeout`` is in seconds and covers a whole call; the token is never shown."""
+    """JSON-RPC calls to one node. ``timeout`` is in seconds and covers a whole call; the token is never shown.
+
+    ``deadline`` is the moment (of the monotonic clock) by which all calls of a job must be done; ``trouble`` says why
+    the node can't be called at all, its token being missing for example.
+    """
 
     url: str
     token: str = field(repr=False)
     timeout: float
+    deadline: float | None = None
+    trouble: str = ""
+
+    def within(self, seconds: float) -> Rpc:
+        """Return a client whose calls together may take ``seconds`` from now on."""
+        return replace(self, timeout=seconds, deadline=time.monotonic() + seconds)
 
     def call(self, method: str, *params: str | int) -> Any:
         """Call ``method`` and return its result. Raises a subclass of ``RpcError``."""
@@ -77,7 +87,13 @@ class Rpc:
     def _exchange(
         self, http_method: str, url: str, what: str, *, json_body: dict[str, Any] | None = None
     ) -> tuple[int, bytes]:
-        deadline = time.monotonic() + self.timeout
+        if self.trouble:
+            raise NodeRefused(f"{what}: {self.trouble}")
+        start = time.monotonic()
+        deadline = start + self.timeout if self.deadline is None else min(start + self.timeout, self.deadline)
+        left = deadline - start
+        if left <= 0:
+            raise self._too_late(what)
         try:
             with requests.Session() as session:
                 session.trust_env = False  # a proxy or .netrc of the environment must never see the token
@@ -86,7 +102,7 @@ class Rpc:
                     url,
                     json=json_body,
                     headers={"X-RPC-Token": self.token, "Connection": "close"},
-                    timeout=(min(CONNECT_TIMEOUT, self.timeout), self.timeout),
+                    timeout=(min(CONNECT_TIMEOUT, left), left),
                     allow_redirects=False,
                     stream=True,
                 )
@@ -113,8 +129,13 @@ class Rpc:
 
     def _too_late(self, what: str) -> NodeTimeout:
         return NodeTimeout(
-            f"{what}: {self.url} did not answer within {self.timeout:g} s."
+            f"{what}: {self.url} did not answer within {self._limit()}."
             " Kamailio may be busy, stopped, or out of package memory (-M): look at its log, then try again."
+        )
+
+    def _limit(self) -> str:
+        return f"{self.timeout:g} s" + (
+            ", which it has for all questions together" if self.deadline is not None else ""
         )
 
     def _result(self, method: str, request_id: int, status: int, content: bytes) -> Any:

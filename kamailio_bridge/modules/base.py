@@ -9,12 +9,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from carriers.snapshot import Carriers
+from kamailio_bridge.nodes import Node
 from kamailio_bridge.rows import Notice, Row, Table, Values
 from kamailio_bridge.rpc import CallFailed, InvalidAnswer, Rpc
 
 # Kamailio refuses a reload within reload_delta seconds of the last one; the stock default is 5 s, ours is 1 s.
 RELOAD_PATIENCE = 12.0
 RELOAD_RETRY_PAUSE = 0.2
+
+NodeNames = tuple[str, ...]  # of the enabled nodes
 
 
 @dataclass
@@ -80,22 +83,22 @@ class KamailioModule(ABC):
     reload_method: str
 
     @abstractmethod
-    def project(self, carriers: Carriers) -> Projection:
-        """Return the rows that ``carriers`` call for. Pure: reads no database and no clock."""
+    def project(self, carriers: Carriers, nodes: NodeNames) -> Projection:
+        """Return the rows that ``carriers`` call for on these nodes. Pure: reads no database and no clock."""
 
     def is_on(self, rpc: Rpc, methods: frozenset[str]) -> bool:
         """Say whether the node has this module, loaded with our tables; ``methods`` is its system.listMethods."""
         return self.reload_method in methods
 
     @abstractmethod
-    def reload(self, rpc: Rpc, wanted: Projection, changes: ModuleChanges | None) -> str:
+    def reload(self, node: Node, wanted: Projection, changes: ModuleChanges | None) -> str:
         """Make the node read our tables and return its answer in words.
 
         ``changes`` is None when it is not known what the node runs. Raises ``ReloadRejected`` or ``RpcError``.
         """
 
     @abstractmethod
-    def verify(self, rpc: Rpc, wanted: Projection, changes: ModuleChanges | None) -> list[str]:
+    def verify(self, node: Node, wanted: Projection, changes: ModuleChanges | None) -> list[str]:
         """Compare the node's memory with the rows wanted, and return a sentence for each difference."""
 
     def foreign_faults(self) -> list[str]:

@@ -17,11 +17,13 @@ from kamailio_bridge.labels import endpoint_label, pbx_label
 from kamailio_bridge.modules.base import (
     KamailioModule,
     ModuleChanges,
+    NodeNames,
     Projection,
     expect_text,
     patient_reload,
     some,
 )
+from kamailio_bridge.nodes import Node
 from kamailio_bridge.routing import is_name, sip_uri
 from kamailio_bridge.rows import Table, Values
 from kamailio_bridge.rpc import CallFailed, InvalidAnswer, Rpc
@@ -58,7 +60,7 @@ class DispatcherModule(KamailioModule):
     tables = (DESTINATIONS,)
     reload_method = "dispatcher.reload"
 
-    def project(self, carriers: Carriers) -> Projection:
+    def project(self, carriers: Carriers, nodes: NodeNames) -> Projection:
         projection = Projection.of(self.tables)
         for group in carriers.groups.values():
             for rank, endpoint in enumerate(group.outbound_endpoints):
@@ -88,23 +90,23 @@ class DispatcherModule(KamailioModule):
                 )
         return projection
 
-    def reload(self, rpc: Rpc, wanted: Projection, changes: ModuleChanges | None) -> str:
+    def reload(self, node: Node, wanted: Projection, changes: ModuleChanges | None) -> str:
         """Reload all sets. A row that can't be loaded makes the answer a failure though the others are in force."""
         try:
-            answer = patient_reload(rpc, self.reload_method)
+            answer = patient_reload(node.rpc, self.reload_method)
         except CallFailed as failure:
             if failure.message != "Reload Failed":
                 raise
             return "reloaded, but Kamailio could not load every row"  # verify names those of ours; others are foreign
         return expect_text(self.reload_method, answer, lambda text: "successfully reloaded" in text)
 
-    def verify(self, rpc: Rpc, wanted: Projection, changes: ModuleChanges | None) -> list[str]:
+    def verify(self, node: Node, wanted: Projection, changes: ModuleChanges | None) -> list[str]:
         rows = wanted.rows[DESTINATIONS]
         expected = {_loaded_form(row.values): row for row in rows.values()}
         sets = {row.values[1] for row in rows.values()}
         if changes is not None:
             sets |= {values[1] for values in changes.tables[DESTINATIONS].deletes.values()}
-        loaded = {entry for entry in _destinations(rpc) if entry[0] in sets}
+        loaded = {entry for entry in _destinations(node.rpc) if entry[0] in sets}
         problems = []
         missing = [expected[entry] for entry in expected.keys() - loaded]
         if missing:

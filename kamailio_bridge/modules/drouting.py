@@ -19,10 +19,10 @@ from kamailio_bridge.labels import (
     outbound_route_label,
     pbx_label,
 )
-from kamailio_bridge.modules.base import KamailioModule, ModuleChanges, Projection, expect_text
+from kamailio_bridge.modules.base import KamailioModule, ModuleChanges, NodeNames, Projection, expect_text
+from kamailio_bridge.nodes import Node
 from kamailio_bridge.routing import inbound_routes, outbound_routes
 from kamailio_bridge.rows import Notice, Table
-from kamailio_bridge.rpc import Rpc
 from kamailio_bridge.tables import DrGateway, DrGwList, DrRule
 
 MAX_GATEWAYS = 30  # do_routing takes 32 gateways of a list, and a call has at most 30 branches (facts, section 4)
@@ -57,7 +57,7 @@ class DroutingModule(KamailioModule):
     tables = (GATEWAYS, LISTS, RULES)
     reload_method = "drouting.reload"
 
-    def project(self, carriers: Carriers) -> Projection:
+    def project(self, carriers: Carriers, nodes: NodeNames) -> Projection:
         projection = Projection.of(self.tables)
         for group in carriers.groups.values():
             _add_group(projection, group)
@@ -99,12 +99,12 @@ class DroutingModule(KamailioModule):
             )
         return projection
 
-    def reload(self, rpc: Rpc, wanted: Projection, changes: ModuleChanges | None) -> str:
+    def reload(self, node: Node, wanted: Projection, changes: ModuleChanges | None) -> str:
         """Reload. Only the text “reload ok” is success; failures come as HTTP 200 too (facts, section 2)."""
-        answer = rpc.call(self.reload_method)
+        answer = node.rpc.call(self.reload_method)
         return expect_text(self.reload_method, answer, lambda text: text == "reload ok")
 
-    def verify(self, rpc: Rpc, wanted: Projection, changes: ModuleChanges | None) -> list[str]:
+    def verify(self, node: Node, wanted: Projection, changes: ModuleChanges | None) -> list[str]:
         """Find nothing: drouting has no RPC that shows what it loaded."""
         return []
 

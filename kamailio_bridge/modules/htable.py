@@ -10,7 +10,16 @@ from django.db.models import Q
 from carriers.snapshot import Carriers
 from kamailio_bridge.ids import PBX_OFFSET, row_id, set_id
 from kamailio_bridge.labels import group_label
-from kamailio_bridge.modules.base import KamailioModule, ModuleChanges, Projection, as_list, expect_text, some
+from kamailio_bridge.modules.base import (
+    KamailioModule,
+    ModuleChanges,
+    NodeNames,
+    Projection,
+    as_list,
+    expect_text,
+    some,
+)
+from kamailio_bridge.nodes import Node
 from kamailio_bridge.rows import Table
 from kamailio_bridge.rpc import CallFailed, InvalidAnswer, Rpc
 from kamailio_bridge.tables import Htable
@@ -33,7 +42,7 @@ class HtableModule(KamailioModule):
     tables = (SELECTIONS,)
     reload_method = "htable.reload"
 
-    def project(self, carriers: Carriers) -> Projection:
+    def project(self, carriers: Carriers, nodes: NodeNames) -> Projection:
         """Make a row for each set selected by weight; without one, a set is selected by position."""
         projection = Projection.of(self.tables)
         for group in carriers.groups.values():
@@ -60,12 +69,12 @@ class HtableModule(KamailioModule):
             return False
         return HASH_TABLE in names
 
-    def reload(self, rpc: Rpc, wanted: Projection, changes: ModuleChanges | None) -> str:
-        answer = rpc.call(self.reload_method, HASH_TABLE)
+    def reload(self, node: Node, wanted: Projection, changes: ModuleChanges | None) -> str:
+        answer = node.rpc.call(self.reload_method, HASH_TABLE)
         return expect_text(self.reload_method, answer, lambda text: text.startswith("Ok."))
 
-    def verify(self, rpc: Rpc, wanted: Projection, changes: ModuleChanges | None) -> list[str]:
-        loaded = {name: value for name, value in _entries(rpc) if name.startswith("dsiprouter:set:")}
+    def verify(self, node: Node, wanted: Projection, changes: ModuleChanges | None) -> list[str]:
+        loaded = {name: value for name, value in _entries(node.rpc) if name.startswith("dsiprouter:set:")}
         expected = {str(row.values[1]): row for row in wanted.rows[SELECTIONS].values()}
         wrong = [row.label for name, row in expected.items() if loaded.get(name) != row.values[4]]
         wrong += sorted(loaded.keys() - expected.keys())

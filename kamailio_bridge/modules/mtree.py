@@ -13,7 +13,16 @@ from django.db.models import Q
 from carriers.snapshot import Carriers
 from kamailio_bridge.ids import INBOUND_OFFSET, ROUTE_OFFSET, pbx_set_id, row_id, set_id
 from kamailio_bridge.labels import inbound_route_label, outbound_route_label
-from kamailio_bridge.modules.base import KamailioModule, ModuleChanges, Projection, as_list, expect_text, some
+from kamailio_bridge.modules.base import (
+    KamailioModule,
+    ModuleChanges,
+    NodeNames,
+    Projection,
+    as_list,
+    expect_text,
+    some,
+)
+from kamailio_bridge.nodes import Node
 from kamailio_bridge.routing import inbound_routes, outbound_routes
 from kamailio_bridge.rows import Table
 from kamailio_bridge.rpc import CallFailed, InvalidAnswer, Rpc
@@ -38,7 +47,7 @@ class MtreeModule(KamailioModule):
     tables = (PREFIXES,)
     reload_method = "mtree.reload"
 
-    def project(self, carriers: Carriers) -> Projection:
+    def project(self, carriers: Carriers, nodes: NodeNames) -> Projection:
         projection = Projection.of(self.tables)
         projection.add(PREFIXES, "the routes' own mark", row_id(0, ROUTE_OFFSET), SENTINEL, MARK)
         for route, groups in outbound_routes(carriers):
@@ -68,12 +77,12 @@ class MtreeModule(KamailioModule):
         except CallFailed:
             return False
 
-    def reload(self, rpc: Rpc, wanted: Projection, changes: ModuleChanges | None) -> str:
-        answer = rpc.call(self.reload_method, TREE)
+    def reload(self, node: Node, wanted: Projection, changes: ModuleChanges | None) -> str:
+        answer = node.rpc.call(self.reload_method, TREE)
         return expect_text(self.reload_method, answer, lambda text: text.startswith("Ok."))
 
-    def verify(self, rpc: Rpc, wanted: Projection, changes: ModuleChanges | None) -> list[str]:
-        loaded = dict(_entries(rpc))
+    def verify(self, node: Node, wanted: Projection, changes: ModuleChanges | None) -> list[str]:
+        loaded = dict(_entries(node.rpc))
         expected = {row.values[1]: row for row in wanted.rows[PREFIXES].values()}
         problems = []
         missing = [row for prefix, row in expected.items() if loaded.get(str(prefix)) != row.values[2]]

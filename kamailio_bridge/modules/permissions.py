@@ -15,12 +15,14 @@ from kamailio_bridge.labels import endpoint_label, group_label, pbx_label
 from kamailio_bridge.modules.base import (
     KamailioModule,
     ModuleChanges,
+    NodeNames,
     Projection,
     as_list,
     expect_text,
     patient_reload,
     some,
 )
+from kamailio_bridge.nodes import Node
 from kamailio_bridge.rows import Notice, Table
 from kamailio_bridge.rpc import InvalidAnswer, Rpc
 from kamailio_bridge.tables import Address
@@ -48,7 +50,7 @@ class PermissionsModule(KamailioModule):
     tables = (ADDRESSES,)
     reload_method = "permissions.addressReload"
 
-    def project(self, carriers: Carriers) -> Projection:
+    def project(self, carriers: Carriers, nodes: NodeNames) -> Projection:
         projection = Projection.of(self.tables)
         for group in carriers.groups.values():
             if group.enabled:
@@ -69,18 +71,18 @@ class PermissionsModule(KamailioModule):
             )
         return projection
 
-    def reload(self, rpc: Rpc, wanted: Projection, changes: ModuleChanges | None) -> str:
-        answer = patient_reload(rpc, self.reload_method)
+    def reload(self, node: Node, wanted: Projection, changes: ModuleChanges | None) -> str:
+        answer = patient_reload(node.rpc, self.reload_method)
         return expect_text(self.reload_method, answer, lambda text: text == "Reload OK")
 
-    def verify(self, rpc: Rpc, wanted: Projection, changes: ModuleChanges | None) -> list[str]:
+    def verify(self, node: Node, wanted: Projection, changes: ModuleChanges | None) -> list[str]:
         """Compare the dumps with the rows; entries of foreign rows are nobody's business here."""
         expected = {
             _Loaded(int(grp or 0), str(ip_addr), int(mask or 0), str(tag)): row
             for row in wanted.rows[ADDRESSES].values()
             for _, grp, ip_addr, mask, _, tag in [row.values]
         }
-        loaded = {entry for entry in _dump(rpc) if entry.tag.startswith(("carrier-", "pbx-"))}
+        loaded = {entry for entry in _dump(node.rpc) if entry.tag.startswith(("carrier-", "pbx-"))}
         problems = []
         missing = [expected[entry] for entry in sorted(expected.keys() - loaded)]
         if missing:

@@ -8,23 +8,38 @@ refreshed or removed alone, so that nobody else re-registers.
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from django.db.models import Q
 
 from carriers.snapshot import Carriers, CredentialRecord, GroupRecord
-from kamailio_bridge.ids import row_id
+from kamailio_bridge.ids import OWNER_OFFSET, row_id
 from kamailio_bridge.labels import group_label
-from kamailio_bridge.modules.base import KamailioModule, ModuleChanges, Projection, as_list, some
+from kamailio_bridge.modules.base import (
+    KamailioModule,
+    ModuleChanges,
+    NodeNames,
+    Projection,
+    TableChanges,
+    as_list,
+    some,
+)
+from kamailio_bridge.nodes import Node
+from kamailio_bridge.owners import owner_of
 from kamailio_bridge.routing import sip_uri
-from kamailio_bridge.rows import Notice, Row, Table
+from kamailio_bridge.rows import Notice, Row, Table, Values
 from kamailio_bridge.rpc import CallFailed, InvalidAnswer, Rpc
-from kamailio_bridge.tables import Uacreg
+from kamailio_bridge.tables import Htable, Uacreg
 
 DISABLED_FLAG = 1  # the record answers challenges but does not register
 REGISTERED_STATE = 4  # bit of the flags that Kamailio shows
 LOCAL_DOMAIN = "dsiprouter.invalid"  # where uac_reg_lookup would send an inbound call; our SIP side routes it itself
 UNREGISTER_PATIENCE = 2.0  # seconds that a carrier gets to answer the end of a registration before we go on
+
+OWNER_KEY = "dsiprouter:owner:"
+OWNERS_HASH_TABLE = "owners"  # the same table as the hash table dsiprouter, in memory apart from the revision
+STRING_KEY, STRING_VALUE = 0, 0
 
 RECORDS = Table(
     model=Uacreg,
@@ -49,6 +64,13 @@ RECORDS = Table(
     ours=Q(l_uuid__startswith="carrier-"),
     exclusive=("l_uuid", "l_username"),
 )
+OWNERS = Table(
+    model=Htable,
+    columns=("id", "key_name", "key_type", "value_type", "key_value", "expires"),
+    ours=Q(key_name__startswith=OWNER_KEY),
+    exclusive=("key_name",),
+)
+L_UUID, EXPIRES, FLAGS = (RECORDS.columns.index(column) for column in ("l_uuid", "expires", "flags"))
 # What reg_info shows of a record, by the column that it comes from. Flags and times are state there, not settings.
 _SHOWN = ("l_username", "l_domain", "r_username", "r_domain", "realm", "auth_username", "auth_ha1", "auth_proxy")
 
@@ -60,10 +82,15 @@ def record_key(group_pk: int) -> str:
 
 class UacModule(KamailioModule):
     name = "uac"
-    tables = (RECORDS,)
+    tables = (RECORDS, OWNERS)
     reload_method = "uac.reg_refresh"
 
-    def project(self, carriers: Carriers) -> Projection:
+    def project(self, carriers: Carriers, nodes: NodeNames) -> Projection:
+        """Make a record for each credential, and with several nodes a row that says who registers it.
+
+        Then the record itself is a disabled one, and its owner switches it on in memory: so a node that starts, or
+        loads a record again, never registers what is another's, not even once.
+        """
         projection = Projection.of(self.tables)
         for group in carriers.groups.values():
             if not group.enabled or group.credential is None:
@@ -77,52 +104,175 @@ class UacModule(KamailioModule):
                     )
                 )
                 continue
-            _add_record(projection, group, group.credential, group.credential.ha1)
+            owner = owner_of(record_key(group.pk), nodes) if group.credential.register else None
+            registers = group.credential.register and owner is None
+            _add_record(projection, group, group.credential, group.credential.ha1, registers=registers)
+            if owner is not None:
+                _add_owner(projection, group, owner)
         return projection
 
-    def reload(self, rpc: Rpc, wanted: Projection, changes: ModuleChanges | None) -> str:
-        """Refresh the records that changed and remove those that went, and no other."""
-        rows = {str(row.values[1]): row for row in wanted.rows[RECORDS].values()}
+    def reload(self, node: Node, wanted: Projection, changes: ModuleChanges | None) -> str:
+        """Refresh the records that changed, remove those that went, switch those that came here or went elsewhere."""
+        rpc = node.rpc
+        if changes is None or changes.tables[OWNERS].count:
+            _reload_owners(rpc)  # first, because the node itself switches on what it finds to be its own
+        rows = _rows_by_key(wanted)
+        here = _registered_here(wanted, node.name)
         if changes is None:
-            loaded = {str(record["l_uuid"]): record for record in dump_records(rpc)}
-            refresh = [key for key, row in rows.items() if differs(row, loaded.get(key))]
+            loaded: dict[str, dict[str, Any] | None] = {str(record["l_uuid"]): record for record in dump_records(rpc)}
+            touched = set(rows)
+            changed: set[str] = set()
             remove = [key for key in loaded if key.startswith("carrier-") and key not in rows]
         else:
-            table = changes.tables[RECORDS]
-            changed = [*table.adds.values(), *(row for _, row in table.updates.values())]
-            refresh = [str(row.values[1]) for row in changed]
-            gone = [*table.deletes.values(), *(before for before, _ in table.updates.values())]
-            remove = [str(values[1]) for values in gone if values[1] not in rows]
-        ended = [key for key in refresh if rows[key].values[12] == DISABLED_FLAG]
-        _unregister(rpc, [*remove, *ended])
+            touched = _touched(changes) & rows.keys()
+            changed = _changed(changes.tables[RECORDS])
+            remove = sorted(_touched(changes) - rows.keys())
+            loaded = {key: _info(rpc, key) for key in touched}
+        refresh = {
+            key
+            for key in touched
+            if key in changed
+            or differs(rows[key], loaded.get(key))
+            or (key in here and _is_muted(rows[key], loaded[key]))
+        }
+        kept = touched - refresh
+        switch_on = [key for key in kept & here if _is_off(loaded[key])]
+        switch_off = [key for key in kept - here if not _is_off(loaded[key])]
+        _unregister(rpc, [*remove, *switch_off, *(refresh - here)])
         for key in remove:
             _remove(rpc, key)
-        for key in refresh:
+        for key in switch_off:
+            rpc.call("uac.reg_disable", "l_uuid", key)
+        for key in sorted(refresh):
             rpc.call(self.reload_method, key)
-        return f"{len(refresh)} refreshed, {len(remove)} removed"
+        switch_on += [key for key in refresh & here if rows[key].values[FLAGS] == DISABLED_FLAG]
+        for key in sorted(switch_on):
+            if _is_off(_info(rpc, key)):
+                rpc.call("uac.reg_enable", "l_uuid", key)
+        return f"{len(refresh)} refreshed, {len(remove)} removed" + (
+            f", {len(here)} of {len(_owners(wanted))} registered from here" if _owners(wanted) else ""
+        )
 
-    def verify(self, rpc: Rpc, wanted: Projection, changes: ModuleChanges | None) -> list[str]:
+    def verify(self, node: Node, wanted: Projection, changes: ModuleChanges | None) -> list[str]:
         """Compare the records that changed, or all of them; a refresh of a bad row says yes and does nothing."""
-        rows = {str(row.values[1]): row for row in wanted.rows[RECORDS].values()}
+        rpc = node.rpc
+        rows = _rows_by_key(wanted)
+        here = _registered_here(wanted, node.name)
         if changes is None:
-            loaded = {str(record["l_uuid"]): record for record in dump_records(rpc)}
-            wrong = [row.label for key, row in rows.items() if differs(row, loaded.get(key))]
+            loaded: dict[str, dict[str, Any] | None] = {str(record["l_uuid"]): record for record in dump_records(rpc)}
+            touched = set(rows)
             stray = [key for key in loaded if key.startswith("carrier-") and key not in rows]
         else:
-            table = changes.tables[RECORDS]
-            changed = [*table.adds.values(), *(row for _, row in table.updates.values())]
-            wrong = [row.label for row in changed if differs(row, _info(rpc, str(row.values[1])))]
-            gone = {str(values[1]) for values in table.deletes.values()} - rows.keys()
-            stray = [key for key in gone if _info(rpc, key) is not None]
+            touched = _touched(changes) & rows.keys()
+            loaded = {key: _info(rpc, key) for key in touched}
+            stray = [key for key in _touched(changes) - rows.keys() if _info(rpc, key) is not None]
+        wrong = {key for key in touched if differs(rows[key], loaded.get(key))}
+        silent = [key for key in (touched - wrong) & here if _is_off(loaded[key])]
+        double = [key for key in touched - wrong - here if not _is_off(loaded[key])]
         problems = []
         if wrong:
-            problems.append(f"Kamailio did not take the credential of {some(wrong)}. Its log says why.")
+            problems.append(f"Kamailio did not take the credential of {some(_labels(rows, wrong))}. Its log says why.")
         if stray:
             problems.append(f"Kamailio still holds the removed credentials {some(sorted(stray))}. Reload again.")
-        return problems
+        if silent:
+            problems.append(f"It is to register {some(_labels(rows, silent))}, and does not. Reload again.")
+        if double:
+            problems.append(f"It registers {some(_labels(rows, double))}, which it is not to do. Reload again.")
+        return problems + (_name_problems(node) if _owners(wanted) else [])
 
 
-def _add_record(projection: Projection, group: GroupRecord, credential: CredentialRecord, ha1: str) -> None:
+def _rows_by_key(wanted: Projection) -> dict[str, Row]:
+    return {str(row.values[L_UUID]): row for row in wanted.rows[RECORDS].values()}
+
+
+def _labels(rows: dict[str, Row], keys: Iterable[str]) -> list[str]:
+    return [rows[key].label for key in sorted(keys)]
+
+
+def _owners(wanted: Projection) -> dict[str, str]:
+    """Return the owner of each record that has one."""
+    return {_owned(row.values): str(row.values[4]) for row in wanted.rows[OWNERS].values()}
+
+
+def _owned(values: Values) -> str:
+    return str(values[1]).removeprefix(OWNER_KEY)
+
+
+def _registered_here(wanted: Projection, node: str) -> set[str]:
+    """Return the records that this node is to register."""
+    owners = _owners(wanted)
+    rows = _rows_by_key(wanted)
+    return {
+        key
+        for key, row in rows.items()
+        if (owners[key] == node if key in owners else row.values[FLAGS] != DISABLED_FLAG)
+    }
+
+
+def _touched(changes: ModuleChanges) -> set[str]:
+    """Return the records for which anything changes: themselves, or who registers them."""
+    records, owners = changes.tables[RECORDS], changes.tables[OWNERS]
+    keys = {str(values[L_UUID]) for values in _all_values(records)}
+    return keys | {_owned(values) for values in _all_values(owners)}
+
+
+def _all_values(changes: TableChanges) -> Iterator[Values]:
+    yield from changes.deletes.values()
+    yield from (row.values for row in changes.adds.values())
+    for before, row in changes.updates.values():
+        yield before
+        yield row.values
+
+
+def _changed(changes: TableChanges) -> set[str]:
+    """Return the records that a node must load again: those of which more changes than whether they register."""
+    new = {str(row.values[L_UUID]) for row in changes.adds.values()}
+    return new | {
+        str(row.values[L_UUID])
+        for before, row in changes.updates.values()
+        if any(
+            old != value for column, (old, value) in enumerate(zip(before, row.values, strict=True)) if column != FLAGS
+        )
+    }
+
+
+def _is_off(record: dict[str, Any] | None) -> bool:
+    return record is not None and bool(int(record.get("flags", 0)) & DISABLED_FLAG)
+
+
+def _is_muted(row: Row, record: dict[str, Any] | None) -> bool:
+    """Say whether Kamailio keeps the record silent: ending a registration leaves it with an Expires of 0."""
+    return record is not None and record.get("expires") != row.values[EXPIRES]
+
+
+def _reload_owners(rpc: Rpc) -> None:
+    """Let the node read who registers what. A configuration of its own may have no such hash table."""
+    try:
+        rpc.call("htable.reload", OWNERS_HASH_TABLE)
+    except CallFailed as failure:
+        if not failure.message.startswith(("No such htable", "Method Not Found")):
+            raise
+
+
+def _name_problems(node: Node) -> list[str]:
+    """Ask the node by which name it finds its records after a restart. One with its own configuration has none."""
+    try:
+        answer = node.rpc.call("pv.shvGet", "node")
+    except CallFailed:
+        return []
+    name = answer.get("value") if isinstance(answer, dict) else None
+    if name in (None, node.name):
+        return []
+    sentence = (
+        f"It calls itself “{name}”, so after a restart it would register other accounts than it is to: set"
+        f" DSIPROUTER_NODE={node.name} in its environment and restart it."
+    )
+    return [sentence]
+
+
+def _add_record(
+    projection: Projection, group: GroupRecord, credential: CredentialRecord, ha1: str, *, registers: bool
+) -> None:
     projection.add(
         RECORDS,
         group_label(group),
@@ -138,10 +288,23 @@ def _add_record(projection: Projection, group: GroupRecord, credential: Credenti
         ha1,
         sip_uri(credential.registrar, credential.port, credential.transport),
         credential.expires,
-        0 if credential.register else DISABLED_FLAG,
+        0 if registers else DISABLED_FLAG,
         0,
         "",
         "",
+    )
+
+
+def _add_owner(projection: Projection, group: GroupRecord, owner: str) -> None:
+    projection.add(
+        OWNERS,
+        group_label(group),
+        row_id(group.pk, OWNER_OFFSET),
+        OWNER_KEY + record_key(group.pk),
+        STRING_KEY,
+        STRING_VALUE,
+        owner,
+        0,
     )
 
 

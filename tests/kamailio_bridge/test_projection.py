@@ -24,13 +24,15 @@ from tests.kamailio_bridge.records import (
 )
 
 
-def project(module: str, state: Carriers) -> Projection:
-    return MODULES[module].project(state)
+def project(module: str, state: Carriers, nodes: tuple[str, ...] = ("local",)) -> Projection:
+    return MODULES[module].project(state, nodes)
 
 
-def rows(module: str, state: Carriers, table_name: str | None = None) -> list[dict[str, Any]]:
+def rows(
+    module: str, state: Carriers, table_name: str | None = None, nodes: tuple[str, ...] = ("local",)
+) -> list[dict[str, Any]]:
     """Return a module's rows as dicts, by primary key, of the one table or the named one."""
-    projection = project(module, state)
+    projection = project(module, state, nodes)
     tables = [table for table in projection.rows if table_name in (None, table.name)]
     assert len(tables) == 1
     return [_as_dict(tables[0], row.values) for _, row in sorted(projection.rows[tables[0]].items())]
@@ -293,9 +295,18 @@ def test_a_long_list_is_cut_where_drouting_stops_and_warned_of(settings: Setting
 # --- uac ----------------------------------------------------------------------------------------------------------
 
 
+def records(state: Carriers, nodes: tuple[str, ...] = ("local",)) -> list[dict[str, Any]]:
+    return rows("uac", state, "uacreg", nodes)
+
+
+def owners(state: Carriers, *nodes: str) -> dict[str, str]:
+    """Return which node registers which record."""
+    return {row["key_name"]: row["key_value"] for row in rows("uac", state, "htable", nodes)}
+
+
 def test_a_credential_is_a_record_with_its_digest_only() -> None:
     state = carriers(group(8, credential=credential(1, transport="tcp", port=5070, expires=600)))
-    (row,) = rows("uac", state)
+    (row,) = records(state)
     assert row["l_uuid"] == row["l_username"] == "carrier-8"
     assert (row["auth_password"], row["auth_ha1"]) == ("", HA1)
     assert row["auth_proxy"] == "sip:sip.acme.example:5070;transport=tcp"
@@ -308,12 +319,12 @@ def test_a_credential_is_a_record_with_its_digest_only() -> None:
 
 
 def test_a_credential_that_does_not_register_is_disabled_there() -> None:
-    (row,) = rows("uac", carriers(group(8, credential=credential(1, register=False))))
+    (row,) = records(carriers(group(8, credential=credential(1, register=False))))
     assert row["flags"] == 1
 
 
 def test_the_credential_of_a_disabled_group_has_no_record() -> None:
-    assert rows("uac", carriers(group(8, enabled=False, credential=credential(1)))) == []
+    assert records(carriers(group(8, enabled=False, credential=credential(1)))) == []
 
 
 def test_a_password_that_cannot_be_read_is_said() -> None:
@@ -321,3 +332,29 @@ def test_a_password_that_cannot_be_read_is_said() -> None:
     assert not any(projection.rows.values())
     assert "enter the password again" in projection.warnings[0].text
     assert "Acme" in projection.warnings[0].where
+
+
+def test_one_node_registers_everything_and_needs_no_owner() -> None:
+    state = carriers(group(8, credential=credential(1)))
+    assert owners(state, "local") == owners(state) == {}
+    assert [row["flags"] for row in records(state)] == [0]
+
+
+def test_with_several_nodes_each_credential_that_registers_has_one_owner() -> None:
+    state = carriers(
+        group(8, credential=credential(1)), group(9, credential=credential(2, register=False)), group(10, enabled=False)
+    )
+    found = owners(state, "a", "b", "c")
+    assert list(found) == ["dsiprouter:owner:carrier-8"]
+    assert set(found.values()) < {"a", "b", "c"}
+    assert [row["flags"] for row in records(state, ("a", "b", "c"))] == [1, 1], "the owner alone switches it on"
+
+
+def test_a_node_that_goes_moves_only_its_own_and_one_that_comes_takes_its_share() -> None:
+    state = carriers(*(group(pk, credential=credential(pk)) for pk in range(1, 301)))
+    three, two = owners(state, "a", "b", "c"), owners(state, "c", "a")
+    moved = {key for key in three if three[key] != two[key]}
+    assert moved == {key for key, owner in three.items() if owner == "b"}
+    assert {two[key] for key in moved} == {"a", "c"}
+    for name in ("a", "b", "c"):
+        assert 70 <= list(three.values()).count(name) <= 130
