@@ -7,9 +7,8 @@ because HTTP said 200: each node's memory is compared with the rows.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor, wait
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, cast
 
 from django.contrib.auth.models import AbstractBaseUser
@@ -17,25 +16,24 @@ from django.db import DatabaseError, transaction
 from django.utils import timezone
 
 from kamailio_bridge.lock import Busy, Claim, LockLost, apply_lock
-from kamailio_bridge.modules import selected_modules
-from kamailio_bridge.modules.base import some
 from kamailio_bridge.modules.htable import store_revision, stored_revision
-from kamailio_bridge.node_reload import NodeResult, reload_node
+from kamailio_bridge.node_records import KamailioNode
+from kamailio_bridge.node_reload import NodeResult
 from kamailio_bridge.nodes import Node, configured_nodes
 from kamailio_bridge.plan import Plan, TablesUnreadable, make_plan, write
+from kamailio_bridge.reloads import Progress, finish, reload_nodes
 from kamailio_bridge.revisions import Revision
 from kamailio_bridge.roll_back import mark_applied, waiting_roll_back
 from kamailio_bridge.state_bytes import pack
+from kamailio_bridge.tables_plan import plan_of_new_owners, plan_of_tables
 
 Outcome = Literal["nothing", "verified", "behind", "refused", "changed", "busy", "failed"]
-Progress = Callable[[str], None]
 WRITE_SECONDS = 120.0  # the longest that writing may take: 100,000 endpoints need some 20 s on SQLite
-LEASE_SECONDS = 30.0  # how long a killed apply keeps others out while its nodes were reloading
-RENEW_SECONDS = 5.0
 CHANGED_SENTENCE = (
     "Nothing was applied, because somebody saved since you saw the changes. These are the changes now: look at them,"
     " then press Reload Kamailio again."
 )
+NO_NODE_SENTENCE = "Nothing was changed, because no node is enabled: enable one under Nodes."
 
 
 @dataclass(frozen=True)
@@ -56,14 +54,13 @@ class ApplyResult:
 
 @dataclass(frozen=True)
 class _Request:
-    """What was asked for, and the claim on the lock under which it is done."""
+    """Who asks for which nodes, and the claim on the lock under which it is done. ``leaving`` is one taken over."""
 
     author: AbstractBaseUser | None
-    allow_empty: bool
-    seen: str | None
     nodes: list[Node]
     progress: Progress
     claim: Claim
+    leaving: str = ""
 
 
 def apply(
@@ -78,14 +75,70 @@ def apply(
 
     ``allow_empty`` confirms a plan that would leave no route for outbound calls. ``seen`` is the digest of the plan
     that the operator looked at: if it is another one by now, nothing is applied that nobody saw. ``nodes`` limits the
-    reload to some nodes (the others stay behind until the next apply). ``progress`` hears of each step as it begins.
+    reload to some nodes (the others stay behind until the next apply). ``progress`` hears of each step as it begins,
+    and of each node when it is done.
     """
-    who = author.get_username() if author is not None else "manage.py"
+
+    def work(claim: Claim) -> ApplyResult:
+        asked = configured_nodes() if nodes is None else nodes
+        if nodes is None and not asked:
+            return ApplyResult("refused", NO_NODE_SENTENCE)
+        return _apply(_Request(author, asked, progress, claim), make_plan, allow_empty=allow_empty, seen=seen)
+
+    return _alone(author, work)
+
+
+def take_over(*, author: AbstractBaseUser | None, node: str, progress: Progress = lambda _step: None) -> ApplyResult:
+    """Disable a node, and let the others register what it registered. Changes that wait go on waiting.
+
+    Raises ``KamailioNode.DoesNotExist``.
+    """
+
+    def work(claim: Claim) -> ApplyResult:
+        record = KamailioNode.objects.get(name=node)
+        others = [other for other in configured_nodes() if other.name != node]
+        if not others:
+            return ApplyResult("refused", f"Nothing was changed: {node} is the last node, and no other can take over.")
+        KamailioNode.objects.filter(pk=record.pk).update(enabled=False)
+        request = _Request(author, others, progress, claim, leaving=node)
+        result = _apply(request, plan_of_new_owners, allow_empty=True, seen=None)
+        if result.outcome in ("failed", "refused"):
+            KamailioNode.objects.filter(pk=record.pk).update(enabled=True)
+        return result
+
+    return _alone(author, work)
+
+
+def retry(
+    *, author: AbstractBaseUser | None, names: Collection[str], progress: Progress = lambda _step: None
+) -> ApplyResult:
+    """Bring nodes that are behind to the revision in the tables. Nothing is written, and changes that wait still wait.
+
+    A node that runs the revision and was verified is left alone; of any other, everything is loaded again, but no
+    account registers anew that was right.
+    """
+
+    def work(claim: Claim) -> ApplyResult:
+        asked = [node for node in configured_nodes() if node.name in names]
+        if not asked:
+            return ApplyResult("refused", "None of these nodes is enabled: enable them first.")
+        plan, number = plan_of_tables(), stored_revision()
+        if number is None:
+            return ApplyResult("refused", "Nothing has been applied yet: press Reload Kamailio.")
+        result = _reload(_Request(author, asked, progress, claim), plan, number, number)
+        if not result.ok:
+            return result
+        done = "already verified" if result.outcome == "nothing" else "reloaded and verified"
+        return replace(result, sentence=f"{_named(asked)} revision {number}: {done}.")
+
+    return _alone(author, work)
+
+
+def _alone(author: AbstractBaseUser | None, work: Callable[[Claim], ApplyResult]) -> ApplyResult:
+    """Work under the lock, and turn what goes wrong into a sentence."""
     try:
-        with apply_lock(who, WRITE_SECONDS) as claim:
-            return _apply(
-                _Request(author, allow_empty, seen, configured_nodes() if nodes is None else nodes, progress, claim)
-            )
+        with apply_lock(author.get_username() if author is not None else "manage.py", WRITE_SECONDS) as claim:
+            return work(claim)
     except Busy as busy:
         return ApplyResult("busy", str(busy))
     except LockLost as lost:
@@ -99,46 +152,59 @@ def apply(
         return ApplyResult("failed", sentence)
 
 
-def _apply(request: _Request) -> ApplyResult:
+def _apply(request: _Request, make_it: Callable[[], Plan], *, allow_empty: bool, seen: str | None) -> ApplyResult:
     request.progress("Comparing the carriers with Kamailio's tables")
     revision: Revision | None = None
     try:
         # One transaction from the look at the tables to the write, so that nobody changes them in between.
         with transaction.atomic(using="kamailio"):
-            plan = make_plan()
-            refusal = _refusal(plan, allow_empty=request.allow_empty)
+            plan = make_it()
+            refusal = _refusal(plan, allow_empty=allow_empty)
             if refusal is not None:
                 return ApplyResult("refused", refusal, plan=plan)
-            if request.seen is not None and request.seen != plan.digest():
+            if seen is not None and seen != plan.digest():
                 return ApplyResult("changed", CHANGED_SENTENCE, plan=plan)
             before = number = stored_revision()
             if plan.count or before is None:
                 request.progress(f"Writing {plan.count} rows")
                 revision = Revision.objects.create(
                     author=cast(Any, request.author),
-                    summary=_summary(plan),
+                    summary=_summary(request, plan),
                     changes=plan.lines(),
-                    snapshot=pack(plan.state),
+                    snapshot=_snapshot(request, plan, before),
                 )
                 number = revision.number
                 write(plan)
                 store_revision(number)
     except DatabaseError as error:
         if revision is not None:
-            _finish(revision.number, Revision.Outcome.FAILED, [])
-            Revision.objects.filter(pk=revision.number).update(snapshot=None)  # no table ever was as it says
+            Revision.objects.filter(pk=revision.pk).update(
+                outcome=Revision.Outcome.FAILED,
+                finished=timezone.now(),
+                snapshot=None,  # no table ever was as it says
+            )
         sentence = f"Kamailio's tables could not be written, and nothing was changed: {_one_line(error)}"
         return ApplyResult("failed", sentence)
     if revision is not None:
         Revision.objects.filter(pk=revision.number).update(outcome=Revision.Outcome.WRITTEN)
-        mark_applied(revision)
+        if not request.leaving:
+            mark_applied(revision)
     return _reload(request, plan, before, cast(int, number))
 
 
-def _summary(plan: Plan) -> str:
-    """Say how much changes, and to which revision the carriers were rolled back before."""
+def _summary(request: _Request, plan: Plan) -> str:
+    """Say how much changes and why: a node that goes, or a revision that the carriers were rolled back to before."""
+    if request.leaving:
+        return f"the others take over from node {request.leaving}: {plan.summary()}"
     target = waiting_roll_back()
     return plan.summary() if target is None else f"roll back to revision {target}: {plan.summary()}"
+
+
+def _snapshot(request: _Request, plan: Plan, before: int | None) -> bytes | None:
+    """Return the carriers that the tables stand for now: where a node was taken over, the same as before."""
+    if not request.leaving:
+        return pack(plan.state)
+    return Revision.objects.filter(pk=before).values_list("snapshot", flat=True).first()
 
 
 def _refusal(plan: Plan, *, allow_empty: bool) -> str | None:
@@ -158,38 +224,17 @@ def _refusal(plan: Plan, *, allow_empty: bool) -> str | None:
 def _reload(request: _Request, plan: Plan, before: int | None, number: int) -> ApplyResult:
     nodes = request.nodes
     request.progress(f"Reloading and verifying {', '.join(node.name for node in nodes)}")
-    verified = _verified_nodes(before)
-    with ThreadPoolExecutor(max_workers=max(1, len(nodes))) as pool:
-        futures = [
-            pool.submit(reload_node, node, plan, before if node.name in verified else None, number) for node in nodes
-        ]
-        _hold_until_done(futures, request.claim)
-    results = [_with_foreign_faults(future.result()) for future in futures]
+    results = reload_nodes(nodes, plan, before=before, number=number, claim=request.claim, progress=request.progress)
     ok = all(result.ok for result in results)
     if ok and not any(result.reloaded for result in results):
         return ApplyResult("nothing", _nothing_sentence(number, plan), number, results, plan)
-    _finish(number, Revision.Outcome.VERIFIED if ok else Revision.Outcome.BEHIND, results)
+    finish(number, nodes)
     return ApplyResult("verified" if ok else "behind", _sentence(number, results), number, results, plan)
 
 
-def _with_foreign_faults(result: NodeResult) -> NodeResult:
-    """Add to a failure what other tools' rows have to do with it; the node itself does not say which row it was."""
-    failed = {answer.module for answer in result.answers if not answer.ok}
-    faults = [fault for module in selected_modules() if module.name in failed for fault in module.foreign_faults()]
-    return replace(result, sentence=f"{result.sentence} It may be that {some(faults)}") if faults else result
-
-
-def _verified_nodes(number: int | None) -> set[str]:
-    """Return the nodes that were verified at a revision; what any other node runs is not known."""
-    revision = Revision.objects.filter(pk=number).first() if number is not None else None
-    return {entry["name"] for entry in revision.nodes if entry["ok"]} if revision is not None else set()
-
-
-def _hold_until_done(futures: list[Future[NodeResult]], claim: Claim) -> None:
-    pending = set(futures)
-    while pending:
-        claim.renew(LEASE_SECONDS)
-        _, pending = wait(pending, timeout=RENEW_SECONDS)
+def _named(nodes: list[Node]) -> str:
+    names = ", ".join(node.name for node in nodes)
+    return f"Node {names} runs" if len(nodes) == 1 else f"Nodes {names} run"
 
 
 def _nothing_sentence(number: int, plan: Plan) -> str:
@@ -204,13 +249,6 @@ def _sentence(number: int, results: list[NodeResult]) -> str:
         return f"Kamailio runs revision {number}: reloaded and verified."
     return f"Revision {number} is in Kamailio's tables, but not verified on every node. " + " ".join(
         f"Node {result.name}: {result.sentence}" for result in behind
-    )
-
-
-def _finish(number: int, outcome: Revision.Outcome, results: list[NodeResult]) -> None:
-    """Record how it ended. A revision of another database (a restored backup, say) may not be there: then nothing."""
-    Revision.objects.filter(pk=number).update(
-        outcome=outcome, finished=timezone.now(), nodes=[asdict(result) for result in results]
     )
 
 

@@ -86,6 +86,10 @@ class KamailioModule(ABC):
     def project(self, carriers: Carriers, nodes: NodeNames) -> Projection:
         """Return the rows that ``carriers`` call for on these nodes. Pure: reads no database and no clock."""
 
+    def spread(self, stored: Projection, nodes: NodeNames) -> Projection:
+        """Return the rows for other nodes than those that the stored ones are for. Most modules have no such rows."""
+        return stored
+
     def is_on(self, rpc: Rpc, methods: frozenset[str]) -> bool:
         """Say whether the node has this module, loaded with our tables; ``methods`` is its system.listMethods."""
         return self.reload_method in methods

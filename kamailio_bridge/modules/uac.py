@@ -37,6 +37,7 @@ REGISTERED_STATE = 4  # bit of the flags that Kamailio shows
 LOCAL_DOMAIN = "dsiprouter.invalid"  # where uac_reg_lookup would send an inbound call; our SIP side routes it itself
 UNREGISTER_PATIENCE = 2.0  # seconds that a carrier gets to answer the end of a registration before we go on
 
+RECORD_KEY = "carrier-"
 OWNER_KEY = "dsiprouter:owner:"
 OWNERS_HASH_TABLE = "owners"  # the same table as the hash table dsiprouter, in memory apart from the revision
 STRING_KEY, STRING_VALUE = 0, 0
@@ -61,7 +62,7 @@ RECORDS = Table(
         "contact_addr",
         "socket",
     ),
-    ours=Q(l_uuid__startswith="carrier-"),
+    ours=Q(l_uuid__startswith=RECORD_KEY),
     exclusive=("l_uuid", "l_username"),
 )
 OWNERS = Table(
@@ -77,7 +78,7 @@ _SHOWN = ("l_username", "l_domain", "r_username", "r_domain", "realm", "auth_use
 
 def record_key(group_pk: int) -> str:
     """Return the ``l_uuid`` of a carrier group's record, which is also the user of its Contact."""
-    return f"carrier-{group_pk}"
+    return f"{RECORD_KEY}{group_pk}"
 
 
 class UacModule(KamailioModule):
@@ -108,7 +109,21 @@ class UacModule(KamailioModule):
             registers = group.credential.register and owner is None
             _add_record(projection, group, group.credential, group.credential.ha1, registers=registers)
             if owner is not None:
-                _add_owner(projection, group, owner)
+                _add_owner(projection, group_label(group), group.pk, owner)
+        return projection
+
+    def spread(self, stored: Projection, nodes: NodeNames) -> Projection:
+        owners = _owners(stored)
+        projection = Projection.of(self.tables)
+        for pk, row in stored.rows[RECORDS].items():
+            key = str(row.values[L_UUID])
+            registers = key in owners or row.values[FLAGS] != DISABLED_FLAG
+            owner = owner_of(key, nodes) if registers else None
+            flags = 0 if registers and owner is None else DISABLED_FLAG
+            values = (*row.values[:FLAGS], flags, *row.values[FLAGS + 1 :])
+            projection.rows[RECORDS][pk] = row._replace(values=values)
+            if owner is not None:
+                _add_owner(projection, row.label, int(key.removeprefix(RECORD_KEY)), owner)
         return projection
 
     def reload(self, node: Node, wanted: Projection, changes: ModuleChanges | None) -> str:
@@ -122,7 +137,7 @@ class UacModule(KamailioModule):
             loaded: dict[str, dict[str, Any] | None] = {str(record["l_uuid"]): record for record in dump_records(rpc)}
             touched = set(rows)
             changed: set[str] = set()
-            remove = [key for key in loaded if key.startswith("carrier-") and key not in rows]
+            remove = [key for key in loaded if key.startswith(RECORD_KEY) and key not in rows]
         else:
             touched = _touched(changes) & rows.keys()
             changed = _changed(changes.tables[RECORDS])
@@ -161,7 +176,7 @@ class UacModule(KamailioModule):
         if changes is None:
             loaded: dict[str, dict[str, Any] | None] = {str(record["l_uuid"]): record for record in dump_records(rpc)}
             touched = set(rows)
-            stray = [key for key in loaded if key.startswith("carrier-") and key not in rows]
+            stray = [key for key in loaded if key.startswith(RECORD_KEY) and key not in rows]
         else:
             touched = _touched(changes) & rows.keys()
             loaded = {key: _info(rpc, key) for key in touched}
@@ -295,12 +310,12 @@ def _add_record(
     )
 
 
-def _add_owner(projection: Projection, group: GroupRecord, owner: str) -> None:
+def _add_owner(projection: Projection, label: str, group_pk: int, owner: str) -> None:
     projection.add(
         OWNERS,
-        group_label(group),
-        row_id(group.pk, OWNER_OFFSET),
-        OWNER_KEY + record_key(group.pk),
+        label,
+        row_id(group_pk, OWNER_OFFSET),
+        OWNER_KEY + record_key(group_pk),
         STRING_KEY,
         STRING_VALUE,
         owner,
