@@ -204,7 +204,8 @@ def _snapshot(request: _Request, plan: Plan, before: int | None) -> bytes | None
     """Return the carriers that the tables stand for now: where a node was taken over, the same as before."""
     if not request.leaving:
         return pack(plan.state)
-    return Revision.objects.filter(pk=before).values_list("snapshot", flat=True).first()
+    last = Revision.objects.filter(number=before or 0).values_list("snapshot", flat=True).first()
+    return bytes(last) if last is not None else None
 
 
 def _refusal(plan: Plan, *, allow_empty: bool) -> str | None:
