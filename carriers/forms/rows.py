@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from django import forms
+from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.core.exceptions import ValidationError
 from django.forms.models import BaseInlineFormSet
 
@@ -32,6 +33,15 @@ class DistinctFormSet(BaseInlineFormSet):
 
     distinct_fields: tuple[str, ...] = ()
     duplicate_message = ""
+
+    def add_fields(self, form: forms.ModelForm, index: int | None) -> None:
+        """Name each field for those who can't see the heading above its column, which is the only label it has."""
+        super().add_fields(form, index)
+        for field in form.fields.values():
+            wrapped = isinstance(field.widget, RelatedFieldWidgetWrapper)
+            widget = field.widget.widget if wrapped else field.widget
+            if field.label:
+                widget.attrs.setdefault("aria-label", str(field.label))
 
     def validate_unique(self) -> None:
         """Put the message on the row, where Django's own puts it above all rows."""

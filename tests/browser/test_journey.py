@@ -36,9 +36,9 @@ def row_of(page: Page, group: str) -> Locator:
     return page.locator("#result_list tbody tr").filter(has_text=group)
 
 
-def fill_endpoint(page: Page, row: int, **values: str) -> None:
-    for name, value in values.items():
-        page.locator(f"#id_endpoints-{row}-{name}").fill(value)
+def fill_endpoint(page: Page, row: int, values: dict[str, str]) -> None:
+    for label, value in values.items():
+        page.locator("#endpoints-group").get_by_label(label, exact=True).nth(row).fill(value)
 
 
 def choose(page: Page, field: str, text: str) -> None:
@@ -79,9 +79,9 @@ def test_the_first_carrier_in_five_steps(operator: Page, instance: Instance, age
 
     # 2. A second endpoint, and one character to strip.
     row_of(page, "Acme").get_by_role("link").click()
-    fill_endpoint(page, 0, name="primary", strip="1")
+    fill_endpoint(page, 0, {"Friendly name": "primary", "Strip": "1"})
     page.get_by_role("button", name="Add another Endpoint").click()
-    fill_endpoint(page, 1, name="backup", host=carrier.host_port, strip="1")
+    fill_endpoint(page, 1, {"Friendly name": "backup", "Address": carrier.host_port, "Strip": "1"})
     page.get_by_role("button", name="Save", exact=True).click()
     expect(row_of(page, "Acme")).to_contain_text(f"{failing.host_port}, {carrier.host_port} (2 endpoints)")
 
@@ -90,7 +90,7 @@ def test_the_first_carrier_in_five_steps(operator: Page, instance: Instance, age
     page.get_by_role("link", name="Add PBX").click()
     page.get_by_label("Name:", exact=True).fill("office")
     page.get_by_label("Address:", exact=True).fill(pbx.host_port)
-    page.locator("#id_sources-0-network").fill(pbx.address)
+    page.get_by_label("Network", exact=True).first.fill(pbx.address)
     page.get_by_role("button", name="Save", exact=True).click()
     expect(page.get_by_text("was added successfully")).to_be_visible()
 

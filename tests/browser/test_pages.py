@@ -1,0 +1,137 @@
+"""Every page in a wide and a narrow window: nothing scrolls sideways, and every field has a name."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from contextlib import closing
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import PASSWORD, WIDE
+from tests.browser.example import EXAMPLE
+from tests.e2e.instance import Instance
+
+pytestmark = [pytest.mark.browser, pytest.mark.own_database]
+
+MIDDLE = {"width": 1000, "height": 800}
+NARROW = {"width": 400, "height": 850}
+KINDS = ("carriergroup", "pbx", "outboundroute", "inboundroute")
+LISTS = [*(f"/admin/carriers/{kind}/" for kind in KINDS), "/admin/kamailio_bridge/revision/"]
+FORMS = [f"/admin/carriers/{kind}/{page}/" for kind in KINDS for page in ("add", "1/change", "1/delete", "1/history")]
+OTHERS = ["/admin/", "/admin/kamailio/waiting/", "/admin/carriers/carriergroup/3/change/", "/admin/password_change/"]
+VIEWER = f"""
+from django.contrib.auth.models import Group, User
+viewer = User.objects.create_user("viewer", password={PASSWORD!r}, is_staff=True)
+viewer.groups.add(Group.objects.get(name="Carrier viewers"))
+"""
+
+# What is wider than the window, though nothing around it scrolls; and the fields that nothing names.
+TOO_WIDE = """() => {
+  const width = document.documentElement.clientWidth;
+  const scrolls = (element) => element && element !== document.documentElement &&
+    (["auto", "scroll"].includes(getComputedStyle(element).overflowX) || scrolls(element.parentElement));
+  const wide = [...document.querySelectorAll("body *")].filter((element) => {
+    const box = element.getBoundingClientRect();
+    return box.width > 1 && box.height > 1 && box.right > width + 1 && !scrolls(element);
+  });
+  if (document.documentElement.scrollWidth > width) wide.push(document.documentElement);
+  return wide.map((element) => `${element.tagName} #${element.id} .${element.className}`);
+}"""
+NAMELESS = """() => [...document.querySelectorAll("input, select, textarea, button")]
+  .filter((field) => field.type !== "hidden" && field.offsetParent !== null && !field.labels?.length)
+  .filter((field) => !field.ariaLabel && !field.getAttribute("aria-labelledby") && !field.title)
+  .filter((field) => field.type !== "submit" || !(field.value || field.textContent.trim()))
+  .map((field) => field.outerHTML)"""
+
+
+def found_wrong(page: Page, paths: list[str]) -> list[str]:
+    """Look at pages in windows of three widths."""
+    wrong = []
+    for path in paths:
+        page.goto(path)
+        for window in (WIDE, MIDDLE, NARROW):
+            page.set_viewport_size(window)
+            wrong += [f"{path} at {window['width']}: {what}" for what in wrong_here(page)]
+    return wrong
+
+
+def wrong_here(page: Page) -> list[str]:
+    expect(page.locator("h1, #site-name").first).to_be_visible()
+    return [*(f"too wide: {what}" for what in page.evaluate(TOO_WIDE)), *page.evaluate(NAMELESS)]
+
+
+def test_no_page_scrolls_sideways_and_every_field_has_a_name(operator: Page, instance: Instance) -> None:
+    assert found_wrong(operator, [*LISTS, "/admin/kamailio/waiting/"]) == []  # there is nothing yet
+    instance.done("load_carriers", "-", document=json.dumps(EXAMPLE))
+    assert found_wrong(operator, [*LISTS, *FORMS, *OTHERS]) == []
+    instance.done("reload_kamailio", "--yes")
+    assert (
+        found_wrong(operator, ["/admin/kamailio_bridge/revision/", "/admin/kamailio_bridge/revision/1/change/"]) == []
+    )
+
+
+def test_pages_with_messages_fit_narrow_windows(operator: Page, instance: Instance) -> None:
+    page = operator
+    instance.done("load_carriers", "-", document=json.dumps(EXAMPLE))
+    page.set_viewport_size(NARROW)
+    page.goto("/admin/carriers/carriergroup/1/change/")
+    endpoints = page.locator("#endpoints-group")
+    endpoints.get_by_label("Address", exact=True).first.fill("999.1.1.1")
+    endpoints.get_by_label("Prefix", exact=True).nth(1).fill("1,2;x")
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.get_by_text("is not an IP address")).to_be_visible()
+    assert wrong_here(page) == []
+    page.goto("/admin/carriers/carriergroup/add/")
+    page.get_by_label("Name:", exact=True).fill("acme")
+    page.get_by_label("Source networks").fill("198.51.100.5/24")
+    page.get_by_role("button", name="Add carrier group").click()
+    expect(page.get_by_text("There is already a carrier group of this name.")).to_be_visible()
+    assert wrong_here(page) == []
+    page.goto("/admin/carriers/carriergroup/?q=nobody")
+    expect(page.get_by_text("Nothing fits this search")).to_be_visible()
+    assert wrong_here(page) == []
+
+
+def test_pages_for_what_goes_wrong(page: Page, instance: Instance, faults: list[str]) -> None:
+    instance.done("shell", "-c", VIEWER)
+    page.set_viewport_size(NARROW)
+    page.goto("/admin/")
+    assert wrong_here(page) == []
+    for password in ("wrong", PASSWORD):
+        page.get_by_label("Username").fill("viewer")
+        page.get_by_label("Password").fill(password)
+        page.get_by_role("button", name="Log in").click()
+        assert wrong_here(page) == []
+    assert faults == []
+    page.goto("/admin/kamailio/waiting/")
+    expect(page.get_by_role("heading", name="You may not do this")).to_be_visible()
+    assert wrong_here(page) == []
+    page.goto("/nowhere/")
+    expect(page.get_by_role("heading", name="There is nothing here")).to_be_visible()
+    assert wrong_here(page) == []
+    with closing(sqlite3.connect(instance.home / "dsiprouter.sqlite3")) as database:
+        database.execute("ALTER TABLE django_admin_log RENAME TO django_admin_log_lost")
+    page.goto("/admin/")
+    expect(page.get_by_role("heading", name="Something went wrong in dSIPRouter itself")).to_be_visible()
+    assert wrong_here(page) == []
+    assert [fault.split()[0] for fault in faults] == ["403", "404", "500"]
+    faults.clear()
+
+
+def test_a_group_is_added_with_the_keyboard_alone(operator: Page) -> None:
+    page = operator
+    page.goto("/admin/carriers/carriergroup/add/")
+    page.get_by_label("Name:", exact=True).focus()
+    keyboard = page.keyboard
+    keyboard.type("Trunk")
+    keyboard.press("Tab")
+    expect(page.get_by_label("IP authentication")).to_be_focused()
+    keyboard.press("ArrowDown")
+    expect(page.get_by_label("Username:")).to_be_visible()
+    for typed in ("1000", "a secret that stays one", "sip.trunk.example"):
+        keyboard.press("Tab")
+        keyboard.type(typed)
+    keyboard.press("Enter")
+    expect(page.locator("#result_list :target")).to_have_text("Trunk")
