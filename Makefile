@@ -28,6 +28,6 @@ lint: ## check style, types, migrations and templates
 	.venv/bin/python manage.py makemigrations --check --dry-run --settings tests.settings
 	git ls-files -z 'templates/*.html' | xargs -0 .venv/bin/djade --target-version 5.2 --check
 
-bench: ## measure an apply beside the node's own reloads
+bench: ## measure pages, documents, applies and calls, each beside something to compare with
 	@.ci/setup test
-	@.venv/bin/python -m tests.bench.bench_apply
+	@.venv/bin/python -m tests.bench $(PARTS)

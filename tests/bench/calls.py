@@ -1,0 +1,140 @@
+"""Calls through the product's kamailio.cfg, beside a bare proxy that only relays: same machine, same run, by turns.
+
+sipp makes the calls (INVITE, 180, 200, ACK, BYE, 200) and takes them. A fixed number of calls is kept up, so the rate
+that comes out is what the proxy and the two sipp processes together can do on this machine.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tests.bench.figures import Row, hand_over, median, seconds
+from tests.bench.instance import fill, kamailio, prepare
+from tests.bench.processes import cpu_seconds
+from tests.mariadb import free_port, program
+
+if TYPE_CHECKING:
+    from kamailio_bridge.node_process import NodeProcess
+
+TITLE = "Calls through kamailio.cfg with 10,000 endpoints loaded, beside a bare proxy that only relays"
+SIZES = (5_000,)  # calls in each run
+RUNS = 5
+CALLS_AT_A_TIME = 200
+PBX, CARRIER = "127.30.9.1", "127.30.8.1"
+NUMBER = "99443332222"
+SCENARIOS = Path(__file__).resolve().parent
+RELAY = SCENARIOS / "relay.cfg"
+
+
+@contextmanager
+def carrier(folder: Path) -> Iterator[int]:
+    """Run a sipp that takes every call, and yield its port."""
+    port = free_port()
+    process = subprocess.Popen(
+        [
+            program("sipp", "sip-tester"),
+            "-sf",
+            str(SCENARIOS / "carrier.xml"),
+            "-i",
+            CARRIER,
+            "-p",
+            str(port),
+            "-nostdin",
+        ],
+        cwd=folder,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        yield port
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def call(proxy: str, calls: int, folder: Path) -> None:
+    """Make the calls. One that fails makes sipp's exit status, and so the benchmark, fail."""
+    done = subprocess.run(
+        [program("sipp", "sip-tester"), proxy, "-sf", str(SCENARIOS / "pbx.xml"), "-s", NUMBER]
+        + ["-i", PBX, "-p", str(free_port()), "-m", str(calls), "-l", str(CALLS_AT_A_TIME), "-r", "20000"]
+        + ["-nostdin", "-timeout", "120", "-trace_err", "-error_file", "errors.log"],
+        cwd=folder,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        check=False,
+    )
+    if done.returncode != 0:
+        errors = folder / "errors.log"
+        why = errors.read_text(encoding="utf-8", errors="replace")[:2000] if errors.exists() else ""
+        raise RuntimeError(f"A call through {proxy} failed.\n{done.stdout.decode(errors='replace')[-3000:]}\n{why}")
+
+
+def main(calls: int) -> None:
+    prepare()
+    from carriers.models import (  # noqa: PLC0415 - Django is set up only now
+        PBX as Switch,
+    )
+    from carriers.models import (  # noqa: PLC0415
+        CarrierGroup,
+        Endpoint,
+        OutboundRoute,
+        OutboundRouteGroup,
+        SourceNetwork,
+    )
+    from kamailio_bridge.apply import apply  # noqa: PLC0415
+    from kamailio_bridge.nodes import Node  # noqa: PLC0415
+
+    home = Path(os.environ["DSIPROUTER_HOME"])
+    fill(1_000)
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="dsiprouter-sipp-")))
+        port = stack.enter_context(carrier(folder))
+        group = CarrierGroup.objects.create(name="Acme")
+        Endpoint.objects.create(group=group, host=CARRIER, port=port, position=1, strip=1)
+        OutboundRouteGroup.objects.create(route=OutboundRoute.objects.create(prefix="9"), group=group, position=1)
+        SourceNetwork.objects.create(pbx=Switch.objects.create(name="office", host=PBX, port=5060), network=f"{PBX}/32")
+        ours = stack.enter_context(kamailio(shared_memory=1024))
+        result = apply(author=None, nodes=[Node("bench", ours.parameters.rpc())])
+        if not result.ok:
+            raise RuntimeError(result.sentence)
+        bare = stack.enter_context(
+            kamailio(
+                folder=home / "relay",
+                configuration=RELAY,
+                shared_memory=1024,
+                environment={"BENCH_CARRIER": f"sip:{CARRIER}:{port}"},
+            )
+        )
+        rates: dict[str, list[float]] = {"ours": [], "bare": []}
+        costs: dict[str, list[float]] = {"ours": [], "bare": []}
+        proxies: dict[str, NodeProcess] = {"bare": bare, "ours": ours}
+        for run in range(RUNS + 1):
+            for name, process in proxies.items():
+                proxy = f"{process.parameters.sip_address}:{process.parameters.sip_port}"
+                before = cpu_seconds(process.pid)
+                took = seconds(lambda proxy=proxy: call(proxy, calls, folder))  # type: ignore[misc]
+                if run:  # the first warms both up
+                    rates[name].append(calls / took)
+                    costs[name].append((cpu_seconds(process.pid) - before) / calls * 1e6)
+    row: Row = {
+        "calls in a run": calls,
+        "kamailio.cfg, calls/s": median(rates["ours"]),
+        "bare proxy, calls/s": median(rates["bare"]),
+        "ratio": median(rates["ours"]) / median(rates["bare"]),
+        "kamailio.cfg, CPU µs a call": median(costs["ours"]),
+        "bare proxy, CPU µs a call": median(costs["bare"]),
+    }
+    hand_over([row])
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))
