@@ -63,9 +63,11 @@ def carrier(folder: Path) -> Iterator[int]:
 def call(proxy: str, calls: int, folder: Path) -> None:
     """Make the calls. One that fails makes sipp's exit status, and so the benchmark, fail."""
     done = subprocess.run(
-        [program("sipp", "sip-tester"), proxy, "-sf", str(SCENARIOS / "pbx.xml"), "-s", NUMBER]
-        + ["-i", PBX, "-p", str(free_port()), "-m", str(calls), "-l", str(CALLS_AT_A_TIME), "-r", "20000"]
-        + ["-nostdin", "-timeout", "120", "-trace_err", "-error_file", "errors.log"],
+        [
+            *(program("sipp", "sip-tester"), proxy, "-sf", str(SCENARIOS / "pbx.xml"), "-s", NUMBER),
+            *("-i", PBX, "-p", str(free_port()), "-m", str(calls), "-l", str(CALLS_AT_A_TIME), "-r", "20000"),
+            *("-nostdin", "-timeout", "120", "-trace_err", "-error_file", "errors.log"),
+        ],
         cwd=folder,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
@@ -80,16 +82,7 @@ def call(proxy: str, calls: int, folder: Path) -> None:
 
 def main(calls: int) -> None:
     prepare()
-    from carriers.models import (  # noqa: PLC0415 - Django is set up only now
-        PBX as Switch,
-    )
-    from carriers.models import (  # noqa: PLC0415
-        CarrierGroup,
-        Endpoint,
-        OutboundRoute,
-        OutboundRouteGroup,
-        SourceNetwork,
-    )
+    from carriers import models  # noqa: PLC0415 - Django is set up only now
     from kamailio_bridge.apply import apply  # noqa: PLC0415
     from kamailio_bridge.nodes import Node  # noqa: PLC0415
 
@@ -98,10 +91,14 @@ def main(calls: int) -> None:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="dsiprouter-sipp-")))
         port = stack.enter_context(carrier(folder))
-        group = CarrierGroup.objects.create(name="Acme")
-        Endpoint.objects.create(group=group, host=CARRIER, port=port, position=1, strip=1)
-        OutboundRouteGroup.objects.create(route=OutboundRoute.objects.create(prefix="9"), group=group, position=1)
-        SourceNetwork.objects.create(pbx=Switch.objects.create(name="office", host=PBX, port=5060), network=f"{PBX}/32")
+        group = models.CarrierGroup.objects.create(name="Acme")
+        models.Endpoint.objects.create(group=group, host=CARRIER, port=port, position=1, strip=1)
+        models.OutboundRouteGroup.objects.create(
+            route=models.OutboundRoute.objects.create(prefix="9"), group=group, position=1
+        )
+        models.SourceNetwork.objects.create(
+            pbx=models.PBX.objects.create(name="office", host=PBX, port=5060), network=f"{PBX}/32"
+        )
         ours = stack.enter_context(kamailio(shared_memory=1024))
         result = apply(author=None, nodes=[Node("bench", ours.parameters.rpc())])
         if not result.ok:
