@@ -134,7 +134,7 @@ def carriers_of(state: State) -> Carriers:
     for pk, group_pk, pbx_pk, network in rows_of(state, SourceNetwork, "id", "group_id", "pbx_id", "network"):
         owner = pbx_sources[pbx_pk] if group_pk is None else group_sources[group_pk]
         owner.append(SourceRecord(pk, network))
-    credentials = {credential.group_id: _credential_record(credential) for credential in credentials_of(state)}
+    credentials = {credential.group_id: credential_record(credential) for credential in credentials_of(state)}
     groups = {
         pk: GroupRecord(
             pk, name, enabled, selection, tuple(endpoints[pk]), tuple(group_sources[pk]), credentials.get(pk)
@@ -159,7 +159,8 @@ def _columns(record: type[EndpointRecord]) -> list[str]:
     return ["id", *record._fields[1:]]
 
 
-def _credential_record(row: AuthCredential) -> CredentialRecord:
+def credential_record(row: AuthCredential) -> CredentialRecord:
+    """Return the record of a stored credential; its password is decrypted for the digest alone."""
     try:
         digest: str | None = row.ha1()
     except secrets.SecretUnreadable:

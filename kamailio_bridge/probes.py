@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import secrets
 import time
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from django.conf import settings
@@ -19,11 +20,13 @@ from carriers.digest import Challenge, authorization, parse_challenge
 from carriers.snapshot import CredentialRecord, EndpointRecord
 from kamailio_bridge.nodes import Node
 from kamailio_bridge.routing import sip_uri
-from kamailio_bridge.rpc import CallFailed, InvalidAnswer
+from kamailio_bridge.rpc import CallFailed, InvalidAnswer, NodeUnreachable, RpcError
 
 Verdict = Literal[
     "answers", "silent", "unreachable", "accepted", "rejected", "realm differs", "no challenge", "unreadable"
 ]
+# A silent carrier is given up by the node after two seconds; a proof is two requests. More is the node's own trouble.
+NODE_SECONDS = 10.0
 _UNSENT_CODES = range(400, 700)  # of an RPC error: the request never left, a refused TCP connection for example
 
 
@@ -58,6 +61,24 @@ class _Answer:
                 if found is not None and found.algorithm.upper() == "MD5":
                     return found
         return None
+
+
+class NoNode(Exception):
+    """No node can ask. ``str()`` is a sentence that says why."""
+
+
+def ask_through(nodes: Sequence[Node], question: Callable[[Node], Probe]) -> Probe:
+    """Ask through the first node that can be reached, with a limit of time. Raises ``NoNode``."""
+    reasons = []
+    for node in nodes:
+        limit = min(NODE_SECONDS, node.rpc.timeout)
+        try:
+            return question(replace(node, rpc=replace(node.rpc, timeout=limit)))
+        except RpcError as error:
+            reasons.append(f"Node {node.name} can't ask: {error}")
+            if not isinstance(error, NodeUnreachable):
+                break
+    raise NoNode(" ".join(reasons))
 
 
 def probe_endpoint(node: Node, endpoint: EndpointRecord) -> Probe:

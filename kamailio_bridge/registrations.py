@@ -1,4 +1,4 @@
-"""Registrations: whether each carrier accepts the account that it gave us, as a node sees it now.
+"""Registrations: whether each carrier accepts the account that it gave us, as the nodes see it now.
 
 A node's ``uac`` module knows which records are registered and which are not, but not why; what the registrar answered
 last, and the realm that it asked for, our ``kamailio/registrations.cfg`` keeps in the hash table ``registrars``.
@@ -7,20 +7,38 @@ last, and the realm that it asked for, our ``kamailio/registrations.cfg`` keeps 
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any, Literal
+
+from django.utils import timezone
 
 from carriers.snapshot import Carriers, CredentialRecord, GroupRecord
 from kamailio_bridge.modules.base import as_list
 from kamailio_bridge.modules.uac import RECORDS, UacModule, differs, dump_records, record_key
-from kamailio_bridge.nodes import Node, node_names
+from kamailio_bridge.nodes import Node
+from kamailio_bridge.rows import Row
 from kamailio_bridge.rpc import CallFailed, Rpc, RpcError
 
+# The best first: of several nodes, the one that can say the best speaks for the group. A node that can't be asked may
+# be the one that registers, so it counts for more than one that waits for the next apply.
 State = Literal[
-    "registered", "trying", "rejected", "no answer", "realm differs", "not registering", "disabled", "not applied",
-    "unreadable", "unreachable",
+    "registered", "trying", "realm differs", "rejected", "no answer", "not registering", "unreachable", "not applied",
+    "disabled", "unreadable",
 ]  # fmt: skip
+Mood = Literal["good", "waiting", "bad", "quiet"]
+_ORDER: tuple[State, ...] = (
+    "registered", "trying", "realm differs", "rejected", "no answer", "not registering", "unreachable", "not applied",
+)  # fmt: skip
+_MOODS: Mapping[State, Mood] = {
+    "registered": "good",
+    "trying": "waiting",
+    "not applied": "waiting",
+    "not registering": "quiet",
+    "disabled": "quiet",
+}
 
 # Bits of the flags that Kamailio shows (facts, section 7).
 DISABLED, ONGOING, REGISTERED, AUTH_SENT = 1, 2, 4, 8
@@ -29,43 +47,92 @@ HASH_TABLE = "registrars"
 
 @dataclass(frozen=True)
 class Registration:
-    """One carrier group's registration. ``until`` is a Unix time; ``realm`` is what the registrar asked for last."""
+    """One carrier group's registration, and the node that says so.
+
+    ``until`` is a Unix time; ``realm`` is what the registrar asked for last, ``answer`` what it answered last.
+    """
 
     group: int
     state: State
     sentence: str
+    node: str | None = None
     until: int | None = None
     realm: str | None = None
+    answer: str | None = None
+
+    @property
+    def mood(self) -> Mood:
+        """How it looks: good, waiting for something, bad, or nothing to look at."""
+        return _MOODS.get(self.state, "bad")
+
+    @property
+    def words(self) -> str:
+        """The state in a few words, for lists."""
+        if self.state == "registered" and self.until is not None:
+            moment = timezone.localtime(datetime.fromtimestamp(self.until, tz=UTC))
+            return f"Registered until {moment:%H:%M:%S}"
+        if self.state == "rejected":
+            return f"Rejected: {self.answer}"
+        if self.state == "realm differs":
+            return f"Realm differs: {self.realm}"
+        return {
+            "not applied": "Not applied yet",
+            "unreadable": "Password unreadable",
+            "unreachable": "Node unreachable",
+        }.get(self.state, self.state.capitalize())
 
 
 @dataclass(frozen=True)
 class NodeView:
     """What a node says: its records by ``l_uuid``, and the registrars' last answers and realms by ``user@host``."""
 
+    name: str
     records: Mapping[str, dict[str, Any]]
     answers: Mapping[str, str]
+
+    def __repr__(self) -> str:
+        """Leave the records out, because their digests open accounts."""
+        return f"NodeView({self.name!r}, {len(self.records)} records)"
+
+
+@dataclass(frozen=True)
+class _Unreachable:
+    """A node that can't be asked, and why."""
+
+    name: str
+    reason: str
 
 
 def read_node(node: Node) -> NodeView:
     """Ask a node for all that concerns registrations. Raises ``RpcError``."""
     records = {str(record["l_uuid"]): record for record in dump_records(node.rpc)}
-    return NodeView(records, _answers(node.rpc))
+    return NodeView(node.name, records, _answers(node.rpc))
 
 
-def registrations(carriers: Carriers, node: Node) -> dict[int, Registration]:
+def registrations(
+    carriers: Carriers, nodes: Sequence[Node], *, seconds: float | None = None
+) -> dict[int, Registration]:
     """Return the registration of every carrier group with a credential, by the group's key; never raises ``RpcError``.
 
-    What a reload would change is told apart from what the node runs: a credential that the node does not have yet, or
-    has in another form, is *not applied*.
+    Asks all nodes at once and takes the best of what they say, because one of them registers for all. ``seconds`` is
+    how long each node has at most. What a reload would change is told apart from what a node runs: a credential that
+    it does not have yet, or has in another form, is *not applied*.
     """
     groups = [group for group in carriers.groups.values() if group.credential is not None]
+    if not groups:
+        return {}
+    with ThreadPoolExecutor(max_workers=max(1, len(nodes))) as pool:
+        views = list(pool.map(lambda node: _look(node, seconds), nodes))
+    names = tuple(node.name for node in nodes)
+    wanted = {row.values[1]: row for row in UacModule().project(carriers, names).rows[RECORDS].values()}
+    return {group.pk: _registration(group, views, wanted.get(record_key(group.pk))) for group in groups}
+
+
+def _look(node: Node, seconds: float | None) -> NodeView | _Unreachable:
     try:
-        view = read_node(node)
+        return read_node(node.for_one_job(seconds))
     except RpcError as error:
-        sentence = f"Node {node.name} can't be asked: {error}"
-        return {group.pk: Registration(group.pk, "unreachable", sentence) for group in groups}
-    wanted = {row.values[1]: row for row in UacModule().project(carriers, node_names()).rows[RECORDS].values()}
-    return {group.pk: _registration(group, view, wanted.get(record_key(group.pk)), node.name) for group in groups}
+        return _Unreachable(node.name, str(error))
 
 
 def _answers(rpc: Rpc) -> dict[str, str]:
@@ -81,50 +148,62 @@ def _answers(rpc: Rpc) -> dict[str, str]:
     }
 
 
-def _registration(group: GroupRecord, view: NodeView, row: Any, node: str) -> Registration:
+def _registration(group: GroupRecord, views: Sequence[NodeView | _Unreachable], row: Row | None) -> Registration:
     credential = group.credential
     assert credential is not None  # noqa: S101 - the caller chose the groups that have one
-    record = view.records.get(record_key(group.pk))
+    key = record_key(group.pk)
     if not group.enabled:
-        waits = " Press Reload Kamailio: the node still has it." if record is not None else ""
+        left = [view.name for view in views if isinstance(view, NodeView) and key in view.records]
+        waits = f" Press Reload Kamailio: node {' and '.join(left)} still has it." if left else ""
         return Registration(group.pk, "disabled", f"The carrier group is disabled.{waits}")
     if row is None:
         return Registration(
-            group.pk, "unreadable", "The password can't be decrypted with the present key: enter it again."
+            group.pk,
+            "unreadable",
+            "The password can't be decrypted with the present key, so the group can't register after the next reload:"
+            " enter it again.",
         )
+    found = [_on_node(group.pk, credential, view, row) for view in views]
+    return min(found, key=lambda registration: _ORDER.index(registration.state))
+
+
+def _on_node(pk: int, credential: CredentialRecord, view: NodeView | _Unreachable, row: Row) -> Registration:
+    if isinstance(view, _Unreachable):
+        return Registration(pk, "unreachable", f"Node {view.name} can't be asked: {view.reason}", view.name)
+    record = view.records.get(record_key(pk))
     if record is None or differs(row, record) or _registers(record) != credential.register:
-        return Registration(group.pk, "not applied", "Not applied yet: press Reload Kamailio.")
+        return Registration(pk, "not applied", f"Node {view.name} does not have it, or has it otherwise: press Reload Kamailio.", view.name)
     if not credential.register:
-        return Registration(group.pk, "not registering", "Answers challenges of our calls, and does not register.")
-    return _state(group.pk, credential, record, view, node)
+        sentence = "Answers challenges of our calls, and does not register."
+        return Registration(pk, "not registering", sentence, view.name)
+    return _state(pk, credential, record, view)
 
 
 def _registers(record: Mapping[str, Any]) -> bool:
     return not int(record.get("flags", 0)) & DISABLED
 
 
-def _state(pk: int, credential: CredentialRecord, record: Mapping[str, Any], view: NodeView, node: str) -> Registration:
+def _state(pk: int, credential: CredentialRecord, record: Mapping[str, Any], view: NodeView) -> Registration:
     flags, left = int(record.get("flags", 0)), int(record.get("diff_expires", 0))
     account = f"{credential.username}@{credential.registrar}"
     answer, realm = view.answers.get(account), view.answers.get(f"realm:{account}")
+    said = Registration(pk, "trying", f"Node {view.name} is registering now.", view.name, realm=realm, answer=answer)
     if flags & REGISTERED and left > 0:
-        until = int(time.time()) + left
-        return Registration(pk, "registered", f"Registered by node {node}, renewed within {left} s.", until, realm)
+        sentence = f"Registered by node {view.name}, renewed within {left} s."
+        return replace(said, state="registered", sentence=sentence, until=int(time.time()) + left)
     if flags & ONGOING or not flags:
-        return Registration(pk, "trying", f"Node {node} is registering now.", realm=realm)
+        return said
     if realm is not None and realm != credential.realm:
         sentence = (
             f"The registrar asks for the realm “{realm}”, and the credential has “{credential.realm}”:"
-            f" set the realm to “{realm}”, then press Reload Kamailio."
+            f" set the realm to “{realm}”, save, then press Reload Kamailio."
         )
-        return Registration(pk, "realm differs", sentence, realm=realm)
+        return replace(said, state="realm differs", sentence=sentence)
     if answer is None:
         where = f"{credential.registrar}:{credential.port}"
-        sentence = f"{where} does not answer: check the registration server's address, port and transport." + _retry(
-            left
-        )
-        return Registration(pk, "no answer", sentence, realm=realm)
-    return Registration(pk, "rejected", _rejected(answer) + _retry(left), realm=realm)
+        sentence = f"{where} does not answer: check the registration server's address, port and transport."
+        return replace(said, state="no answer", sentence=sentence + _retry(left))
+    return replace(said, state="rejected", sentence=_rejected(answer) + _retry(left))
 
 
 def _rejected(answer: str) -> str:

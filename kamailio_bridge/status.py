@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from django.db import DatabaseError
 
+from carriers.snapshot import Carriers
 from kamailio_bridge.modules import selected_modules
 from kamailio_bridge.modules.htable import revision_on_node, stored_revision
 from kamailio_bridge.nodes import Node, configured_nodes
 from kamailio_bridge.plan import TablesUnreadable, make_plan
+from kamailio_bridge.registrations import Registration, registrations
 from kamailio_bridge.rpc import InvalidAnswer, RpcError
 
 
@@ -31,6 +34,18 @@ class NodeStatus:
 
 
 @dataclass(frozen=True)
+class RegistrationStatus:
+    """The registration of one carrier group with a credential; ``until`` is an ISO time."""
+
+    group: str
+    state: str
+    words: str
+    sentence: str
+    node: str | None
+    until: str | None
+
+
+@dataclass(frozen=True)
 class Status:
     """The whole: ``revision`` is that of the tables, ``waiting`` counts rows, None where they can't be read."""
 
@@ -39,10 +54,14 @@ class Status:
     problems: list[str]
     warnings: list[str]
     nodes: list[NodeStatus]
+    registrations: list[RegistrationStatus] = field(default_factory=list)
 
     @property
     def ok(self) -> bool:
-        """Whether the tables are readable and every node runs their revision. Waiting changes are no fault."""
+        """Whether the tables are readable and every node runs their revision.
+
+        Waiting changes are no fault, and a carrier that rejects an account is none of Kamailio's.
+        """
         return not self.problems and all(node.in_step for node in self.nodes)
 
 
@@ -51,8 +70,10 @@ def read_status() -> Status:
     problems: list[str] = []
     warnings: list[str] = []
     revision = waiting = None
+    carriers: Carriers | None = None
     try:
         plan = make_plan()
+        carriers = plan.carriers
         revision = stored_revision()
         problems += map(str, plan.problems)
         warnings += map(str, plan.warnings)
@@ -62,7 +83,19 @@ def read_status() -> Status:
     nodes = configured_nodes()
     with ThreadPoolExecutor(max_workers=max(1, len(nodes))) as pool:
         states = list(pool.map(lambda node: node_status(node, revision), nodes))
-    return Status(revision, waiting, problems, warnings, states)
+    return Status(revision, waiting, problems, warnings, states, _registrations(carriers, nodes) if carriers else [])
+
+
+def _registrations(carriers: Carriers, nodes: list[Node]) -> list[RegistrationStatus]:
+    found = registrations(carriers, nodes)
+    return [_registration_status(carriers.groups[pk].name, registration) for pk, registration in found.items()]
+
+
+def _registration_status(group: str, registration: Registration) -> RegistrationStatus:
+    until = None if registration.until is None else datetime.fromtimestamp(registration.until, tz=UTC).isoformat()
+    return RegistrationStatus(
+        group, registration.state, registration.words, registration.sentence, registration.node, until
+    )
 
 
 def node_status(node: Node, revision: int | None) -> NodeStatus:

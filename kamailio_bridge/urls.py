@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib.admin import AdminSite
 from django.urls import URLPattern, path
 
-from kamailio_bridge.views import reload, roll_back, route_test
+from kamailio_bridge.views import probes, registrations, reload, roll_back, route_test
 
 
 def admin_urls(site: AdminSite) -> list[URLPattern]:
@@ -20,4 +20,8 @@ def admin_urls(site: AdminSite) -> list[URLPattern]:
             name="roll_back_to_revision",
         ),
         path("kamailio/route/", site.admin_view(route_test.route_test), name="route_test"),
+        path("kamailio/registrations/", site.admin_view(registrations.registrations), name="registrations"),
+        path("kamailio/test/endpoint/<int:pk>/", site.admin_view(probes.endpoint), name="test_endpoint"),
+        path("kamailio/test/realm/<int:pk>/", site.admin_view(probes.realm), name="ask_realm"),
+        path("kamailio/test/credential/<int:pk>/", site.admin_view(probes.credential), name="test_credential"),
     ]

@@ -68,7 +68,7 @@ class CarrierGroupList(ChangeList):
 class CarrierGroupAdmin(admin.ModelAdmin):
     fields = ("name", "enabled", "selection")
     inlines = (EndpointInline, GroupSourceInline, AuthCredentialInline)
-    list_display = ("marked_name", "shown_endpoints", "authentication", "enabled")
+    list_display = ("marked_name", "shown_endpoints", "authentication", "registration", "enabled")
     list_filter = ("enabled", AuthenticationFilter, SelectionFilter, "endpoints__transport")
     list_per_page = 50
     list_max_show_all = 200
@@ -124,6 +124,13 @@ class CarrierGroupAdmin(admin.ModelAdmin):
     @admin.display(description="authentication", ordering="authentication_kind")
     def authentication(self, group: Any) -> str:
         return AUTHENTICATIONS[group.authentication_kind]
+
+    @admin.display(description="registration")
+    def registration(self, group: Any) -> str:
+        """A place for what only a running node knows: it is filled in after the page is shown."""
+        if group.authentication_kind != "password":
+            return "–"
+        return format_html('<span class="registration" data-group="{}">…</span>', group.pk)
 
     @admin.action(description="Enable selected carrier groups", permissions=["change"])
     def enable(self, request: HttpRequest, queryset: QuerySet[CarrierGroup]) -> None:

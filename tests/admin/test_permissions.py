@@ -21,6 +21,7 @@ VIEW = (LOGIN, LOGIN, 403, 200, 200, 200, 200)
 EDIT = (LOGIN, LOGIN, 403, 403, 200, 200, 200)
 OPERATE = (LOGIN, LOGIN, 403, 403, 403, 200, 200)
 NOBODY = (LOGIN, LOGIN, 403, 403, 403, 403, 403)
+TEST = (LOGIN, LOGIN, 403, 403, 503, 503, 503)
 SUPERUSER = (LOGIN, LOGIN, 403, 403, 403, 403, 200)
 
 GET_PAGES = {
@@ -60,6 +61,8 @@ GET_PAGES = {
     "/admin/kamailio/reload/": (LOGIN, LOGIN, 403, 403, 403, 405, 405),
     "/admin/kamailio/route/": VIEW,
     "/admin/kamailio/route/?number=914443332222": VIEW,
+    "/admin/kamailio/registrations/?group={group}": VIEW,
+    "/admin/kamailio/test/endpoint/1/": (LOGIN, LOGIN, 403, 403, 405, 405, 405),
     "/admin/auth/user/": SUPERUSER,
     "/admin/auth/user/add/": SUPERUSER,
     "/admin/auth/group/": SUPERUSER,
@@ -78,6 +81,11 @@ POST_PAGES = {
     "/admin/kamailio/waiting/": (LOGIN, LOGIN, 403, 403, 403, 405, 405),
     "/admin/kamailio/route/": (LOGIN, LOGIN, 403, 405, 405, 405, 405),
     "/admin/kamailio/waiting/count/": (LOGIN, LOGIN, 403, 403, 403, 405, 405),
+    "/admin/kamailio/registrations/": (LOGIN, LOGIN, 403, 405, 405, 405, 405),
+    # No node is there to ask: 503 says so to those who may.
+    "/admin/kamailio/test/endpoint/{endpoint}/": TEST,
+    "/admin/kamailio/test/realm/{group}/": TEST,
+    "/admin/kamailio/test/credential/{group}/": TEST,
 }
 
 
@@ -85,6 +93,7 @@ def _filled(url: str, carriers: Carriers) -> str:
     revision = Revision.objects.create(outcome=Revision.Outcome.VERIFIED, snapshot=pack(take_state()))
     return url.format(
         group=carriers.group.pk,
+        endpoint=carriers.group.endpoints.get(position=1).pk,
         pbx=carriers.pbx.pk,
         outbound=carriers.outbound.pk,
         inbound=carriers.inbound.pk,
@@ -141,6 +150,9 @@ def test_who_may_act_on_many(role: str, action: str, login: Callable[..., Client
     [
         "/admin/kamailio/reload/",
         "/admin/kamailio/revisions/1/roll-back/",
+        "/admin/kamailio/test/endpoint/1/",
+        "/admin/kamailio/test/realm/1/",
+        "/admin/kamailio/test/credential/1/",
         "/admin/carriers/carriergroup/add/",
         "/admin/carriers/carriergroup/",
         "/admin/carriers/pbx/add/",
@@ -164,7 +176,7 @@ def test_only_operators_see_the_button(role: str, login: Callable[..., Client], 
 def test_the_button_is_on_every_page(login: Callable[..., Client], carriers: Carriers) -> None:
     client = login("superuser")
     for url, statuses in GET_PAGES.items():
-        if statuses[-1] == 200 and "autocomplete" not in url and "count" not in url:
+        if statuses[-1] == 200 and not any(data in url for data in ("autocomplete", "count/", "registrations")):
             html = client.get(_filled(url, carriers)).content.decode()
             header = html.partition('<div id="reload-kamailio">')[2].partition("</div>")[0]
             assert 'action="/admin/kamailio/reload/"' in header, url

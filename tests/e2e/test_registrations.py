@@ -31,7 +31,7 @@ def wait_for_state(scene: Scene, group: CarrierGroup, *states: str) -> Registrat
     """Wait until the group's registration is in one of the states; 10 s are what the button is allowed."""
     deadline = time.monotonic() + 10
     while True:
-        registration = registrations(read_carriers(), scene.node)[group.pk]
+        registration = registrations(read_carriers(), [scene.node])[group.pk]
         if registration.state in states:
             return registration
         assert time.monotonic() < deadline, registration
@@ -103,7 +103,7 @@ def test_register_off_answers_challenges_without_registering(scene: Scene) -> No
     assert (scene.dial("91").code, challenge.faults) == (200, [])
     settled(TICK)
     assert registrar.registers() == []
-    assert registrations(read_carriers(), scene.node)[group.pk].state == "not registering"
+    assert registrations(read_carriers(), [scene.node])[group.pk].state == "not registering"
 
 
 def test_switching_register_off_and_on(scene: Scene) -> None:
@@ -178,7 +178,7 @@ def test_only_what_changed_registers_again(scene: Scene) -> None:
     assert len(registrar.registers()) == 102
     assert [incoming.answers for incoming in registrar.registers("trunk-7")] == [[401], [200], [401], [200]]
     assert registrar.faults == []
-    states = {registration.state for registration in registrations(read_carriers(), scene.node).values()}
+    states = {registration.state for registration in registrations(read_carriers(), [scene.node]).values()}
     assert states == {"registered"}
 
 
@@ -198,7 +198,7 @@ def test_wrong_credentials_do_not_disturb_the_right_ones(scene: Scene) -> None:
     scene.apply()
     registrar.wait_until_registered(*(account.username for account in accounts[:5]))
     wait_for_state(scene, credentials[0].group, "registered")
-    found = registrations(read_carriers(), scene.node)
+    found = registrations(read_carriers(), [scene.node])
     assert [found[credential.group_id].state for credential in credentials] == [
         *["registered"] * 5,
         *["rejected"] * 5,

@@ -13,7 +13,8 @@ from kamailio_bridge.status import Status, read_status
 
 class Command(BaseCommand):
     help = (
-        "Show what every Kamailio node says of itself, and whether it runs the revision in the tables."
+        "Show what every Kamailio node says of itself, whether it runs the revision in the tables, and which carriers"
+        " accept our registration."
         " The exit status is 1 when a node is down or behind, or the tables can't be read."
     )
     requires_system_checks: list[str] = []
@@ -43,3 +44,5 @@ class Command(BaseCommand):
             self.stdout.write(f"node {node.name} ({node.url}): {node.sentence}")
             if node.reachable:
                 self.stdout.write(f"  {node.version}, up {node.uptime} s, modules {', '.join(node.modules) or 'none'}")
+        for registration in status.registrations:
+            self.stdout.write(f"registration of {registration.group}: {registration.words}. {registration.sentence}")

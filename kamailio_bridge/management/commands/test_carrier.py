@@ -6,10 +6,10 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from carriers.snapshot import GroupRecord, read_carriers
+from carriers.snapshot import EndpointRecord, GroupRecord, read_carriers
 from kamailio_bridge.nodes import Node, configured_nodes
-from kamailio_bridge.probes import Probe, probe_credential, probe_endpoint
-from kamailio_bridge.rpc import RpcError
+from kamailio_bridge.probe_slots import AllTaken, probe_slot
+from kamailio_bridge.probes import NoNode, Probe, ask_through, probe_credential, probe_endpoint
 
 
 class Command(BaseCommand):
@@ -26,11 +26,11 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         group = self._group(options["name"])
-        node = configured_nodes()[0]
         try:
-            probes = self._probes(group, node)
-        except RpcError as error:
-            raise CommandError(f"Node {node.name} can't ask: {error}") from None
+            with probe_slot():
+                probes = self._probes(group, configured_nodes())
+        except (AllTaken, NoNode) as error:
+            raise CommandError(str(error)) from None
         if not probes:
             self.stdout.write("This carrier group has neither endpoints nor a credential: there is nothing to test.")
         if not all(probe.ok for probe in probes):
@@ -43,14 +43,17 @@ class Command(BaseCommand):
             raise CommandError(f"There is no carrier group “{name}”. Carrier groups: {known}.")
         return groups[name]
 
-    def _probes(self, group: GroupRecord, node: Node) -> list[Probe]:
-        probes = [
-            self._show(f"endpoint {endpoint.name or endpoint.host}", probe_endpoint(node, endpoint))
-            for endpoint in group.endpoints
-        ]
-        if group.credential is not None:
-            probes.append(self._show("credential", probe_credential(node, group.credential)))
+    def _probes(self, group: GroupRecord, nodes: list[Node]) -> list[Probe]:
+        probes = [self._probe_endpoint(endpoint, nodes) for endpoint in group.endpoints]
+        credential = group.credential
+        if credential is not None:
+            probe = ask_through(nodes, lambda node: probe_credential(node, credential))
+            probes.append(self._show("credential", probe))
         return probes
+
+    def _probe_endpoint(self, endpoint: EndpointRecord, nodes: list[Node]) -> Probe:
+        probe = ask_through(nodes, lambda node: probe_endpoint(node, endpoint))
+        return self._show(f"endpoint {endpoint.name or endpoint.host}", probe)
 
     def _show(self, what: str, probe: Probe) -> Probe:
         self.stdout.write(f"{what}: {'ok' if probe.ok else 'FAILED'}: {probe.sentence}")

@@ -30,6 +30,7 @@ class Registrar(UserAgent):
         self.bindings: dict[str, Binding] = {}
         self.ended: list[str] = []
         self.faults: list[str] = []
+        self.refusal = 403  # to a wrong digest; some ask again instead (401)
         self._nonces: dict[str, str] = {}
         super().__init__(address, behaviour)
 
@@ -64,13 +65,19 @@ class Registrar(UserAgent):
         if account is None:
             incoming.reply(404)
         elif not request.has("authorization"):
-            nonce = self._nonces[request.call_id] = new_nonce()
-            incoming.reply(401, ("www-authenticate", account.challenge(nonce)))
+            self._ask(incoming, account)
         elif fault := account.fault(request, self._nonces.get(request.call_id, ""), "authorization"):
             self.faults.append(f"{username}: {fault}")
-            incoming.reply(403)
+            if self.refusal == 401:
+                self._ask(incoming, account)
+            else:
+                incoming.reply(self.refusal)
         else:
             self._bind(incoming, username)
+
+    def _ask(self, incoming: Incoming, account: Account) -> None:
+        nonce = self._nonces[incoming.message.call_id] = new_nonce()
+        incoming.reply(401, ("www-authenticate", account.challenge(nonce)))
 
     def _bind(self, incoming: Incoming, username: str) -> None:
         request = incoming.message

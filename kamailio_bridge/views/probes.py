@@ -1,0 +1,83 @@
+"""The test buttons on the page of a carrier group: questions to that carrier through a node, applied or not.
+
+Only what is saved can be asked, so that nobody makes the node send to hosts that no carrier group has.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.http import require_POST
+
+from carriers.models import Endpoint
+from carriers.snapshot import CredentialRecord, EndpointRecord
+from carriers.some_groups import read_groups
+from kamailio_bridge.nodes import Node, configured_nodes
+from kamailio_bridge.probe_slots import AllTaken, probe_slot
+from kamailio_bridge.probes import NoNode, Probe, ask_realm, ask_through, probe_credential, probe_endpoint
+from kamailio_bridge.views.access import CHANGE_GROUP_PERMISSION, for_those_who_may
+
+for_editors = for_those_who_may(CHANGE_GROUP_PERMISSION)
+
+
+@for_editors
+@require_POST
+def endpoint(_request: HttpRequest, pk: int) -> HttpResponse:
+    """Ask an endpoint for its options."""
+    record = _stored_endpoint(pk)
+    if record is None:
+        return _failure("This endpoint is not stored any more: reload the page.", status=404)
+    return _answer(lambda node: probe_endpoint(node, record))
+
+
+@for_editors
+@require_POST
+def realm(_request: HttpRequest, pk: int) -> HttpResponse:
+    """Ask a carrier group's registrar for its realm."""
+    return _ask_registrar(pk, ask_realm)
+
+
+@for_editors
+@require_POST
+def credential(_request: HttpRequest, pk: int) -> HttpResponse:
+    """Prove a carrier group's credential to its registrar, without registering."""
+    return _ask_registrar(pk, probe_credential)
+
+
+def _stored_endpoint(pk: int) -> EndpointRecord | None:
+    keys = Endpoint.objects.filter(pk=pk).values_list("group_id", flat=True)
+    groups = read_groups(list(keys)).groups.values()
+    return next((record for group in groups for record in group.endpoints if record.pk == pk), None)
+
+
+def _ask_registrar(pk: int, question: Callable[[Node, CredentialRecord], Probe]) -> HttpResponse:
+    group = read_groups([pk]).groups.get(pk)
+    record = group.credential if group is not None else None
+    if record is None:
+        return _failure("This carrier group has no auth credential stored: enter one and save it first.", status=404)
+    return _answer(lambda node: question(node, record))
+
+
+def _answer(question: Callable[[Node], Probe]) -> HttpResponse:
+    try:
+        with probe_slot():
+            probe = ask_through(configured_nodes(), question)
+    except AllTaken as taken:
+        return _failure(str(taken), status=429)
+    except NoNode as no_node:
+        return _failure(str(no_node), status=503)
+    return JsonResponse(
+        {
+            "ok": probe.ok,
+            "verdict": probe.verdict,
+            "sentence": probe.sentence,
+            "code": probe.code,
+            "milliseconds": probe.milliseconds,
+            "realm": probe.realm,
+        }
+    )
+
+
+def _failure(sentence: str, *, status: int) -> HttpResponse:
+    return JsonResponse({"ok": False, "sentence": sentence}, status=status)

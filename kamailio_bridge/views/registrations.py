@@ -1,0 +1,36 @@
+"""The live state of registrations, which pages ask for after they are shown: a node may be slow, a page never is."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET
+
+from carriers.some_groups import read_groups
+from kamailio_bridge.nodes import configured_nodes
+from kamailio_bridge.registrations import Registration
+from kamailio_bridge.registrations import registrations as ask_nodes
+from kamailio_bridge.views.access import VIEW_GROUP_PERMISSION, for_those_who_may
+
+MOST_GROUPS = 200  # as many as the longest list shows
+NODE_SECONDS = 4.0  # how long one question to a node may take
+
+
+@for_those_who_may(VIEW_GROUP_PERMISSION)
+@require_GET
+@never_cache
+def registrations(request: HttpRequest) -> HttpResponse:
+    """Tell the state of the groups asked for (``?group=1&group=2``), by key; those without credential are left out."""
+    keys = [int(text) for text in request.GET.getlist("group")[:MOST_GROUPS] if text.isdecimal() and len(text) < 10]
+    found = ask_nodes(read_groups(keys), configured_nodes(), seconds=NODE_SECONDS)
+    return JsonResponse({"registrations": {str(pk): _shown(registration) for pk, registration in found.items()}})
+
+
+def _shown(registration: Registration) -> dict[str, str | None]:
+    return {
+        "state": registration.state,
+        "mood": registration.mood,
+        "words": registration.words,
+        "sentence": registration.sentence,
+        "realm": registration.realm if registration.state == "realm differs" else None,
+    }
