@@ -85,7 +85,7 @@ def probe_endpoint(node: Node, endpoint: EndpointRecord) -> Probe:
     """Ask an endpoint for its options. Any final answer shows that it is there. Raises ``RpcError``."""
     target = sip_uri(endpoint.host, endpoint.port, endpoint.transport)
     local = uri_host(settings.DSIPROUTER_SIP_ADDRESS)
-    answer = _ask(node, "OPTIONS", target, "", _identity(f"sip:dsiprouter@{local}", target))
+    answer = _ask(node, "OPTIONS", target, "", _identity(f"sip:dsiprouter@{local}", target, _new_call_id()))
     if isinstance(answer, Probe):
         return answer
     text = f"{target} answers {answer.code} {answer.reason} in {answer.milliseconds} ms."
@@ -94,7 +94,7 @@ def probe_endpoint(node: Node, endpoint: EndpointRecord) -> Probe:
 
 def ask_realm(node: Node, credential: CredentialRecord) -> Probe:
     """Ask a registrar for the realm of its challenge. Raises ``RpcError``."""
-    answer = _query(node, credential)
+    answer = _query(node, credential, _new_call_id())
     if isinstance(answer, Probe):
         return answer
     challenge = answer.challenge()
@@ -108,8 +108,8 @@ def probe_credential(node: Node, credential: CredentialRecord) -> Probe:
     """Prove the stored password to the registrar, without registering. Raises ``RpcError``."""
     if credential.ha1 is None:
         return Probe("unreadable", "The password can't be decrypted with the present key: enter it again.")
-    call_id = f"test-{secrets.token_hex(8)}"
-    answer = _query(node, credential, f"Call-ID: {call_id}\r\nCSeq: 1 REGISTER\r\n")
+    call_id = _new_call_id()
+    answer = _query(node, credential, call_id, "CSeq: 1 REGISTER\r\n")
     if isinstance(answer, Probe):
         return answer
     challenge = answer.challenge()
@@ -130,7 +130,7 @@ def probe_credential(node: Node, credential: CredentialRecord) -> Probe:
         uri=_registrar_uri(credential),
         cnonce=secrets.token_hex(8),
     )
-    second = _query(node, credential, f"Call-ID: {call_id}\r\nCSeq: 2 REGISTER\r\n{header}: {proof}\r\n")
+    second = _query(node, credential, call_id, f"CSeq: 2 REGISTER\r\n{header}: {proof}\r\n")
     return second if isinstance(second, Probe) else _verdict(credential, second, challenge.realm)
 
 
@@ -161,15 +161,20 @@ def _registrar_uri(credential: CredentialRecord) -> str:
     return f"sip:{uri_host(credential.registrar)}"
 
 
-def _identity(sender: str, receiver: str) -> str:
-    """Return From and To; the tag tells the SIP side that this is a question and no registration of ours."""
-    return f"From: <{sender}>;tag=test-{secrets.token_hex(6)}\r\nTo: <{receiver}>\r\n"
+def _new_call_id() -> str:
+    """Return a Call-ID that tells the SIP side that this is a question and no registration of ours."""
+    return f"test-{secrets.token_hex(8)}"
 
 
-def _query(node: Node, credential: CredentialRecord, more_headers: str = "") -> _Answer | Probe:
+def _identity(sender: str, receiver: str, call_id: str) -> str:
+    """Return From, To and Call-ID; the node puts a tag of its own into From."""
+    return f"From: <{sender}>\r\nTo: <{receiver}>\r\nCall-ID: {call_id}\r\n"
+
+
+def _query(node: Node, credential: CredentialRecord, call_id: str, more_headers: str = "") -> _Answer | Probe:
     next_hop = sip_uri(credential.registrar, credential.port, credential.transport)
     account = f"sip:{credential.username}@{uri_host(credential.registrar)}"
-    headers = _identity(account, account) + more_headers
+    headers = _identity(account, account, call_id) + more_headers
     return _ask(node, "REGISTER", _registrar_uri(credential), next_hop, headers)
 
 
@@ -185,7 +190,8 @@ def _ask(node: Node, method: str, r_uri: str, next_hop: str, headers: str) -> _A
         return Probe("unreachable", sentence)
     milliseconds = round((time.monotonic() - start) * 1000)
     try:
-        code, reason, rest = int(answer[0]), str(answer[1]), str(answer[2])
+        # The headers stand last: before them, an answer that makes a dialog has three fields more.
+        code, reason, rest = int(answer[0]), str(answer[1]), str(answer[-1])
     except (IndexError, KeyError, TypeError, ValueError):
         raise InvalidAnswer("tm.t_uac_wait: the node answered in a form that this product does not know.") from None
     if "\nvia:" not in f"\n{rest}".lower():  # an answer without Via was made by the node itself: nothing came back

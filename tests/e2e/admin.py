@@ -1,4 +1,4 @@
-"""The admin site beside a scene: what an operator posts and what his pages ask for, with the scene's Kamailio as node."""
+"""The admin site beside a scene, whose Kamailio is its node: what an operator posts and what the pages ask for."""
 
 from __future__ import annotations
 

@@ -72,8 +72,10 @@ class Registrar(UserAgent):
                 self._ask(incoming, account)
             else:
                 incoming.reply(self.refusal)
-        else:
+        elif request.has("contact"):
             self._bind(incoming, username)
+        else:
+            incoming.reply(200)  # only a question: what is bound stays as it is
 
     def _ask(self, incoming: Incoming, account: Account) -> None:
         nonce = self._nonces[incoming.message.call_id] = new_nonce()
