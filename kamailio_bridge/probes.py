@@ -10,7 +10,7 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 from django.conf import settings
@@ -71,9 +71,8 @@ def ask_through(nodes: Sequence[Node], question: Callable[[Node], Probe]) -> Pro
     """Ask through the first node that can be reached, with a limit of time. Raises ``NoNode``."""
     reasons = []
     for node in nodes:
-        limit = min(NODE_SECONDS, node.rpc.timeout)
         try:
-            return question(replace(node, rpc=replace(node.rpc, timeout=limit)))
+            return question(node.for_one_job(NODE_SECONDS))
         except RpcError as error:
             reasons.append(f"Node {node.name} can't ask: {error}")
             if not isinstance(error, NodeUnreachable):

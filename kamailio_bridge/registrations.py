@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -16,6 +15,7 @@ from typing import Any, Literal
 from django.utils import timezone
 
 from carriers.snapshot import Carriers, CredentialRecord, GroupRecord
+from kamailio_bridge.asking import ASK_SECONDS, ask_nodes
 from kamailio_bridge.modules.base import as_list
 from kamailio_bridge.modules.uac import RECORDS, UacModule, differs, dump_records, record_key
 from kamailio_bridge.nodes import Node
@@ -110,7 +110,7 @@ def read_node(node: Node) -> NodeView:
 
 
 def registrations(
-    carriers: Carriers, nodes: Sequence[Node], *, seconds: float | None = None
+    carriers: Carriers, nodes: Sequence[Node], *, seconds: float = ASK_SECONDS
 ) -> dict[int, Registration]:
     """Return the registration of every carrier group with a credential, by the group's key; never raises ``RpcError``.
 
@@ -121,18 +121,13 @@ def registrations(
     groups = [group for group in carriers.groups.values() if group.credential is not None]
     if not groups:
         return {}
-    with ThreadPoolExecutor(max_workers=max(1, len(nodes))) as pool:
-        views = list(pool.map(lambda node: _look(node, seconds), nodes))
+    views = [
+        _Unreachable(node.name, str(answer)) if isinstance(answer, RpcError) else answer
+        for node, answer in zip(nodes, ask_nodes(nodes, read_node, seconds), strict=True)
+    ]
     names = tuple(node.name for node in nodes)
     wanted = {row.values[1]: row for row in UacModule().project(carriers, names).rows[RECORDS].values()}
     return {group.pk: _registration(group, views, wanted.get(record_key(group.pk))) for group in groups}
-
-
-def _look(node: Node, seconds: float | None) -> NodeView | _Unreachable:
-    try:
-        return read_node(node.for_one_job(seconds))
-    except RpcError as error:
-        return _Unreachable(node.name, str(error))
 
 
 def _answers(rpc: Rpc) -> dict[str, str]:
@@ -172,7 +167,8 @@ def _on_node(pk: int, credential: CredentialRecord, view: NodeView | _Unreachabl
         return Registration(pk, "unreachable", f"Node {view.name} can't be asked: {view.reason}", view.name)
     record = view.records.get(record_key(pk))
     if record is None or differs(row, record) or _registers(record) != credential.register:
-        return Registration(pk, "not applied", f"Node {view.name} does not have it, or has it otherwise: press Reload Kamailio.", view.name)
+        sentence = f"Node {view.name} does not have it, or has it otherwise: press Reload Kamailio."
+        return Registration(pk, "not applied", sentence, view.name)
     if not credential.register:
         sentence = "Answers challenges of our calls, and does not register."
         return Registration(pk, "not registering", sentence, view.name)

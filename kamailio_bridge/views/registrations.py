@@ -9,11 +9,10 @@ from django.views.decorators.http import require_GET
 from carriers.some_groups import read_groups
 from kamailio_bridge.nodes import configured_nodes
 from kamailio_bridge.registrations import Registration
-from kamailio_bridge.registrations import registrations as ask_nodes
+from kamailio_bridge.registrations import registrations as ask_for_registrations
 from kamailio_bridge.views.access import VIEW_GROUP_PERMISSION, for_those_who_may
 
 MOST_GROUPS = 200  # as many as the longest list shows
-NODE_SECONDS = 4.0  # how long one question to a node may take
 
 
 @for_those_who_may(VIEW_GROUP_PERMISSION)
@@ -22,7 +21,7 @@ NODE_SECONDS = 4.0  # how long one question to a node may take
 def registrations(request: HttpRequest) -> HttpResponse:
     """Tell the state of the groups asked for (``?group=1&group=2``), by key; those without credential are left out."""
     keys = [int(text) for text in request.GET.getlist("group")[:MOST_GROUPS] if text.isdecimal() and len(text) < 10]
-    found = ask_nodes(read_groups(keys), configured_nodes(), seconds=NODE_SECONDS)
+    found = ask_for_registrations(read_groups(keys), configured_nodes())
     return JsonResponse({"registrations": {str(pk): _shown(registration) for pk, registration in found.items()}})
 
 
