@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib.admin import AdminSite
+from django.contrib.auth.forms import AuthenticationForm
 from django.http import HttpRequest
 from django.urls import URLPattern, URLResolver, reverse
 
+from dsiprouter.second_factor import SecondFactorLoginForm
 from kamailio_bridge.urls import admin_urls
 from kamailio_bridge.views.access import RELOAD_PERMISSION, VIEW_GROUP_PERMISSION
 
@@ -26,6 +29,16 @@ class DsiprouterAdminSite(AdminSite):
     site_header = "dSIPRouter"
     index_title = "Carriers and routing"
     site_url = None  # there is no site besides the admin
+
+    @property
+    def login_form(self) -> type[AuthenticationForm] | None:  # type: ignore[override]  # asked at each login
+        return SecondFactorLoginForm if settings.DSIPROUTER_SECOND_FACTOR else None
+
+    def has_permission(self, request: HttpRequest) -> bool:
+        """Let in staff, and with ``DSIPROUTER_SECOND_FACTOR`` only those who logged in with it."""
+        if not super().has_permission(request):
+            return False
+        return not settings.DSIPROUTER_SECOND_FACTOR or request.user.is_verified()  # type: ignore[union-attr]
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
         return [*admin_urls(self), *super().get_urls()]

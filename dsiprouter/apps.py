@@ -1,7 +1,10 @@
-"""The project as a Django app: its admin site, roles and commands."""
+"""The project as a Django app: its admin site, roles, checks and commands."""
 
 from django.apps import AppConfig
 from django.contrib.admin.apps import AdminConfig
+from django.core import checks
+
+from dsiprouter.checks import check_file_modes
 
 
 class DsiprouterAdminConfig(AdminConfig):
@@ -13,3 +16,6 @@ class DsiprouterAdminConfig(AdminConfig):
 class DsiprouterConfig(AppConfig):
     name = "dsiprouter"
     verbose_name = "dSIPRouter"
+
+    def ready(self) -> None:
+        checks.register(check_file_modes)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import environ
+from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 from dsiprouter.home import prepare_home, secret_from_file
+from dsiprouter.production import insist_on_production
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -17,6 +20,8 @@ environ.Env.read_env(BASE_DIR / ".env")  # a missing file is fine; the environme
 
 # --- The instance -----------------------------------------------------------------------------------------------------
 
+# Production starts only with secrets and databases of its own, without DEBUG, and behind TLS (dsiprouter.production).
+DSIPROUTER_PRODUCTION = env.bool("DSIPROUTER_PRODUCTION", False)
 DSIPROUTER_HOME = prepare_home(BASE_DIR / env.str("DSIPROUTER_HOME", "var"))
 DSIPROUTER_SIP_ADDRESS = env.str("DSIPROUTER_SIP_ADDRESS", "127.0.0.1")
 DSIPROUTER_SIP_PORT = env.int("DSIPROUTER_SIP_PORT", 5060)
@@ -25,8 +30,11 @@ DSIPROUTER_RPC_PORT = env.int("DSIPROUTER_RPC_PORT", 5062)
 DSIPROUTER_WEB_PORT = env.int("DSIPROUTER_WEB_PORT", 8000)
 DSIPROUTER_ADMIN_PASSWORD = env.str("DSIPROUTER_ADMIN_PASSWORD", "")
 
-SECRET_KEY = env.str("DSIPROUTER_SECRET_KEY", "") or secret_from_file(DSIPROUTER_HOME / "secret_key")
-DSIPROUTER_RPC_TOKEN = env.str("DSIPROUTER_RPC_TOKEN", "") or secret_from_file(DSIPROUTER_HOME / "rpc_token")
+SECRET_KEY = env.str("DSIPROUTER_SECRET_KEY", "")
+DSIPROUTER_RPC_TOKEN = env.str("DSIPROUTER_RPC_TOKEN", "")
+if not DSIPROUTER_PRODUCTION:
+    SECRET_KEY = SECRET_KEY or secret_from_file(DSIPROUTER_HOME / "secret_key")
+    DSIPROUTER_RPC_TOKEN = DSIPROUTER_RPC_TOKEN or secret_from_file(DSIPROUTER_HOME / "rpc_token")
 # Carriers' passwords are encrypted with the first key; the others can still read (carriers.secrets). Without keys from
 # the environment they stand in the file, which is read again when it changes, so that a new key needs no restart.
 DSIPROUTER_CREDENTIAL_KEYS: list[str] = env.list("DSIPROUTER_CREDENTIAL_KEYS", default=[])
@@ -42,7 +50,8 @@ KAMAILIO_MODULES: list[str] = env.list(
 KAMAILIO_ID_BASE = env.int("KAMAILIO_ID_BASE", 0)
 # Seconds that the local node may take for one reload and its verification; each node that is entered has its own limit.
 KAMAILIO_RPC_TIMEOUT = env.float("KAMAILIO_RPC_TIMEOUT", 60.0)
-# Confirms that nodes may be at names and public addresses, though the token goes there unencrypted.
+# Confirms that nodes may be at names and public addresses, though the token goes there unencrypted; and that the local
+# one may listen there, though whoever reaches the RPC can read and change everything.
 KAMAILIO_RPC_ANYWHERE = env.bool("KAMAILIO_RPC_ANYWHERE", False)
 
 # --- Django -----------------------------------------------------------------------------------------------------------
@@ -59,6 +68,11 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
+    "axes",
+    "csp",
+    "django_otp",
+    "django_otp.plugins.otp_totp",
+    "django_otp.plugins.otp_static",
     "crispy_forms",
     "dsiprouter.apps.DsiprouterConfig",
     "carriers",
@@ -67,13 +81,17 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "dsiprouter.middleware.restrict_browser",
+    "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django_otp.middleware.OTPMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "axes.middleware.AxesMiddleware",  # the last: it turns a refused login into the page that says why
 ]
 
 ROOT_URLCONF = "dsiprouter.urls"
@@ -135,17 +153,6 @@ if DATABASES["default"]["NAME"] == DATABASES["kamailio"]["NAME"] and "sqlite3" i
 DATABASE_ROUTERS = ["kamailio_bridge.routers.KamailioRouter"]
 DEFAULT_AUTO_FIELD = "django.db.models.AutoField"  # Kamailio can't read BIGINT keys (facts, section 4)
 
-AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": f"django.contrib.auth.password_validation.{name}"}
-    for name in (
-        "UserAttributeSimilarityValidator",
-        "MinimumLengthValidator",
-        "CommonPasswordValidator",
-        "NumericPasswordValidator",
-    )
-]
-LOGIN_URL = "admin:login"
-
 LANGUAGE_CODE = "en-us"
 TIME_ZONE = env.str("DSIPROUTER_TIME_ZONE", "UTC")
 USE_I18N = False
@@ -154,11 +161,6 @@ USE_TZ = True
 STATIC_URL = "static/"
 STATIC_ROOT = prepare_home(DSIPROUTER_HOME / "static")  # whitenoise warns when it is not there
 WHITENOISE_USE_FINDERS = True  # no collectstatic needed for a local start
-
-SESSION_COOKIE_HTTPONLY = True
-SESSION_COOKIE_SAMESITE = "Lax"
-X_FRAME_OPTIONS = "DENY"
-SECURE_REFERRER_POLICY = "same-origin"
 # A group of 30 endpoints, its sources and credential post some 400 fields; a long page of a hundred endpoints, 1,500.
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 20_000
 
@@ -169,3 +171,67 @@ LOGGING = {
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
     "root": {"handlers": ["console"], "level": env.str("DSIPROUTER_LOG_LEVEL", "INFO")},
 }
+
+# --- Security: docs/security.md says what each part is for and how it is tested ---------------------------------------
+
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
+AUTH_PASSWORD_VALIDATORS: list[dict[str, Any]] = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
+LOGIN_URL = "admin:login"
+
+# Logins are throttled by the address that they come from. Not by the user's name: then anybody could lock anybody out.
+AXES_LOCKOUT_PARAMETERS = ["ip_address"]
+AXES_FAILURE_LIMIT = 5
+AXES_COOLOFF_TIME = timedelta(minutes=15)
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False  # whoever waits as the page says gets in
+AXES_CLIENT_IP_CALLABLE = "dsiprouter.client_address.client_address"
+AXES_LOCKOUT_TEMPLATE = "locked_out.html"
+AXES_VERBOSE = False
+
+# Off: a password is enough. On: every user needs a code of their phone, too (manage.py second_factor).
+DSIPROUTER_SECOND_FACTOR = env.bool("DSIPROUTER_SECOND_FACTOR", False)
+OTP_TOTP_ISSUER = "dSIPRouter"
+OTP_ADMIN_HIDE_SENSITIVE_DATA = True
+
+# A working day, then log in again; no page prolongs it, so that looking costs no write.
+SESSION_COOKIE_AGE = env.int("DSIPROUTER_SESSION_HOURS", 12) * 3600
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_HTTPONLY = True  # scripts take the token from the form
+CSRF_COOKIE_SAMESITE = "Lax"
+
+# Behind a proxy that ends TLS, and that sets X-Forwarded-Proto and X-Real-IP itself, whatever the client sent.
+DSIPROUTER_TLS = DSIPROUTER_PRODUCTION or env.bool("DSIPROUTER_TLS", False)
+if DSIPROUTER_TLS:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    SECURE_SSL_REDIRECT = True
+    SECURE_HSTS_SECONDS = 365 * 24 * 3600
+    SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
+    # With this prefix a browser takes them from this very host only, never from a neighbour in the domain.
+    SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-sessionid", "__Host-csrftoken"
+# HSTS speaks for this host alone. For its subdomains, and for browsers' lists, only their owner can speak.
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
+
+# No inline script, no inline style, nothing from elsewhere, in no frame.
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "form-action": [SELF],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+    }
+}
+X_FRAME_OPTIONS = "DENY"
+SECURE_REFERRER_POLICY = "same-origin"
+
+if DSIPROUTER_PRODUCTION:
+    insist_on_production(env.ENVIRON, debug=DEBUG, allowed_hosts=ALLOWED_HOSTS, databases=DATABASES)

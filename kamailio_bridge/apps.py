@@ -9,7 +9,12 @@ class KamailioBridgeConfig(AppConfig):
     verbose_name = "Kamailio"
 
     def ready(self) -> None:
-        from kamailio_bridge.checks import check_modules, check_tables  # noqa: PLC0415 - needs the models to be loaded
+        from kamailio_bridge.checks import (  # noqa: PLC0415 - needs the models to be loaded
+            check_modules,
+            check_rpc_address,
+            check_tables,
+        )
 
         checks.register(check_modules)
+        checks.register(check_rpc_address)
         checks.register(check_tables, checks.Tags.database)

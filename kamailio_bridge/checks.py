@@ -11,6 +11,7 @@ from django.db import Error, models
 
 from kamailio_bridge.columns import Column, read_columns
 from kamailio_bridge.modules import MODULES
+from kamailio_bridge.rpc_address import rpc_address_problem
 from kamailio_bridge.tables import Address, DrGateway, DrGwList, DrRule, KamailioTable, Mtree, Version
 
 INTEGERS = frozenset({"int", "integer", "mediumint"})
@@ -130,4 +131,18 @@ def check_modules(**_scope: Any) -> list[checks.CheckMessage]:
         )
         for name in settings.KAMAILIO_MODULES
         if name not in MODULES
+    ]
+
+
+def check_rpc_address(**_scope: Any) -> list[checks.CheckMessage]:
+    """Report an RPC address that strangers may reach, unless ``KAMAILIO_RPC_ANYWHERE`` allows it."""
+    problem = rpc_address_problem(settings.DSIPROUTER_RPC_ADDRESS)
+    if not problem or settings.KAMAILIO_RPC_ANYWHERE:
+        return []
+    return [
+        checks.Error(
+            f"DSIPROUTER_RPC_ADDRESS: {problem}",
+            hint="KAMAILIO_RPC_ANYWHERE=true allows it; then let a firewall admit none but the site.",
+            id="kamailio_bridge.E003",
+        )
     ]

@@ -26,6 +26,7 @@ from carriers.addresses import uri_host
 from kamailio_bridge.node_log import explain
 from kamailio_bridge.ports import Port
 from kamailio_bridge.rpc import Rpc, RpcError
+from kamailio_bridge.rpc_address import rpc_address_problem
 
 CONFIGURATION = Path(__file__).resolve().parent / "kamailio" / "kamailio.cfg"
 START_SECONDS = 60.0
@@ -120,6 +121,11 @@ class NodeParameters:
 
 def parameters_from_settings() -> NodeParameters:
     """Return the parameters of the node that the settings describe. Raises ``NodeNotStarted``."""
+    problem = rpc_address_problem(settings.DSIPROUTER_RPC_ADDRESS)
+    if problem and not settings.KAMAILIO_RPC_ANYWHERE:
+        raise NodeNotStarted(
+            f"DSIPROUTER_RPC_ADDRESS: {problem} KAMAILIO_RPC_ANYWHERE=true allows it, for a network that is closed."
+        )
     return NodeParameters(
         folder=Path(settings.DSIPROUTER_HOME) / "kamailio",
         database_url=kamailio_database_url(settings.DATABASES["kamailio"]),

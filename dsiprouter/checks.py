@@ -1,0 +1,46 @@
+"""Whether files with secrets are closed to other users of the machine."""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core import checks
+
+SECRET_FILES = ("secret_key", "rpc_token", "credential_key", "dsiprouter.sqlite3", "kamailio.sqlite3")
+OTHERS = stat.S_IRWXG | stat.S_IRWXO
+
+
+def check_file_modes(**_scope: Any) -> list[checks.CheckMessage]:
+    """Report the home folder, a secret in it, or a file ``.env`` that others may read.
+
+    What lies in a closed folder is closed, whatever its own mode says.
+    """
+    home = Path(settings.DSIPROUTER_HOME)
+    return [
+        checks.Warning(
+            f"Other users of this machine can read {path}, where secrets are.",
+            hint=f"Close it: chmod {mode} {path}",
+            id="dsiprouter.W001",
+        )
+        for path, mode in _open_paths(home, Path(settings.BASE_DIR) / ".env")
+    ]
+
+
+def _open_paths(home: Path, env_file: Path) -> Iterable[tuple[Path, str]]:
+    if _mode(home) & OTHERS:
+        yield home, "700"
+        yield from ((home / name, "600") for name in SECRET_FILES if _mode(home / name) & OTHERS)
+    if _mode(env_file) & OTHERS:
+        yield env_file, "600"
+
+
+def _mode(path: Path) -> int:
+    """Return the mode, and for what is not there that nobody may anything."""
+    try:
+        return path.stat().st_mode
+    except FileNotFoundError:
+        return 0

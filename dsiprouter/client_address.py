@@ -1,0 +1,29 @@
+"""The address that a request comes from, for whoever counts by it."""
+
+from __future__ import annotations
+
+import ipaddress
+
+from django.conf import settings
+from django.http import HttpRequest
+
+IPV6_PREFIX = 64  # what one customer of a provider has: whoever has one address of it has them all
+LOOPBACK = "127.0.0.1"
+
+
+def client_address(request: HttpRequest) -> str:
+    """Return the client's IPv4 address, or the network of its IPv6 address.
+
+    Behind TLS (``DSIPROUTER_TLS``) the proxy says who it is in X-Real-IP, which it sets itself; without it the header
+    is anybody's, and only the connection counts. A web server on a Unix socket knows no address.
+    """
+    said = request.META.get("HTTP_X_REAL_IP", "") if settings.DSIPROUTER_TLS else ""
+    try:
+        address = ipaddress.ip_address((said or request.META.get("REMOTE_ADDR", "")).strip())
+    except ValueError:
+        return LOOPBACK
+    if isinstance(address, ipaddress.IPv4Address):
+        return str(address)
+    if address.ipv4_mapped is not None:
+        return str(address.ipv4_mapped)
+    return str(ipaddress.ip_network((address, IPV6_PREFIX), strict=False).network_address)
