@@ -1,5 +1,5 @@
 # Everything is quick the second time. `make help` lists what there is.
-.PHONY: help setup run test lint bench
+.PHONY: help setup run test lint audit bench
 .DEFAULT_GOAL := help
 # Test processes side by side. Most tests wait for SIP timers, so a few more than there are cores do no harm.
 WORKERS ?= 3
@@ -27,6 +27,12 @@ lint: ## check style, types, migrations and templates
 	.venv/bin/mypy
 	.venv/bin/python manage.py makemigrations --check --dry-run --settings tests.settings
 	git ls-files -z 'templates/*.html' | xargs -0 .venv/bin/djade --target-version 5.2 --check
+
+audit: ## ask PyPI's vulnerability service about all that is installed; it must be reachable
+	@.ci/setup lint
+	@[ -x .audit/bin/pip-audit ] || python3 -m venv .audit
+	@.audit/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-audit.txt
+	.audit/bin/pip-audit --strict --progress-spinner off --path .venv/lib/python3.*/site-packages
 
 bench: ## measure pages, documents, applies and calls, each beside something to compare with
 	@.ci/setup test

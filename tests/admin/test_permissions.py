@@ -63,6 +63,8 @@ GET_PAGES = {
     "/admin/kamailio/route/?number=914443332222": VIEW,
     "/admin/kamailio/registrations/?group={group}": VIEW,
     "/admin/kamailio/test/endpoint/1/": (LOGIN, LOGIN, 403, 403, 405, 405, 405),
+    "/admin/axes/accessattempt/": SUPERUSER,
+    "/admin/axes/accesslog/": SUPERUSER,
     "/admin/auth/user/": SUPERUSER,
     "/admin/auth/user/add/": SUPERUSER,
     "/admin/auth/group/": SUPERUSER,

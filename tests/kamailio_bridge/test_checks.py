@@ -154,3 +154,15 @@ def test_an_unknown_module_is_an_error(settings: Settings) -> None:
     assert message.msg == "KAMAILIO_MODULES names “lcr”, which is not a module that this product writes for."
     assert message.hint is not None
     assert "dispatcher" in message.hint
+
+
+def test_an_rpc_address_that_strangers_reach_is_an_error(settings: Settings) -> None:
+    settings.DSIPROUTER_RPC_ADDRESS = "0.0.0.0"
+    (message,) = checks.run_checks()
+    assert message.id == "kamailio_bridge.E003"
+    assert message.msg == (
+        "DSIPROUTER_RPC_ADDRESS: 0.0.0.0 means every address of the machine, public ones too:"
+        " name a single private one."
+    )
+    settings.KAMAILIO_RPC_ANYWHERE = True
+    assert checks.run_checks() == []

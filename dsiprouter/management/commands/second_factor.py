@@ -37,7 +37,8 @@ class Command(BaseCommand):
         if not options["recovery_codes"]:
             self._enrol(user)
         self.stdout.write("Recovery codes, each good for one login. Print them, and keep them apart from the phone:")
-        self.stdout.writelines(f"  {code}" for code in new_recovery_codes(user))
+        for code in new_recovery_codes(user):
+            self.stdout.write(f"  {code}")
         if not settings.DSIPROUTER_SECOND_FACTOR:
             self.stdout.write("DSIPROUTER_SECOND_FACTOR is off, so the site does not ask for it yet.")
 
