@@ -42,7 +42,7 @@ def test_five_failures_close_the_address_and_say_how_to_go_on(user: User) -> Non
     assert answer.status_code == 429
     html = answer.content.decode()
     assert "5 logins from your address failed" in html
-    assert "until 900 seconds after" in html
+    assert "until 15 minutes after" in html
     assert "manage.py axes_reset_ip" in html
     assert log_in(PASSWORD, address=ELSEWHERE).status_code == 302
 
