@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db import DatabaseError
 
@@ -17,7 +17,9 @@ from kamailio_bridge.modules import selected_modules
 from kamailio_bridge.modules.base import KamailioModule, ModuleChanges, Projection, TableChanges
 from kamailio_bridge.nodes import node_names
 from kamailio_bridge.rows import Notice, Row, Table, Values
+from kamailio_bridge.state_bytes import pack
 
+_T = TypeVar("_T")
 _CHUNK = 500  # keys in one statement; SQLite and MariaDB both take more, but it makes no difference
 
 
@@ -53,13 +55,16 @@ class Plan:
         return [line for module in self.modules for changes in module.tables.values() for line in _table_lines(changes)]
 
     def digest(self) -> str:
-        """Return a short text that stands for the changes, to tell whether a plan is the one that was seen."""
+        """Return a short text that stands for the plan and the carriers behind it, to tell whether it is the one seen.
+
+        The carriers count too, because the words of the preview say of them what no row does, such as a name.
+        """
         changes = [
-            (changes.table.name, sorted(row.values for row in _rows_after(changes)), sorted(changes.deletes))
+            (changes.table.name, sorted(row.values for row in rows_after(changes)), sorted(changes.deletes))
             for module in self.modules
             for changes in module.tables.values()
         ]
-        return hashlib.sha256(repr(changes).encode()).hexdigest()[:32]
+        return hashlib.sha256(repr(changes).encode() + pack(self.state)).hexdigest()[:32]
 
     def summary(self) -> str:
         """Say in one line how much changes in which module."""
@@ -138,22 +143,24 @@ def write(plan: Plan) -> None:
     for module in plan.modules:
         for changes in module.tables.values():
             manager = changes.table.model._default_manager
-            for keys in _chunks([*changes.deletes, *changes.updates]):
+            for keys in chunks([*changes.deletes, *changes.updates]):
                 manager.filter(pk__in=keys).delete()
             columns = changes.table.columns
             manager.bulk_create(
-                [changes.table.model(**dict(zip(columns, row.values, strict=True))) for row in _rows_after(changes)],
+                [changes.table.model(**dict(zip(columns, row.values, strict=True))) for row in rows_after(changes)],
                 batch_size=_CHUNK,
             )
 
 
-def _rows_after(changes: TableChanges) -> list[Row]:
+def rows_after(changes: TableChanges) -> list[Row]:
+    """Return the rows that are inserted: those that are new, and those that change."""
     return [*changes.adds.values(), *(row for _, row in changes.updates.values())]
 
 
-def _chunks(keys: list[int]) -> Iterator[list[int]]:
-    for start in range(0, len(keys), _CHUNK):
-        yield keys[start : start + _CHUNK]
+def chunks(things: list[_T]) -> Iterator[list[_T]]:
+    """Yield the things in as many as go into one statement."""
+    for start in range(0, len(things), _CHUNK):
+        yield things[start : start + _CHUNK]
 
 
 def _overflows(projection: Projection) -> Iterator[Notice]:
@@ -166,7 +173,7 @@ def _overflows(projection: Projection) -> Iterator[Notice]:
 def _foreign_conflicts(table: Table, wanted: dict[int, Row], changes: TableChanges) -> Iterator[Notice]:
     """Name foreign rows that stand where a row of ours must: on its key, or with its value in an exclusive column."""
     manager = table.model._default_manager
-    for keys in _chunks(list(changes.adds)):
+    for keys in chunks(list(changes.adds)):
         for pk in manager.filter(pk__in=keys).exclude(table.ours).values_list("pk", flat=True):
             yield _conflict(table, wanted[pk], pk, f"the key {pk}")
     for column in table.exclusive:
@@ -195,12 +202,13 @@ def _table_lines(changes: TableChanges) -> Iterator[str]:
         yield f"- {table.name} {pk}: {_shown(table, values)}"
 
 
-_SECRET_COLUMNS = {"auth_ha1", "auth_password"}
+SECRET_COLUMNS = {"auth_ha1", "auth_password"}
+MASK = "(secret)"
 
 
 def _shown(table: Table, values: Values) -> str:
     return " ".join(
-        f"{column}={_masked(column, value)}"
+        f"{column}={masked(column, value)}"
         for column, value in zip(table.columns[1:], values[1:], strict=True)
         if value not in ("", None, 0)
     )
@@ -208,14 +216,14 @@ def _shown(table: Table, values: Values) -> str:
 
 def _shown_difference(table: Table, before: Values, after: Values) -> str:
     return " ".join(
-        f"{column}={_masked(column, old)} -> {_masked(column, new)}"
+        f"{column}={masked(column, old)} -> {masked(column, new)}"
         for column, old, new in zip(table.columns, before, after, strict=True)
         if old != new
     )
 
 
-def _masked(column: str, value: Any) -> str:
+def masked(column: str, value: Any) -> str:
     """Return the value as shown to people: a digest opens the account as the password does."""
-    if column in _SECRET_COLUMNS and value:
-        return "(secret)"
+    if column in SECRET_COLUMNS and value:
+        return MASK
     return f"“{value}”" if value == "" else str(value)

@@ -5,14 +5,14 @@ from __future__ import annotations
 from django.contrib.admin import AdminSite
 from django.urls import URLPattern, path
 
-from kamailio_bridge.views import probes, registrations, reload, roll_back, route_test
+from kamailio_bridge.views import preview, probes, registrations, reload, roll_back, route_test
 
 
 def admin_urls(site: AdminSite) -> list[URLPattern]:
     """Return the bridge's addresses, for ``AdminSite.get_urls``; ``admin_view`` asks for a login of staff."""
     return [
         path("kamailio/reload/", site.admin_view(reload.reload), name="reload_kamailio"),
-        path("kamailio/waiting/", site.admin_view(reload.waiting), name="waiting_changes"),
+        path("kamailio/waiting/", site.admin_view(preview.preview), name="waiting_changes"),
         path("kamailio/waiting/count/", site.admin_view(reload.waiting_count), name="waiting_count"),
         path(
             "kamailio/revisions/<int:number>/roll-back/",

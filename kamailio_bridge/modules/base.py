@@ -105,6 +105,14 @@ class KamailioModule(ABC):
     def verify(self, node: Node, wanted: Projection, changes: ModuleChanges | None) -> list[str]:
         """Compare the node's memory with the rows wanted, and return a sentence for each difference."""
 
+    def reload_calls(self, node: Node, wanted: Projection, changes: ModuleChanges | None) -> list[str]:
+        """Return the RPC commands of ``reload``, for an expert to read; what depends on the answers stands behind #."""
+        return [self.reload_method]
+
+    def verify_calls(self, node: Node, wanted: Projection, changes: ModuleChanges | None) -> list[str]:
+        """Return the RPC commands of ``verify``, for an expert to read."""
+        return []
+
     def foreign_faults(self) -> list[str]:
         """Name rows of other tools, in our tables, that would make a node refuse the whole reload. Reads the database.
 

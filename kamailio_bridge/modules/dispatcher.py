@@ -100,6 +100,9 @@ class DispatcherModule(KamailioModule):
             return "reloaded, but Kamailio could not load every row"  # verify names those of ours; others are foreign
         return expect_text(self.reload_method, answer, lambda text: "successfully reloaded" in text)
 
+    def verify_calls(self, node: Node, wanted: Projection, changes: ModuleChanges | None) -> list[str]:
+        return ["dispatcher.list"]
+
     def verify(self, node: Node, wanted: Projection, changes: ModuleChanges | None) -> list[str]:
         rows = wanted.rows[DESTINATIONS]
         expected = {_loaded_form(row.values): row for row in rows.values()}

@@ -73,6 +73,12 @@ class HtableModule(KamailioModule):
         answer = node.rpc.call(self.reload_method, HASH_TABLE)
         return expect_text(self.reload_method, answer, lambda text: text.startswith("Ok."))
 
+    def reload_calls(self, node: Node, wanted: Projection, changes: ModuleChanges | None) -> list[str]:
+        return [f"{self.reload_method} {HASH_TABLE}"]
+
+    def verify_calls(self, node: Node, wanted: Projection, changes: ModuleChanges | None) -> list[str]:
+        return [f"htable.dump {HASH_TABLE}"]
+
     def verify(self, node: Node, wanted: Projection, changes: ModuleChanges | None) -> list[str]:
         loaded = {name: value for name, value in _entries(node.rpc) if name.startswith("dsiprouter:set:")}
         expected = {str(row.values[1]): row for row in wanted.rows[SELECTIONS].values()}
@@ -106,13 +112,19 @@ def stored_revision() -> int | None:
 def store_revision(number: int) -> None:
     """Write the revision into the table, in the transaction that writes the rows it stands for."""
     Htable.objects.filter(key_name=REVISION_KEY).delete()
-    Htable.objects.create(
-        pk=row_id(0, PBX_OFFSET),  # apart from the selections, whose keys are those of carrier groups
-        key_name=REVISION_KEY,
-        key_type=STRING_KEY,
-        value_type=INTEGER_VALUE,
-        key_value=str(number),
-    )
+    Htable.objects.create(**revision_values(str(number)))
+
+
+def revision_values(number: str) -> dict[str, str | int]:
+    """Return the row that says which revision the tables hold."""
+    return {
+        "id": row_id(0, PBX_OFFSET),  # apart from the selections, whose keys are those of carrier groups
+        "key_name": REVISION_KEY,
+        "key_type": STRING_KEY,
+        "value_type": INTEGER_VALUE,
+        "key_value": number,
+        "expires": 0,
+    }
 
 
 def _entries(rpc: Rpc) -> list[tuple[str, object]]:

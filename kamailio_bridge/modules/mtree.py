@@ -81,6 +81,12 @@ class MtreeModule(KamailioModule):
         answer = node.rpc.call(self.reload_method, TREE)
         return expect_text(self.reload_method, answer, lambda text: text.startswith("Ok."))
 
+    def reload_calls(self, node: Node, wanted: Projection, changes: ModuleChanges | None) -> list[str]:
+        return [f"{self.reload_method} {TREE}"]
+
+    def verify_calls(self, node: Node, wanted: Projection, changes: ModuleChanges | None) -> list[str]:
+        return [f"mtree.list {TREE}"]
+
     def verify(self, node: Node, wanted: Projection, changes: ModuleChanges | None) -> list[str]:
         loaded = dict(_entries(node.rpc))
         expected = {row.values[1]: row for row in wanted.rows[PREFIXES].values()}

@@ -75,6 +75,9 @@ class PermissionsModule(KamailioModule):
         answer = patient_reload(node.rpc, self.reload_method)
         return expect_text(self.reload_method, answer, lambda text: text == "Reload OK")
 
+    def verify_calls(self, node: Node, wanted: Projection, changes: ModuleChanges | None) -> list[str]:
+        return ["permissions.addressDump", "permissions.subnetDump"]
+
     def verify(self, node: Node, wanted: Projection, changes: ModuleChanges | None) -> list[str]:
         """Compare the dumps with the rows; entries of foreign rows are nobody's business here."""
         expected = {

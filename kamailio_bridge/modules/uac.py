@@ -168,6 +168,33 @@ class UacModule(KamailioModule):
             f", {len(here)} of {len(_owners(wanted))} registered from here" if _owners(wanted) else ""
         )
 
+    def reload_calls(self, node: Node, wanted: Projection, changes: ModuleChanges | None) -> list[str]:
+        owners = [f"htable.reload {OWNERS_HASH_TABLE}"]
+        if changes is None:
+            return [
+                *owners,
+                "uac.reg_dump",
+                "uac.reg_remove KEY  # for each credential that nothing calls for",
+                f"{self.reload_method} KEY  # for each credential that differs",
+            ]
+        rows = _rows_by_key(wanted)
+        here, changed = _registered_here(wanted, node.name), _changed(changes.tables[RECORDS])
+        remove, kept = sorted(_touched(changes) - rows.keys()), (_touched(changes) & rows.keys()) - changed
+        late = {key for key in changed & here if rows[key].values[FLAGS] == DISABLED_FLAG}
+        return [
+            *(owners if changes.tables[OWNERS].count else []),
+            *(f"uac.reg_unregister l_uuid {key}  # if it is registered" for key in [*remove, *sorted(changed - here)]),
+            *(f"uac.reg_remove {key}" for key in remove),
+            *(f"uac.reg_disable l_uuid {key}  # if it is on" for key in sorted(kept - here)),
+            *(f"{self.reload_method} {key}" for key in sorted(changed)),
+            *(f"uac.reg_enable l_uuid {key}  # if it is off" for key in sorted((kept & here) | late)),
+        ]
+
+    def verify_calls(self, node: Node, wanted: Projection, changes: ModuleChanges | None) -> list[str]:
+        if changes is None:
+            return ["uac.reg_dump"]
+        return [f"uac.reg_info l_uuid {key}" for key in sorted(_touched(changes))]
+
     def verify(self, node: Node, wanted: Projection, changes: ModuleChanges | None) -> list[str]:
         """Compare the records that changed, or all of them; a refresh of a bad row says yes and does nothing."""
         rpc = node.rpc

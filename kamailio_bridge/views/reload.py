@@ -1,29 +1,30 @@
-"""The Reload Kamailio button, and the changes that wait for it."""
+"""What the Reload Kamailio button does, and how many changes wait for it."""
 
 from __future__ import annotations
 
-from django.contrib import admin, messages
+from django.contrib import messages
 from django.contrib.auth.models import User
 from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
-from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from kamailio_bridge.apply import ApplyResult, apply
-from kamailio_bridge.plan import Plan, TablesUnreadable, make_plan
+from kamailio_bridge.plan import TablesUnreadable
 from kamailio_bridge.revisions import Revision
 from kamailio_bridge.views.access import VIEW_REVISION_PERMISSION, for_operators
 from kamailio_bridge.waiting import waiting_changes
-
-SHOWN_LINES = 500  # a page of a hundred thousand lines helps nobody; manage.py plan_kamailio shows them all
 
 
 @for_operators
 @require_POST
 def reload(request: HttpRequest) -> HttpResponse:
-    """Apply, and lead to the page that says what each module of each node answered, or why nothing was done."""
+    """Apply, and lead to the page that says what each module of each node answered, or why nothing was done.
+
+    With ``seen``, the digest of the preview, nothing is applied that nobody saw; without it, whatever waits is applied
+    at once.
+    """
     user = request.user
     assert isinstance(user, User)  # noqa: S101 - for the type checker: nobody else has the permission
     result = apply(
@@ -47,29 +48,6 @@ def _result_url(request: HttpRequest, result: ApplyResult) -> str:
     ):
         return reverse("admin:kamailio_bridge_revision_change", args=[result.revision])
     return reverse("admin:waiting_changes")
-
-
-@for_operators
-@require_GET
-@never_cache
-def waiting(request: HttpRequest) -> HttpResponse:
-    """Show what the next apply would change, and what speaks against it."""
-    plan: Plan | None = None
-    unreadable = ""
-    try:
-        plan = make_plan()
-    except (TablesUnreadable, DatabaseError) as error:
-        unreadable = str(error)
-    lines = plan.lines() if plan else []
-    context = {
-        **admin.site.each_context(request),
-        "title": "Waiting changes",
-        "plan": plan,
-        "unreadable": unreadable,
-        "lines": lines[:SHOWN_LINES],
-        "more_lines": max(0, len(lines) - SHOWN_LINES),
-    }
-    return TemplateResponse(request, "admin/kamailio_bridge/waiting_changes.html", context)
 
 
 @for_operators

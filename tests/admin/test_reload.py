@@ -67,6 +67,7 @@ def test_waiting_changes_are_listed_and_counted(operator: Client, carriers: Carr
     assert count == make_plan().count > 0
     html = operator.get(WAITING).content.decode()
     assert f"The next reload changes {count} rows" in html
+    assert "<strong>carrier group “Acme”</strong>: added with 2 endpoints" in html
     assert "+ dispatcher" in html
     assert PASSWORD not in html
     assert carriers.group.credential.ha1() not in html

@@ -112,7 +112,9 @@ def test_the_first_carrier_in_five_steps(operator: Page, instance: Instance, age
     # 5. Reload Kamailio: every module of the node answers, and the calls go there.
     header = page.get_by_role("banner")
     expect(header.locator(".waiting-count.some")).to_be_visible()
-    header.get_by_role("button", name="Reload Kamailio").click()
+    header.get_by_role("link", name="Reload Kamailio").click()
+    expect(page.locator(".changes .added").filter(has_text="outbound route 9: added: Acme")).to_be_visible()
+    page.get_by_role("button", name="Reload Kamailio with exactly these changes").click()
     expect(page.locator(".messagelist .success")).to_contain_text("reloaded and verified")
     for module in ("dispatcher", "mtree", "permissions", "uac", "htable"):
         expect(page.locator(".node tr.good").filter(has_text=module)).to_contain_text("good")

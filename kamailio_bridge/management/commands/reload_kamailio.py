@@ -8,7 +8,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from kamailio_bridge.apply import ApplyResult, apply
 from kamailio_bridge.nodes import Node, configured_nodes
-from kamailio_bridge.plan import Plan, TablesUnreadable, make_plan
+from kamailio_bridge.plan import TablesUnreadable
+from kamailio_bridge.preview import Preview, make_preview, summary_lines
 
 SHOWN_LINES = 40
 
@@ -30,9 +31,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         nodes = self._nodes(options["node"])
-        if not options["yes"]:
-            self._ask()
-        result = apply(author=None, allow_empty=options["allow_empty"], nodes=nodes, progress=self._progress)
+        seen = None if options["yes"] else self._ask()
+        result = apply(author=None, allow_empty=options["allow_empty"], seen=seen, nodes=nodes, progress=self._progress)
         self._show(result)
         if not result.ok:
             raise CommandError(result.sentence)
@@ -48,26 +48,31 @@ class Command(BaseCommand):
             raise CommandError(f"There is no node “{name}”. Known nodes: {known}.")
         return chosen
 
-    def _ask(self) -> None:
+    def _ask(self) -> str:
+        """Show what would change and ask; return the digest of what was shown, so that nothing else is applied."""
         try:
-            plan = make_plan()
+            preview = make_preview()
         except TablesUnreadable as error:
             raise CommandError(str(error)) from None
-        self._show_plan(plan)
+        self._show_preview(preview)
         try:
             answer = input("Reload Kamailio? [y/N] ")
         except EOFError:
             raise CommandError("Nobody is there to answer. Use --yes in scripts.") from None
         if answer.strip().lower() not in ("y", "yes"):
             raise CommandError("Stopped; nothing was changed.")
+        return preview.plan.digest()
 
-    def _show_plan(self, plan: Plan) -> None:
-        lines = plan.lines()
+    def _show_preview(self, preview: Preview) -> None:
+        lines = preview.lines()
         for line in lines[:SHOWN_LINES]:
             self.stdout.write(line)
         if len(lines) > SHOWN_LINES:
             self.stdout.write(f"... and {len(lines) - SHOWN_LINES} more: manage.py plan_kamailio shows all.")
-        self.stdout.write(f"{plan.count} changes: {plan.summary()}." if lines else "No changes in the tables.")
+        for loss in preview.losses:
+            self.stderr.write(f"warning: {loss}")
+        for line in summary_lines(preview):
+            self.stdout.write(line)
 
     def _progress(self, step: str) -> None:
         if self.stderr.isatty():

@@ -1,0 +1,71 @@
+"""The preview of an apply: what the plan means to an operator, since the revision that Kamailio's tables hold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from carriers.snapshot import Carriers
+from kamailio_bridge.losses import losses
+from kamailio_bridge.modules.htable import stored_revision
+from kamailio_bridge.plan import Plan, make_plan
+from kamailio_bridge.revisions import Revision
+from kamailio_bridge.rows import Notice
+from kamailio_bridge.words import Change, changes_in_words
+
+NO_CARRIERS = Carriers({}, {}, (), ())
+
+
+@dataclass(frozen=True)
+class Preview:
+    """A plan in words. ``changes`` is None where the last revision's carriers are not known: then only rows are."""
+
+    plan: Plan
+    revision: Revision | None
+    changes: list[Change] | None
+    losses: list[Notice]
+
+    @property
+    def warnings(self) -> list[Notice]:
+        """What an operator should know before: first what ends with this apply, then what carries no calls anyway."""
+        return [*self.losses, *self.plan.warnings]
+
+    def lines(self) -> list[str]:
+        """Return the changes as plain text; the rows, where there are no words for them."""
+        if self.changes is None:
+            return self.plan.lines()
+        return [line for change in self.changes for line in change.lines()]
+
+    @property
+    def only_rows_differ(self) -> bool:
+        """Whether the carriers are those of the revision, so that somebody else must have changed the rows."""
+        return bool(self.plan.count) and self.changes == []
+
+
+def make_preview() -> Preview:
+    """Plan, and compare the carriers with those of the revision in Kamailio's tables. Raises ``TablesUnreadable``."""
+    plan = make_plan()
+    revision, before = _applied()
+    if before is None:
+        return Preview(plan, revision, None, [])
+    return Preview(plan, revision, changes_in_words(before, plan.carriers), losses(before, plan.carriers))
+
+
+def _applied() -> tuple[Revision | None, Carriers | None]:
+    """Return the revision in the tables and its carriers: none at all before the first, None when they are not kept."""
+    number = stored_revision()
+    if number is None:
+        return None, NO_CARRIERS
+    revision = Revision.objects.filter(pk=number).first()
+    return revision, revision.carriers() if revision is not None else None
+
+
+def summary_lines(preview: Preview) -> Iterator[str]:
+    """Yield the last lines for a terminal: how much it is, and what to make of it."""
+    plan = preview.plan
+    if not plan.count:
+        yield "No changes wait."
+        return
+    if preview.only_rows_differ:
+        yield "The carriers are those of the last revision: somebody else changed rows in Kamailio's tables."
+    yield f"{plan.count} changes wait: {plan.summary()}."

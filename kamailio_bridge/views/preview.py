@@ -1,0 +1,98 @@
+"""The page before a reload: what it changes, what it ends, who saved it, and the button to go ahead."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.admin.models import LogEntry
+from django.db import DatabaseError
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET
+
+from kamailio_bridge.nodes import configured_nodes
+from kamailio_bridge.plan import TablesUnreadable
+from kamailio_bridge.preview import Preview, make_preview
+from kamailio_bridge.reloads import verified_nodes
+from kamailio_bridge.revisions import Revision
+from kamailio_bridge.statements import rpc_calls, sql_statements
+from kamailio_bridge.views.access import for_operators
+from kamailio_bridge.words import Change
+
+# A page of a hundred thousand lines helps nobody; manage.py plan_kamailio shows them all.
+SHOWN_CHANGES = 200
+SHOWN_DETAILS = 40
+SHOWN_LINES = 500
+SHOWN_ENTRIES = 50
+
+
+@for_operators
+@require_GET
+@never_cache
+def preview(request: HttpRequest) -> HttpResponse:
+    """Show what the next apply would change, and what speaks against it."""
+    shown: Preview | None = None
+    unreadable = ""
+    try:
+        shown = make_preview()
+    except (TablesUnreadable, DatabaseError) as error:
+        unreadable = str(error)
+    context = {
+        **admin.site.each_context(request),
+        "title": "Reload Kamailio",
+        "unreadable": unreadable,
+        "preview": shown,
+        "plan": shown.plan if shown else None,
+        **(_shown(shown) if shown else {}),
+    }
+    return TemplateResponse(request, "admin/kamailio_bridge/preview.html", context)
+
+
+def _shown(preview: Preview) -> dict[str, Any]:
+    changes = preview.changes or []
+    lines = preview.plan.lines()
+    return {
+        "changes": [_shown_change(change) for change in changes[:SHOWN_CHANGES]],
+        "more_changes": max(0, len(changes) - SHOWN_CHANGES),
+        "lines": lines[:SHOWN_LINES],
+        "more_lines": max(0, len(lines) - SHOWN_LINES),
+        "entries": _entries(preview.revision),
+        "expert": _expert(preview) if preview.plan.count <= SHOWN_LINES else None,
+    }
+
+
+def _shown_change(change: Change) -> dict[str, Any]:
+    return {
+        "sign": change.sign,
+        "kind": {"+": "added", "-": "removed"}.get(change.sign, "changed"),
+        "subject": change.subject,
+        "text": "" if change.sign == "~" else change.text,
+        "details": change.details[:SHOWN_DETAILS],
+        "more_details": max(0, len(change.details) - SHOWN_DETAILS),
+    }
+
+
+def _entries(revision: Revision | None) -> list[LogEntry]:
+    """Return who saved what since the revision, the newest first."""
+    entries = LogEntry.objects.filter(content_type__app_label="carriers").select_related("user", "content_type")
+    if revision is not None:
+        entries = entries.filter(action_time__gt=revision.started)
+    return list(entries.order_by("-action_time", "-pk")[:SHOWN_ENTRIES])
+
+
+def _expert(preview: Preview) -> dict[str, Any]:
+    """Return what an apply amounts to: statements, and each node's commands."""
+    verified = verified_nodes(preview.revision.number) if preview.revision else set()
+    return {
+        "statements": list(sql_statements(preview.plan)),
+        "nodes": [
+            {
+                "name": node.name,
+                "known": node.name in verified,
+                "calls": rpc_calls(preview.plan, node, known=node.name in verified),
+            }
+            for node in configured_nodes()
+        ],
+    }

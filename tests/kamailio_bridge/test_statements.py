@@ -1,0 +1,185 @@
+"""The plan as SQL statements and RPC commands: what they say is what an apply does."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from django.db import connections
+from django.test.utils import CaptureQueriesContext
+
+from carriers.models import AuthCredential, CarrierGroup
+from kamailio_bridge.apply import apply
+from kamailio_bridge.modules.htable import store_revision
+from kamailio_bridge.nodes import Node
+from kamailio_bridge.plan import make_plan, write
+from kamailio_bridge.rpc import Rpc
+from kamailio_bridge.statements import literal, rpc_calls, sql_statements
+from kamailio_bridge.tables import TABLES, Htable, Version
+from tests.kamailio_bridge.builders import make_group, make_inbound_route, make_pbx, make_route
+
+in_a_transaction = pytest.mark.django_db(databases=["default", "kamailio"])
+committed = pytest.mark.django_db(databases=["default", "kamailio"], transaction=True)
+
+ASKING = (
+    "system.",
+    "core.",
+    "mtree.summary",
+    "htable.listTables",
+    "htable.get",
+    "pv.shvGet",
+    "uac.reg_info",
+    "uac.reg_dump",
+)
+
+
+def stored() -> dict[str, list[Any]]:
+    return {
+        table._meta.db_table: sorted(map(repr, table.objects.values_list())) for table in TABLES if table is not Version
+    }
+
+
+def run_by_hand() -> None:
+    """Run the statements as somebody at a terminal would, after he put the number in."""
+    with connections["kamailio"].cursor() as cursor:
+        for statement in list(sql_statements(make_plan()))[1:-1]:
+            cursor.execute(statement.replace("(number of the new revision)", "7"))
+
+
+@in_a_transaction
+def test_the_statements_run_by_hand_leave_the_rows_of_an_apply() -> None:
+    group = make_group("O'Neill \\ Söhne; --", "203.0.113.7", "gw.example")
+    group.endpoints.update(prefix="#31#")
+    make_route("9", group)
+    make_inbound_route("1444", make_pbx("office", "192.0.2.9", "192.0.2.9/32"))
+    run_by_hand()
+    assert make_plan().count == 0
+    by_hand = stored()
+    assert Htable.objects.get(key_name="dsiprouter:revision").key_value == "7"
+    for table in TABLES:
+        if table is not Version:
+            table.objects.all().delete()
+    write(make_plan())
+    store_revision(7)
+    assert stored() == by_hand
+    group.endpoints.filter(host="gw.example").delete()
+    group.endpoints.update(strip=3)
+    run_by_hand()
+    assert make_plan().count == 0
+
+
+@in_a_transaction
+def test_the_statements_are_those_of_an_apply_in_its_order() -> None:
+    make_route("9", make_group("Acme", "203.0.113.7", "203.0.113.8"))
+    write(make_plan())
+    CarrierGroup.objects.get().endpoints.filter(host="203.0.113.8").delete()
+    CarrierGroup.objects.get().endpoints.update(strip=3)
+    plan = make_plan()
+    with CaptureQueriesContext(connections["kamailio"]) as queries:
+        write(plan)
+    verb = re.compile(r"(DELETE FROM|INSERT INTO) \W(\w+)")
+    said = [match.groups() for statement in sql_statements(plan) if (match := verb.match(statement))]
+    done = [match.groups() for query in queries if (match := verb.match(query["sql"]))]
+    assert len(done) > 3
+    assert said[:-2] == done  # the last two write the revision
+
+
+@in_a_transaction
+def test_nothing_to_do_is_no_statement() -> None:
+    write(make_plan())
+    assert list(sql_statements(make_plan())) == []
+
+
+@in_a_transaction
+def test_digests_are_masked() -> None:
+    credential = AuthCredential(group=make_group("Acme", "203.0.113.7"), username="1000", registrar="sip.acme.example")
+    credential.set_password("hunter2-secret")
+    credential.save()
+    text = "\n".join(sql_statements(make_plan()))
+    assert "'(secret)'" in text
+    assert credential.ha1() not in text
+
+
+@in_a_transaction
+@pytest.mark.parametrize(
+    "value", ["plain", "it's", 'a "b"', "back\\slash'", "'; DROP TABLE x; --", "“ü”", "", None, 0, 42]
+)
+def test_a_literal_is_read_as_the_value(value: str | int | None) -> None:
+    connection = connections["kamailio"]
+    connection.ensure_connection()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT " + literal(connection, value))
+        assert cursor.fetchone() == (value,)
+
+
+# --- RPC commands -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class ListeningRpc(Rpc):
+    """A real client that also notes what it calls."""
+
+    heard: list[str] = field(default_factory=list)
+
+    def call(self, method: str, *params: str | int) -> Any:
+        self.heard.append(" ".join([method, *map(str, params)]))
+        return super().call(method, *params)
+
+
+@pytest.fixture
+def listening(node: Node) -> Iterator[Node]:
+    """Return the real node behind a client that notes; afterwards it runs nothing again."""
+    yield Node(node.name, ListeningRpc(node.rpc.url, node.rpc.token, node.rpc.timeout))
+    CarrierGroup.objects.all().delete()
+    apply(author=None, nodes=[node], allow_empty=True)
+
+
+def heard(node: Node) -> list[str]:
+    assert isinstance(node.rpc, ListeningRpc)
+    said = [call for call in node.rpc.heard if not call.startswith(ASKING)]
+    node.rpc.heard.clear()
+    return said
+
+
+def announced(node: Node, *, known: bool) -> list[str]:
+    """Return the commands of the plan that change something or dump, as the node may hear them."""
+    calls = rpc_calls(make_plan(), node, known=known)
+    loaded = [call for call in calls if not call.startswith("drouting.")]  # our configuration has no drouting
+    return [call for call in loaded if "#" not in call and not call.startswith(ASKING)]
+
+
+@committed
+def test_the_commands_are_those_that_a_node_hears_in_their_order(listening: Node) -> None:
+    group = make_group("Acme", "127.0.0.21")
+    make_route("9", group)
+    said = announced(listening, known=False)
+    assert apply(author=None, nodes=[listening]).ok
+    assert heard(listening) == said
+    group.endpoints.update(strip=1)
+    said = announced(listening, known=True)
+    assert said == ["dispatcher.reload", "htable.reload dsiprouter", "dispatcher.list", "htable.dump dsiprouter"]
+    assert apply(author=None, nodes=[listening]).ok
+    assert heard(listening) == said
+
+
+@committed
+def test_each_changed_credential_has_its_own_command(listening: Node) -> None:
+    group = make_group("Acme", "127.0.0.21")
+    make_route("9", group)
+    assert apply(author=None, nodes=[listening]).ok
+    credential = AuthCredential(group=group, username="1000", registrar="127.0.0.21", register=False)
+    credential.set_password("secret")
+    credential.save()
+    heard(listening)
+    said = announced(listening, known=True)
+    assert f"uac.reg_refresh carrier-{group.pk}" in said
+    assert apply(author=None, nodes=[listening]).ok
+    assert heard(listening) == said
+    credential.delete()
+    said = announced(listening, known=True)
+    assert f"uac.reg_remove carrier-{group.pk}" in said
+    assert apply(author=None, nodes=[listening]).ok
+    assert heard(listening) == said
