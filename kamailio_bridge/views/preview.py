@@ -69,7 +69,8 @@ def _shown_change(change: Change) -> dict[str, Any]:
         "kind": {"+": "added", "-": "removed"}.get(change.sign, "changed"),
         "subject": change.subject,
         "text": "" if change.sign == "~" else change.text,
-        "details": change.details[:SHOWN_DETAILS],
+        # An arrow of one character, because a browser breaks the line within the one of two.
+        "details": [detail.replace(" -> ", " → ") for detail in change.details[:SHOWN_DETAILS]],
         "more_details": max(0, len(change.details) - SHOWN_DETAILS),
     }
 

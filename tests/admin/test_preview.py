@@ -41,7 +41,7 @@ def test_changes_since_the_last_revision_are_said_in_words(operator: Client, car
     html = shown(operator)
     assert f'Since <a href="/admin/kamailio_bridge/revision/{Revision.objects.get().pk}/change/">' in html
     assert "by operator." in html
-    assert "<li>endpoint “primary” (203.0.113.7:5060): strip 1 -> 2</li>" in html
+    assert "<li>endpoint “primary” (203.0.113.7:5060): strip 1 → 2</li>" in html
     assert "<strong>carrier group “Backup”</strong>: added with 1 endpoint" in html
     assert "<li>Acme, then Backup (before: Acme)</li>" in html
 
@@ -65,7 +65,7 @@ def test_a_name_has_no_effect_and_waits_for_nothing(operator: Client, carriers: 
     html = shown(operator)
     assert "No changes wait" in html
     assert "Saved since the last revision, without an effect on Kamailio:" in html
-    assert "<li>name “Acme” -> “Acme Ltd”</li>" in html
+    assert "<li>name “Acme” → “Acme Ltd”</li>" in html
     assert make_plan().digest() != seen, "the words are part of what was seen"
 
 
