@@ -18,7 +18,10 @@ class PermissionsMissing(Exception):
 def role_permissions() -> dict[str, set[str]]:
     """Return each role's permissions as ``app_label.codename``."""
     models = [model._meta.model_name for model in apps.get_app_config("carriers").get_models()]
-    view = {f"carriers.view_{model}" for model in models} | {"kamailio_bridge.view_revision"}
+    view = {f"carriers.view_{model}" for model in models} | {
+        "kamailio_bridge.view_revision",
+        "kamailio_bridge.view_kamailionode",  # to change one is to say where the RPC token is sent: superusers alone
+    }
     edit = {f"carriers.{verb}_{model}" for model in models for verb in ("add", "change", "delete")}
     return {
         VIEWERS: view,

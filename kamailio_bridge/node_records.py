@@ -52,6 +52,7 @@ class KamailioNode(models.Model):
     rpc_url = models.CharField(
         "RPC URL",
         max_length=200,
+        unique=True,
         validators=[validate_rpc_url],
         help_text="Where it answers JSON-RPC, such as http://10.0.0.5:5062/RPC.",
     )

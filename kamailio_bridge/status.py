@@ -12,15 +12,24 @@ from django.db import DatabaseError
 from carriers.snapshot import Carriers
 from kamailio_bridge.modules import selected_modules
 from kamailio_bridge.modules.htable import revision_on_node, stored_revision
+from kamailio_bridge.modules.uac import DISABLED_FLAG, dump_records
 from kamailio_bridge.nodes import Node, configured_nodes
 from kamailio_bridge.plan import TablesUnreadable, make_plan
 from kamailio_bridge.registrations import Registration, registrations
+from kamailio_bridge.revisions import Revision
 from kamailio_bridge.rpc import InvalidAnswer, RpcError
+
+Answer = dict[str, Any]
+LOOK_SECONDS = 5.0  # that all questions of one look at a node may take together; its time limit is for reloads
+REGISTERED_STATE = 4  # bit of the flags that Kamailio shows of a registration
 
 
 @dataclass(frozen=True)
 class NodeStatus:
-    """One node. ``uptime`` is in seconds; ``sentence`` says in words what there is to know."""
+    """One node. ``uptime`` is in seconds; ``sentence`` says in words what there is to know.
+
+    ``registered`` of the ``to_register`` accounts that it is to register are registered now.
+    """
 
     name: str
     url: str
@@ -31,6 +40,8 @@ class NodeStatus:
     uptime: int = 0
     revision: int | None = None
     modules: list[str] = field(default_factory=list)
+    registered: int = 0
+    to_register: int = 0
 
 
 @dataclass(frozen=True)
@@ -81,8 +92,9 @@ def read_status() -> Status:
     except (TablesUnreadable, DatabaseError) as error:
         problems.append(str(error))
     nodes = configured_nodes()
+    answers = last_answers()
     with ThreadPoolExecutor(max_workers=max(1, len(nodes))) as pool:
-        states = list(pool.map(lambda node: node_status(node, revision), nodes))
+        states = list(pool.map(lambda node: node_status(node, revision, answers.get(node.name)), nodes))
     return Status(revision, waiting, problems, warnings, states, _registrations(carriers, nodes) if carriers else [])
 
 
@@ -98,27 +110,42 @@ def _registration_status(group: str, registration: Registration) -> Registration
     )
 
 
-def node_status(node: Node, revision: int | None) -> NodeStatus:
-    """Ask one node; ``revision`` is the one that it should run, None before the first apply."""
+def last_answers() -> dict[str, Answer]:
+    """Return what each node answered to the newest revision, by its name, as the revision keeps it."""
+    last = Revision.objects.exclude(outcome=Revision.Outcome.FAILED).order_by("-number").first()
+    return {entry["name"]: entry for entry in last.nodes} if last is not None else {}
+
+
+def node_status(node: Node, revision: int | None, answer: Answer | None = None) -> NodeStatus:
+    """Ask one node. ``revision`` is the one that it should run, None before the first apply.
+
+    ``answer`` is what it answered to that. A node that runs the revision, but did not pass its verification, is behind;
+    one that could not be asked then, and loaded the tables when it started, is in step.
+    """
+    url, node = node.rpc.url, node.for_one_job(LOOK_SECONDS)
     try:
         version = str(node.rpc.call("core.version")).strip()
         uptime = _uptime(node.rpc.call("core.uptime"))
         methods = frozenset(map(str, node.rpc.call("system.listMethods")))
         present = [module.name for module in selected_modules() if module.is_on(node.rpc, methods)]
         running = revision_on_node(node.rpc) if "htable" in present else None
+        records = dump_records(node.rpc) if "uac" in present else []
     except RpcError as error:
-        return NodeStatus(node.name, node.rpc.url, reachable=False, in_step=False, sentence=str(error))
-    in_step = running == revision
+        return NodeStatus(node.name, url, reachable=False, in_step=False, sentence=str(error))
+    own = [int(record.get("flags", 0)) for record in records if not int(record.get("flags", 0)) & DISABLED_FLAG]
+    fault = answer["sentence"] if answer is not None and answer["reloaded"] and not answer["ok"] else ""
     return NodeStatus(
         node.name,
-        node.rpc.url,
+        url,
         reachable=True,
-        in_step=in_step,
-        sentence=_sentence(running, revision, tells="htable" in present),
+        in_step=running == revision and not (fault and revision is not None),
+        sentence=_sentence(running, revision, fault, tells="htable" in present),
         version=version,
         uptime=uptime,
         revision=running,
         modules=present,
+        registered=sum(bool(flags & REGISTERED_STATE) for flags in own),
+        to_register=len(own),
     )
 
 
@@ -129,12 +156,14 @@ def _uptime(answer: Any) -> int:
         raise InvalidAnswer("core.uptime: the node answered in a form that this product does not know.") from None
 
 
-def _sentence(running: int | None, revision: int | None, *, tells: bool) -> str:
+def _sentence(running: int | None, revision: int | None, fault: str, *, tells: bool) -> str:
     if not tells:
         return "runs, but keeps no hash table “dsiprouter” and so can't tell its revision."
     if revision is None:
         return "runs; nothing has been applied yet: press Reload Kamailio."
+    if running == revision and fault:
+        return f"runs revision {running}, but was not verified: {fault}"
     if running == revision:
         return f"runs revision {running}, in step."
     what = "no revision" if running is None else f"revision {running}"
-    return f"runs {what} instead of {revision}: press Reload Kamailio."
+    return f"runs {what} instead of {revision}: press Retry."

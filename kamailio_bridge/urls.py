@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib.admin import AdminSite
 from django.urls import URLPattern, path
 
-from kamailio_bridge.views import preview, probes, registrations, reload, roll_back, route_test
+from kamailio_bridge.views import nodes, preview, probes, registrations, reload, roll_back, route_test
 
 
 def admin_urls(site: AdminSite) -> list[URLPattern]:
@@ -19,6 +19,10 @@ def admin_urls(site: AdminSite) -> list[URLPattern]:
             site.admin_view(roll_back.roll_back_to),
             name="roll_back_to_revision",
         ),
+        path("kamailio/nodes/retry/", site.admin_view(nodes.retry_nodes), name="retry_nodes"),
+        path("kamailio/nodes/<int:pk>/take-over/", site.admin_view(nodes.take_over_node), name="take_over_node"),
+        path("kamailio/nodes/<int:pk>/enable/", site.admin_view(nodes.enable_node), name="enable_node"),
+        path("kamailio/nodes/<str:name>/now/", site.admin_view(nodes.node_now), name="node_now"),
         path("kamailio/route/", site.admin_view(route_test.route_test), name="route_test"),
         path("kamailio/registrations/", site.admin_view(registrations.registrations), name="registrations"),
         path("kamailio/test/endpoint/<int:pk>/", site.admin_view(probes.endpoint), name="test_endpoint"),

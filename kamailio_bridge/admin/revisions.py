@@ -51,8 +51,13 @@ class RevisionAdmin(admin.ModelAdmin):
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Add whether this person may roll back from here."""
-        context = {"may_roll_back": request.user.has_perms(ROLL_BACK_PERMISSIONS), **(extra_context or {})}
+        """Add whether this person may roll back from here, and whether a node is behind that can be retried."""
+        newest = Revision.objects.exclude(outcome=Revision.Outcome.FAILED).values_list("pk", "outcome").first()
+        context = {
+            "may_roll_back": request.user.has_perms(ROLL_BACK_PERMISSIONS),
+            "behind": newest is not None and (str(newest[0]), newest[1]) == (object_id, Revision.Outcome.BEHIND),
+            **(extra_context or {}),
+        }
         return super().change_view(request, object_id, form_url, context)
 
     def has_add_permission(self, request: HttpRequest) -> bool:

@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 
 RELOAD_PERMISSION = "kamailio_bridge.reload_kamailio"
 VIEW_REVISION_PERMISSION = "kamailio_bridge.view_revision"
+VIEW_NODE_PERMISSION = "kamailio_bridge.view_kamailionode"
 VIEW_GROUP_PERMISSION = "carriers.view_carriergroup"
 CHANGE_GROUP_PERMISSION = "carriers.change_carriergroup"
 

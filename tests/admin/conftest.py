@@ -56,6 +56,16 @@ def operator(login: Callable[..., Client]) -> Client:
 
 
 @pytest.fixture
+def viewer(login: Callable[..., Client]) -> Client:
+    return login("viewer")
+
+
+@pytest.fixture
+def superuser(login: Callable[..., Client]) -> Client:
+    return login("superuser")
+
+
+@pytest.fixture
 def carriers(db: None) -> Carriers:
     """One of everything: a group with two endpoints, a source and a credential, a PBX, and a route each way."""
     group = CarrierGroup.objects.create(name="Acme")

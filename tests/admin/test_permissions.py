@@ -9,6 +9,7 @@ from django.test import Client
 
 from carriers.models import CarrierGroup
 from carriers.state import take_state
+from kamailio_bridge.node_records import KamailioNode
 from kamailio_bridge.revisions import Revision
 from kamailio_bridge.state_bytes import pack
 from tests.admin.forms import Carriers
@@ -55,6 +56,16 @@ GET_PAGES = {
     "/admin/kamailio_bridge/revision/{revision}/history/": VIEW,
     "/admin/kamailio_bridge/revision/{revision}/delete/": NOBODY,
     "/admin/kamailio_bridge/revision/add/": NOBODY,
+    "/admin/kamailio_bridge/kamailionode/": VIEW,
+    "/admin/kamailio_bridge/kamailionode/add/": SUPERUSER,
+    "/admin/kamailio_bridge/kamailionode/{node}/change/": VIEW,
+    "/admin/kamailio_bridge/kamailionode/{node}/history/": VIEW,
+    "/admin/kamailio_bridge/kamailionode/{node}/delete/": SUPERUSER,
+    "/admin/kamailio/nodes/edge/now/": VIEW,
+    "/admin/kamailio/nodes/local/now/": (LOGIN, LOGIN, 403, 404, 404, 404, 404),
+    "/admin/kamailio/nodes/retry/": (LOGIN, LOGIN, 403, 403, 403, 405, 405),
+    "/admin/kamailio/nodes/{node}/take-over/": (LOGIN, LOGIN, 403, 403, 403, 405, 405),
+    "/admin/kamailio/nodes/{node}/enable/": (LOGIN, LOGIN, 403, 403, 403, 405, 405),
     "/admin/kamailio/waiting/": OPERATE,
     "/admin/kamailio/revisions/{revision}/roll-back/": OPERATE,
     "/admin/kamailio/waiting/count/": OPERATE,
@@ -78,6 +89,12 @@ POST_PAGES = {
     "/admin/kamailio_bridge/revision/add/": NOBODY,
     "/admin/kamailio_bridge/revision/{revision}/change/": NOBODY,
     "/admin/kamailio_bridge/revision/{revision}/delete/": NOBODY,
+    "/admin/kamailio_bridge/kamailionode/add/": SUPERUSER,
+    "/admin/kamailio_bridge/kamailionode/{node}/change/": SUPERUSER,
+    "/admin/kamailio/nodes/edge/now/": (LOGIN, LOGIN, 403, 405, 405, 405, 405),
+    "/admin/kamailio/nodes/retry/": (LOGIN, LOGIN, 403, 403, 403, 302, 302),
+    "/admin/kamailio/nodes/{node}/take-over/": (LOGIN, LOGIN, 403, 403, 403, 302, 302),
+    "/admin/kamailio/nodes/{node}/enable/": (LOGIN, LOGIN, 403, 403, 403, 302, 302),
     "/admin/kamailio/reload/": (LOGIN, LOGIN, 403, 403, 403, 302, 302),
     "/admin/kamailio/revisions/{revision}/roll-back/": OPERATE,
     "/admin/kamailio/waiting/": (LOGIN, LOGIN, 403, 403, 403, 405, 405),
@@ -92,6 +109,7 @@ POST_PAGES = {
 
 
 def _filled(url: str, carriers: Carriers) -> str:
+    node, _ = KamailioNode.objects.get_or_create(name="edge", rpc_url="http://127.0.0.1:9/RPC")
     revision = Revision.objects.create(outcome=Revision.Outcome.VERIFIED, snapshot=pack(take_state()))
     return url.format(
         group=carriers.group.pk,
@@ -100,6 +118,7 @@ def _filled(url: str, carriers: Carriers) -> str:
         outbound=carriers.outbound.pk,
         inbound=carriers.inbound.pk,
         revision=revision.pk,
+        node=node.pk,
     )
 
 
@@ -158,6 +177,7 @@ def test_who_may_act_on_many(role: str, action: str, login: Callable[..., Client
         "/admin/carriers/carriergroup/add/",
         "/admin/carriers/carriergroup/",
         "/admin/carriers/pbx/add/",
+        "/admin/kamailio/nodes/retry/",
         "/admin/logout/",
     ],
 )
@@ -178,7 +198,7 @@ def test_only_operators_see_the_button(role: str, login: Callable[..., Client], 
 def test_the_button_is_on_every_page(login: Callable[..., Client], carriers: Carriers) -> None:
     client = login("superuser")
     for url, statuses in GET_PAGES.items():
-        if statuses[-1] == 200 and not any(data in url for data in ("autocomplete", "count/", "registrations")):
+        if statuses[-1] == 200 and not any(data in url for data in ("autocomplete", "count/", "now/", "registrations")):
             html = client.get(_filled(url, carriers)).content.decode()
             header = html.partition('<div id="reload-kamailio">')[2].partition("</div>")[0]
             assert 'href="/admin/kamailio/waiting/"' in header, url

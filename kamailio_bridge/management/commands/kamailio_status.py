@@ -44,5 +44,6 @@ class Command(BaseCommand):
             self.stdout.write(f"node {node.name} ({node.url}): {node.sentence}")
             if node.reachable:
                 self.stdout.write(f"  {node.version}, up {node.uptime} s, modules {', '.join(node.modules) or 'none'}")
+                self.stdout.write(f"  registrations: {node.registered} of {node.to_register}")
         for registration in status.registrations:
             self.stdout.write(f"registration of {registration.group}: {registration.words}. {registration.sentence}")

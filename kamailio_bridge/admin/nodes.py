@@ -1,0 +1,82 @@
+"""Nodes in the admin: where each Kamailio is, and what it says of itself now."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from kamailio_bridge.apply import retry
+from kamailio_bridge.node_records import LOCAL_NAME, KamailioNode
+from kamailio_bridge.rpc_url import local_rpc_url
+from kamailio_bridge.status import last_answers
+from kamailio_bridge.views.access import RELOAD_PERMISSION
+from kamailio_bridge.views.nodes import result_page
+
+NOW = ("state", "revision", "uptime", "version", "registrations", "modules", "sentence")
+
+
+def _now(part: str, description: str) -> Any:
+    """Make a column that the page fills after it is shown: asking a node may take a while."""
+
+    @admin.display(description=description)
+    def column(record: KamailioNode) -> SafeString:
+        return format_html('<span data-node="{}" data-part="{}">…</span>', record.name, part)
+
+    column.__name__ = f"now_{part}"
+    return column
+
+
+now_state, now_revision = _now("state", "now"), _now("revision", "revision")
+now_uptime, now_version = _now("uptime", "up for"), _now("version", "version")
+now_registrations, now_modules = _now("registrations", "registrations"), _now("modules", "modules")
+now_sentence = _now("sentence", "in words")
+
+
+@admin.register(KamailioNode)
+class KamailioNodeAdmin(admin.ModelAdmin):
+    """Who may add or change a node decides where the token goes: superusers. Operators retry, take out and put in."""
+
+    change_list_template = "admin/kamailio_bridge/kamailionode/change_list.html"
+    change_form_template = "admin/kamailio_bridge/kamailionode/change_form.html"
+    list_display = ("name", now_state, now_revision, now_uptime, now_version, now_registrations, "enabled", "rpc_url")
+    list_filter = ("enabled",)
+    search_fields = ("name", "rpc_url")
+    ordering = ("name", "pk")
+    actions = ("retry_selected",)
+    fields = ("name", "rpc_url", "token_from", "time_limit", "enabled")
+    now_fields = (now_state, now_sentence, now_revision, now_uptime, now_version, now_registrations, now_modules)
+
+    def get_fieldsets(self, request: HttpRequest, obj: KamailioNode | None = None) -> Any:
+        where = (None, {"fields": self.fields})
+        if obj is None:
+            return [where]
+        return [("Now", {"fields": (*self.now_fields, "last_answer")}), ("Where it is", {"fields": self.fields})]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: KamailioNode | None = None) -> Any:
+        """The name is what Kamailio's own environment says, and decides who registers what: it stays."""
+        return () if obj is None else ("name", *self.now_fields, "last_answer")
+
+    def has_reload_permission(self, request: HttpRequest) -> bool:
+        return bool(request.user.has_perm(RELOAD_PERMISSION))
+
+    @admin.action(description="Retry selected nodes that are behind", permissions=["reload"])
+    def retry_selected(self, request: HttpRequest, queryset: QuerySet[KamailioNode]) -> HttpResponse:
+        names = list(queryset.values_list("name", flat=True))
+        return result_page(request, retry(author=request.user, names=names))  # type: ignore[arg-type]
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        local = None if KamailioNode.objects.exists() else {"name": LOCAL_NAME, "url": local_rpc_url()}
+        return super().changelist_view(request, {"local": local, "now": NOW, **(extra_context or {})})
+
+    @admin.display(description="last reload")
+    def last_answer(self, record: KamailioNode) -> str:
+        answer = last_answers().get(record.name)
+        return render_to_string(
+            "admin/kamailio_bridge/revision/node_answers.html", {"nodes": [answer] if answer is not None else []}
+        )

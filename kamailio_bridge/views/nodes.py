@@ -1,0 +1,123 @@
+"""Nodes: what each says of itself, and the buttons that bring it back, take it out and put it in again."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.contrib.auth.models import User
+from django.db import DatabaseError
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.timesince import timesince
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_POST
+
+from kamailio_bridge.apply import ApplyResult, retry, take_over
+from kamailio_bridge.modules.htable import stored_revision
+from kamailio_bridge.node_records import LOCAL_NAME, KamailioNode
+from kamailio_bridge.nodes import Node, configured_nodes
+from kamailio_bridge.revisions import Revision
+from kamailio_bridge.status import NodeStatus, last_answers, node_status
+from kamailio_bridge.views.access import (
+    VIEW_NODE_PERMISSION,
+    VIEW_REVISION_PERMISSION,
+    for_operators,
+    for_those_who_may,
+)
+
+
+@for_those_who_may(VIEW_NODE_PERMISSION)
+@require_GET
+@never_cache
+def node_now(_request: HttpRequest, name: str) -> HttpResponse:
+    """Ask one node, so that a page asks all at once and a dead one delays no other: ``{"state": "in step", …}``."""
+    node = _node(name)
+    try:
+        revision = stored_revision()
+    except DatabaseError:
+        return JsonResponse({"state": "unknown", "sentence": "Kamailio's tables can't be read."})
+    return JsonResponse(_in_words(node_status(node, revision, last_answers().get(name))))
+
+
+@for_operators
+@require_POST
+def retry_nodes(request: HttpRequest) -> HttpResponse:
+    """Bring the named nodes to the revision in the tables; without names, all that are behind."""
+    names = request.POST.getlist("node") or [node.name for node in configured_nodes()]
+    return result_page(request, retry(author=_user(request), names=names))
+
+
+@for_operators
+@require_POST
+def take_over_node(request: HttpRequest, pk: int) -> HttpResponse:
+    """Disable a node and let the others register its accounts."""
+    record = get_object_or_404(KamailioNode, pk=pk)
+    result = take_over(author=_user(request), node=record.name)
+    if result.outcome in ("verified", "behind", "nothing"):
+        _log(request, record, "Disabled; the other nodes took over.")
+    return result_page(request, result)
+
+
+@for_operators
+@require_POST
+def enable_node(request: HttpRequest, pk: int) -> HttpResponse:
+    """Put a node in again. It gets its accounts back with the next reload."""
+    record = get_object_or_404(KamailioNode, pk=pk)
+    if not record.enabled:
+        record.enabled = True
+        record.save(update_fields=["enabled"])
+        _log(request, record, "Enabled.")
+    messages.success(
+        request, f"Node {record.name} is enabled. Press Reload Kamailio to load it and give it its accounts."
+    )
+    return HttpResponseRedirect(reverse("admin:kamailio_bridge_kamailionode_change", args=[pk]))
+
+
+def result_page(request: HttpRequest, result: ApplyResult) -> HttpResponse:
+    """Lead to the page that says what each node answered; from where no revision was touched, back to the nodes."""
+    level = messages.WARNING if result.outcome in ("behind", "busy") else messages.ERROR
+    messages.add_message(request, messages.SUCCESS if result.ok else level, result.sentence)
+    recorded = result.revision is not None and Revision.objects.filter(pk=result.revision).exists()
+    if recorded and request.user.has_perm(VIEW_REVISION_PERMISSION):
+        return HttpResponseRedirect(reverse("admin:kamailio_bridge_revision_change", args=[result.revision]))
+    may_see = request.user.has_perm(VIEW_NODE_PERMISSION)
+    return HttpResponseRedirect(reverse("admin:kamailio_bridge_kamailionode_changelist" if may_see else "admin:index"))
+
+
+def _node(name: str) -> Node:
+    record = KamailioNode.objects.filter(name=name).first()
+    if record is not None:
+        return Node(record.name, record.rpc())
+    for node in configured_nodes():
+        if node.name == name == LOCAL_NAME:
+            return node
+    raise Http404
+
+
+def _in_words(status: NodeStatus) -> dict[str, Any]:
+    if not status.reachable:
+        return {"state": "unreachable", "sentence": status.sentence}
+    started = timezone.now() - timedelta(seconds=status.uptime)
+    return {
+        "state": "in step" if status.in_step else "behind",
+        "sentence": f"It {status.sentence}",
+        "revision": "none" if status.revision is None else str(status.revision),
+        "version": status.version,
+        "uptime": timesince(started) if status.uptime >= 60 else f"{status.uptime} seconds",
+        "modules": ", ".join(status.modules) or "none",
+        "registrations": f"{status.registered} of {status.to_register}",
+    }
+
+
+def _user(request: HttpRequest) -> User:
+    assert isinstance(request.user, User)  # noqa: S101 - for the type checker: nobody else has the permission
+    return request.user
+
+
+def _log(request: HttpRequest, record: KamailioNode, text: str) -> None:
+    LogEntry.objects.log_actions(_user(request).pk, [record], CHANGE, change_message=text)
