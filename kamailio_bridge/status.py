@@ -91,8 +91,11 @@ def read_status() -> Status:
         waiting = None if plan.problems else plan.count
     except (TablesUnreadable, DatabaseError) as error:
         problems.append(str(error))
-    nodes = configured_nodes()
-    answers = last_answers()
+    try:
+        nodes, answers = configured_nodes(), last_answers()
+    except DatabaseError as error:
+        problems.append(f"The nodes can't be read: {error}. Check DATABASE_URL, and run manage.py migrate.")
+        nodes, answers = [], {}
     with ThreadPoolExecutor(max_workers=max(1, len(nodes))) as pool:
         states = list(pool.map(lambda node: node_status(node, revision, answers.get(node.name)), nodes))
     return Status(revision, waiting, problems, warnings, states, _registrations(carriers, nodes) if carriers else [])
