@@ -11,6 +11,7 @@ from django.http import HttpRequest
 from django.urls import URLPattern, URLResolver, reverse
 
 from dsiprouter.second_factor import SecondFactorLoginForm
+from kamailio_bridge.save_warnings import WarnsOfLosses
 from kamailio_bridge.urls import admin_urls
 from kamailio_bridge.views.access import RELOAD_PERMISSION, VIEW_GROUP_PERMISSION
 
@@ -39,6 +40,13 @@ class DsiprouterAdminSite(AdminSite):
         if not super().has_permission(request):
             return False
         return not settings.DSIPROUTER_SECOND_FACTOR or request.user.is_verified()  # type: ignore[union-attr]
+
+    def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
+        """Let the carriers' admins say what an edit takes away: the bridge knows it, which carriers must not import."""
+        models: list[Any] = [model_or_iterable] if isinstance(model_or_iterable, type) else list(model_or_iterable)
+        if admin_class is not None and all(model._meta.app_label == "carriers" for model in models):
+            admin_class = type(admin_class.__name__, (WarnsOfLosses, admin_class), {})
+        super().register(models, admin_class, **options)
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
         return [*admin_urls(self), *super().get_urls()]

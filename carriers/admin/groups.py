@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, cast
 
 from django.contrib import admin, messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.admin.options import IS_POPUP_VAR
 from django.contrib.admin.views.main import ChangeList
@@ -25,6 +26,7 @@ from carriers.models import AuthCredential, CarrierGroup, Endpoint, SourceNetwor
 from carriers.services import add_registrar_endpoint, set_enabled
 
 SHOWN_ENDPOINTS = 3
+SHOWN_NAMES = 20  # of the groups that are to be disabled
 AUTHENTICATIONS = {"password": "Username/password", "ip": "IP", "none": "none"}
 
 
@@ -137,8 +139,24 @@ class CarrierGroupAdmin(admin.ModelAdmin):
         self._set_enabled(request, queryset, enabled=True)
 
     @admin.action(description="Disable selected carrier groups", permissions=["change"])
-    def disable(self, request: HttpRequest, queryset: QuerySet[CarrierGroup]) -> None:
-        self._set_enabled(request, queryset, enabled=False)
+    def disable(self, request: HttpRequest, queryset: QuerySet[CarrierGroup]) -> HttpResponse | None:
+        """Ask first: calls end with it. The page says what it takes away."""
+        if request.POST.get("post") == "yes":
+            self._set_enabled(request, queryset, enabled=False)
+            return None
+        groups = list(queryset)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": "Disable carrier groups",
+            "opts": self.opts,
+            "queryset": groups,
+            "shown": groups[:SHOWN_NAMES],
+            "more": max(0, len(groups) - SHOWN_NAMES),
+            "selected": request.POST.getlist(ACTION_CHECKBOX_NAME),
+            "select_across": request.POST.get("select_across", "0"),
+            "action_checkbox_name": ACTION_CHECKBOX_NAME,
+        }
+        return TemplateResponse(request, "admin/carriers/disable_confirmation.html", context)
 
     def _set_enabled(self, request: HttpRequest, queryset: QuerySet[CarrierGroup], *, enabled: bool) -> None:
         changed = set_enabled(groups=queryset, enabled=enabled)

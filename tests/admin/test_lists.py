@@ -21,7 +21,7 @@ from carriers.models import (
     OutboundRouteGroup,
     SourceNetwork,
 )
-from tests.admin.forms import GROUPS, Carriers
+from tests.admin.forms import GROUPS, Carriers, fields_of
 
 pytestmark = pytest.mark.django_db
 
@@ -182,7 +182,7 @@ def test_the_index_lists_what_is_needed_first(operator: Client, login: Callable[
 
 def test_groups_are_disabled_and_enabled_together(editor: Client) -> None:
     groups = [CarrierGroup.objects.create(name=f"group {n}", enabled=n != 2) for n in range(4)]
-    data = {"action": "disable", "_selected_action": [group.pk for group in groups[:3]]}
+    data = {"action": "disable", "_selected_action": [group.pk for group in groups[:3]], "post": "yes"}
     html = editor.post(GROUPS, data, follow=True).content.decode()
     assert "2 carrier groups disabled." in html
     assert list(CarrierGroup.objects.values_list("enabled", flat=True)) == [False, False, False, True]
@@ -199,6 +199,10 @@ def test_all_groups_are_disabled_across_pages(editor: Client) -> None:
     first = CarrierGroup.objects.first()
     assert first is not None
     data = {"action": "disable", "_selected_action": [first.pk], "select_across": "1"}
-    assert "120 carrier groups disabled." in editor.post(GROUPS, data, follow=True).content.decode()
+    question = editor.post(GROUPS, data).content.decode()
+    assert "120 carrier groups: group 00000, " in question
+    assert "and 100 more." in question
+    answer = fields_of(question)
+    assert "120 carrier groups disabled." in editor.post(GROUPS, answer, follow=True).content.decode()
     assert not CarrierGroup.objects.filter(enabled=True).exists()
     assert LogEntry.objects.count() == 120
