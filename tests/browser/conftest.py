@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import ConsoleMessage, Locator, Page, Request, Response
+from playwright.sync_api import ConsoleMessage, FloatRect, Page, Request, Response
 
 from tests.e2e.instance import Instance
+
+TakePicture = Callable[[str, int], None]  # a name, and how much of the page from its top
 
 PASSWORD = "the password of the browser tests"
 SCREENSHOTS = Path(__file__).resolve().parents[2] / "docs" / "screenshots"
@@ -105,11 +107,13 @@ def operator(page: Page) -> Page:
 
 
 @pytest.fixture
-def take_picture(pytestconfig: pytest.Config) -> Callable[[Page | Locator, str], None]:
+def take_picture(page: Page, pytestconfig: pytest.Config) -> TakePicture:
     """Return what keeps a picture for the README where that is asked for: other runs leave the work tree alone."""
 
-    def take(shown: Page | Locator, name: str) -> None:
+    def take(name: str, height: int) -> None:
         if pytestconfig.getoption("--take-screenshots", default=False):
-            shown.screenshot(path=SCREENSHOTS / f"{name}.png", animations="disabled")
+            assert page.viewport_size is not None
+            clip: FloatRect = {"x": 0, "y": 0, "width": page.viewport_size["width"], "height": height}
+            page.screenshot(path=SCREENSHOTS / f"{name}.png", clip=clip, animations="disabled", full_page=True)
 
     return take

@@ -20,7 +20,7 @@ EXAMPLE: dict[str, Any] = {
             "endpoints": [
                 {"name": "Frankfurt", "host": "192.0.2.21", "weight": 75},
                 {"name": "Paris", "host": "192.0.2.22", "weight": 25},
-                {"name": "Madrid", "host": "sip.madrid.bluetelecom.example", "weight": 5},
+                {"name": "Madrid", "host": "madrid.blue.example", "weight": 5},
                 {"name": "IPv6", "host": "2001:db8:85a3:8d3:1319:8a2e:370:7348", "port": 5080, "direction": "inbound"},
             ],
         },

@@ -9,7 +9,7 @@ from contextlib import closing
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import PASSWORD, WIDE
+from tests.browser.conftest import PASSWORD, WIDE, TakePicture
 from tests.browser.example import EXAMPLE
 from tests.e2e.instance import Instance
 
@@ -42,7 +42,7 @@ TOO_WIDE = """() => {
 NAMELESS = """() => [...document.querySelectorAll("input, select, textarea, button")]
   .filter((field) => field.type !== "hidden" && field.offsetParent !== null && !field.labels?.length)
   .filter((field) => !field.ariaLabel && !field.getAttribute("aria-labelledby") && !field.title)
-  .filter((field) => field.type !== "submit" || !(field.value || field.textContent.trim()))
+  .filter((field) => !(field.tagName === "BUTTON" && field.textContent.trim()) && field.type !== "submit")
   .map((field) => field.outerHTML)"""
 
 
@@ -70,6 +70,31 @@ def test_no_page_scrolls_sideways_and_every_field_has_a_name(operator: Page, ins
     assert (
         found_wrong(operator, ["/admin/kamailio_bridge/revision/", "/admin/kamailio_bridge/revision/1/change/"]) == []
     )
+
+
+def test_the_pages_that_the_readme_shows(operator: Page, instance: Instance, take_picture: TakePicture) -> None:
+    page = operator
+    waiting = page.get_by_role("banner").locator(".waiting-count")
+    instance.done("load_carriers", "-", document=json.dumps(EXAMPLE))
+    page.get_by_role("banner").get_by_role("link", name="Reload Kamailio").click()
+    expect(waiting).not_to_have_text("…")
+    take_picture("preview", 640)
+    page.get_by_role("button", name="Reload Kamailio with exactly these changes").click()
+    expect(page.locator(".node tr.good")).to_have_count(5)
+    expect(waiting).to_have_text("0")
+    take_picture("reloaded", 800)
+    page.get_by_role("link", name="Carrier groups").click()
+    expect(waiting).to_have_text("0")
+    expect(page.get_by_text("203.0.113.7:5060, 203.0.113.8:5060/tcp")).to_be_visible()
+    take_picture("carrier-groups", 620)
+    page.set_viewport_size(NARROW)
+    expect(page.locator("#result_list tbody tr").first).to_have_css("display", "block")
+    take_picture("carrier-groups-narrow", 700)
+    page.get_by_role("link", name="Acme").click()
+    page.set_viewport_size(WIDE)
+    expect(waiting).to_have_text("0")
+    expect(page.get_by_label("Strip", exact=True).first).to_have_value("1")
+    take_picture("carrier-group", 800)
 
 
 def test_pages_with_messages_fit_narrow_windows(operator: Page, instance: Instance) -> None:
