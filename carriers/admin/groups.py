@@ -21,6 +21,7 @@ from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.debug import sensitive_post_parameters
 
 from carriers.admin.inlines import AuthCredentialInline, EndpointInline, GroupSourceInline
+from carriers.admin.rows import ListAdmin
 from carriers.forms.add_group import AddCarrierGroupForm
 from carriers.models import AuthCredential, CarrierGroup, Endpoint, SourceNetwork
 from carriers.services import add_registrar_endpoint, set_enabled
@@ -67,13 +68,11 @@ class CarrierGroupList(ChangeList):
 
 
 @admin.register(CarrierGroup)
-class CarrierGroupAdmin(admin.ModelAdmin):
+class CarrierGroupAdmin(ListAdmin):
     fields = ("name", "enabled", "selection")
     inlines = (EndpointInline, GroupSourceInline, AuthCredentialInline)
     list_display = ("marked_name", "shown_endpoints", "authentication", "registration", "enabled")
     list_filter = ("enabled", AuthenticationFilter, SelectionFilter, "endpoints__transport")
-    list_per_page = 50
-    list_max_show_all = 200
     search_fields = ("name", "endpoints__host", "credential__username")
     search_help_text = "Search by name, endpoint address or username"
     ordering = ("name", "pk")

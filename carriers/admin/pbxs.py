@@ -9,6 +9,7 @@ from django.db.models import Prefetch, QuerySet
 from django.http import HttpRequest
 
 from carriers.admin.inlines import PBXSourceInline
+from carriers.admin.rows import ListAdmin
 from carriers.forms.pbxs import PBXForm
 from carriers.models import PBX, SourceNetwork
 
@@ -16,13 +17,12 @@ SHOWN_SOURCES = 3
 
 
 @admin.register(PBX)
-class PBXAdmin(admin.ModelAdmin):
+class PBXAdmin(ListAdmin):
     form = PBXForm
     fields = PBXForm.Meta.fields
     inlines = (PBXSourceInline,)
     list_display = ("name", "address", "shown_sources", "enabled")
     list_filter = ("enabled", "transport")
-    list_per_page = 50
     search_fields = ("name", "host", "sources__network")
     search_help_text = "Search by name, address or source network"
     ordering = ("name", "pk")

@@ -8,6 +8,7 @@ from django.contrib import admin
 from django.db.models import Prefetch, QuerySet
 from django.http import HttpRequest
 
+from carriers.admin.rows import ListAdmin
 from carriers.forms.routes import KnownAutocompleteSelect, OrderedGroupForm, OrderedGroupFormSet
 from carriers.models import InboundRoute, OutboundRoute, OutboundRouteGroup
 
@@ -35,12 +36,11 @@ class OrderedGroupInline(admin.TabularInline):
 
 
 @admin.register(OutboundRoute)
-class OutboundRouteAdmin(admin.ModelAdmin):
+class OutboundRouteAdmin(ListAdmin):
     fields = ("prefix", "enabled")
     inlines = (OrderedGroupInline,)
     list_display = ("__str__", "shown_groups", "enabled")
     list_filter = ("enabled",)
-    list_per_page = 50
     search_fields = ("prefix", "groups__name")
     search_help_text = "Search by prefix or carrier group"
     ordering = ("prefix", "pk")
@@ -67,13 +67,12 @@ class OutboundRouteAdmin(admin.ModelAdmin):
 
 
 @admin.register(InboundRoute)
-class InboundRouteAdmin(admin.ModelAdmin):
+class InboundRouteAdmin(ListAdmin):
     fields = ("prefix", "pbx", "enabled")
     autocomplete_fields = ("pbx",)
     list_display = ("__str__", "pbx", "enabled")
     list_filter = ("enabled",)
     list_select_related = ("pbx",)
-    list_per_page = 50
     search_fields = ("prefix", "pbx__name")
     search_help_text = "Search by prefix or PBX"
     ordering = ("prefix", "pk")

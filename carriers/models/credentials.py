@@ -10,13 +10,14 @@ from carriers import secrets
 from carriers.addresses import uri_host
 from carriers.digest import ha1
 from carriers.fields import PortField, SipHostField, Transport
+from carriers.models.base import CarrierModel
 from carriers.models.groups import CarrierGroup
 from carriers.validators import validate_printable, validate_quotable, validate_user_part
 
 MAX_PASSWORD_LENGTH = 128
 
 
-class AuthCredential(models.Model):
+class AuthCredential(CarrierModel):
     """A carrier group's username and password. The password goes in and never comes out: only its digest does.
 
     Widths follow Kamailio's ``uacreg`` table (stock schema 5.6: 64 characters).

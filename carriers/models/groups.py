@@ -9,6 +9,7 @@ from django.db.models.functions import Coalesce
 
 from carriers.addresses import uri_host
 from carriers.fields import DialPrefixField, NameField, PortField, SipHostField, StripField, Transport
+from carriers.models.base import CarrierModel
 from carriers.validators import MAX_STRIP
 
 
@@ -38,7 +39,7 @@ class CarrierGroupQuerySet(models.QuerySet["CarrierGroup"]):
         return self.annotate(endpoint_count=Coalesce(models.Subquery(counts), 0))
 
 
-class CarrierGroup(models.Model):
+class CarrierGroup(CarrierModel):
     """A provider: it has endpoints, source networks, and at most one auth credential."""
 
     class Selection(models.TextChoices):
@@ -75,7 +76,7 @@ class CarrierGroup(models.Model):
         refuse_same_name(self, self.name)
 
 
-class Endpoint(models.Model):
+class Endpoint(CarrierModel):
     """One SIP address of a carrier group, and what to do with the dialled number there."""
 
     class Direction(models.TextChoices):

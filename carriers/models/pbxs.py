@@ -6,10 +6,11 @@ from django.db import models
 
 from carriers.addresses import uri_host
 from carriers.fields import NameField, PortField, SipHostField, Transport
+from carriers.models.base import CarrierModel
 from carriers.models.groups import refuse_same_name
 
 
-class PBX(models.Model):
+class PBX(CarrierModel):
     """A customer side switch: the networks that it calls from, and where inbound calls go."""
 
     name = NameField(unique=True, help_text="What you call this switch, such as “office”.")

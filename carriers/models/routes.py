@@ -5,11 +5,12 @@ from __future__ import annotations
 from django.db import models
 
 from carriers.fields import DialPrefixField
+from carriers.models.base import CarrierModel
 from carriers.models.groups import CarrierGroup
 from carriers.models.pbxs import PBX
 
 
-class OutboundRoute(models.Model):
+class OutboundRoute(CarrierModel):
     """A dialled prefix and the carrier groups that it goes to, in order. The longest matching prefix decides."""
 
     prefix = DialPrefixField(
@@ -25,7 +26,7 @@ class OutboundRoute(models.Model):
         return self.prefix or "(default route)"
 
 
-class OutboundRouteGroup(models.Model):
+class OutboundRouteGroup(CarrierModel):
     """One carrier group of an outbound route, at its place in the order."""
 
     route = models.ForeignKey(OutboundRoute, on_delete=models.CASCADE, related_name="route_groups")
@@ -44,7 +45,7 @@ class OutboundRouteGroup(models.Model):
         return str(self.group)
 
 
-class InboundRoute(models.Model):
+class InboundRoute(CarrierModel):
     """A prefix of the numbers that carriers send us, and the PBX that gets those calls."""
 
     prefix = DialPrefixField(

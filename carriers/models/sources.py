@@ -5,11 +5,12 @@ from __future__ import annotations
 from django.db import models
 
 from carriers.fields import NetworkField
+from carriers.models.base import CarrierModel
 from carriers.models.groups import CarrierGroup
 from carriers.models.pbxs import PBX
 
 
-class SourceNetwork(models.Model):
+class SourceNetwork(CarrierModel):
     """A network of exactly one owner: a carrier group or a PBX."""
 
     group = models.ForeignKey(CarrierGroup, on_delete=models.CASCADE, null=True, blank=True, related_name="sources")

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 from django.apps import apps
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import IntegrityError, models, transaction
 
 from carriers.models import (
@@ -79,6 +80,13 @@ TWICE: dict[str, Callable[[], models.Model]] = {
 def test_each_check_holds(name: str) -> None:
     with pytest.raises(IntegrityError, match=name), transaction.atomic():
         BAD[name]().save()
+
+
+@pytest.mark.parametrize("name", sorted(BAD.keys() - {"source_network_one_owner"}))  # of which no person types anything
+def test_validators_refuse_it_first_and_name_the_field(name: str) -> None:
+    with pytest.raises(ValidationError) as refusal:
+        BAD[name]().full_clean()
+    assert NON_FIELD_ERRORS not in refusal.value.message_dict
 
 
 def test_no_check_is_left_out() -> None:
