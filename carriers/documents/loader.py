@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, cast
 
 from django.core.exceptions import ValidationError
-from django.db import models
+from django.db import IntegrityError, models, transaction
 
 from carriers.documents.matching import match_endpoints, with_defaults
 from carriers.documents.report import LoadReport
@@ -25,6 +25,7 @@ from carriers.models import (
     OutboundRouteGroup,
     SourceNetwork,
 )
+from carriers.names import name_key
 
 BATCH = 500
 Pair = tuple[Item, Any]
@@ -65,11 +66,11 @@ class Loader:
         """Find, create, change and prune the objects of one section; return each item with its object."""
         if items is None:
             return []
-        stored = {getattr(found, key).casefold(): found for found in model._default_manager.order_by("pk")}
+        stored = {name_key(getattr(found, key)): found for found in model._default_manager.order_by("pk")}
         pairs: list[Pair] = []
         seen = set()
         for item in items:
-            name = str(item.values.get(key, "")).casefold()
+            name = name_key(str(item.values.get(key, "")))
             if key in item.values and name in seen:
                 item.refuse(key, f"“{item.values[key]}” stands twice in this section.", self.problems)
             seen.add(name)
@@ -77,9 +78,28 @@ class Loader:
             self.advance(1)
         if self.prune:
             self._delete(model, [found for name, found in stored.items() if name not in seen], kind)
-        self._write(pairs, kind)
+        try:
+            with transaction.atomic():
+                self._write(pairs, kind)
+        except IntegrityError:
+            if not self._refuse_taken(pairs, key):
+                raise
         self._read_keys(model, key, [found for _, found in pairs if found.pk is None])
         return pairs
+
+    def _refuse_taken(self, pairs: list[Pair], key: str) -> bool:
+        """Find which new names the database refuses, one by one; return whether there was one."""
+        refused = False
+        for item, found in pairs:
+            if found.pk is None:
+                try:
+                    with transaction.atomic():
+                        found.save(force_insert=True)
+                except IntegrityError:
+                    sentence = f"“{item.values[key]}” is taken, or differs from another one in case or accents only."
+                    item.refuse(key, sentence, self.problems)
+                    refused = True
+        return refused
 
     def _read_keys(self, model: type[models.Model], key: str, new: list[Any]) -> None:
         """Read the keys of what was created, where the database does not return them (MySQL)."""
@@ -116,7 +136,7 @@ class Loader:
         except ValidationError as error:
             for name, errors in error.error_dict.items():
                 for each in errors:
-                    self.problems.add_error(f"{item.place}.{name}", each)
+                    self.problems.add_error(f"{item.place}.{name}", _with_choices(found, name, each))
 
     def _delete(self, model: type[models.Model], superfluous: list[Any], kind: str) -> None:
         if superfluous and not self.problems.sentences:
@@ -173,7 +193,7 @@ class Loader:
     def _password(self, item: Item, stored: AuthCredential) -> None:
         """Take a new password. Without one the stored one stays, and the same one is no change."""
         if item.password is None:
-            if not stored.has_password:
+            if not stored.has_password and "password" not in item.refused:
                 item.refuse("password", "a new credential needs a password.", self.problems)
         elif not stored.password_is(item.password):
             new = AuthCredential()
@@ -226,15 +246,24 @@ class Loader:
 
     def _names(self, model: type[models.Model], items: list[Item] | None) -> dict[str, int | None]:
         """Return what a route may refer to: the objects there are, and the document's own even when one was refused."""
-        names: dict[str, int | None] = {str(item.values.get("name", "")).casefold(): None for item in items or []}
+        names: dict[str, int | None] = {name_key(str(item.values.get("name", ""))): None for item in items or []}
         for pk, name in model._default_manager.values_list("pk", "name"):
-            names[name.casefold()] = pk
+            names[name_key(name)] = pk
         return names
 
     def _find(self, known: dict[str, int | None], name: str, place: str, noun: str) -> int | None:
-        if name.casefold() not in known:
+        if name_key(name) not in known:
             self.problems.add(place, f"there is no {noun} “{name[:64]}”.")
-        return known.get(name.casefold())
+        return known.get(name_key(name))
+
+
+def _with_choices(found: models.Model, name: str, error: ValidationError) -> ValidationError:
+    """Say what is possible, where Django says only that something is not."""
+    if error.code != "invalid_choice":
+        return error
+    column = cast("models.Field[Any, Any]", found._meta.get_field(name))
+    possible = ", ".join(value for value, _ in column.flatchoices)
+    return ValidationError(f"“{str(getattr(found, name))[:64]}” is not possible; possible are {possible}.")
 
 
 def _assign(found: models.Model, values: Values) -> bool:

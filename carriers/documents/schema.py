@@ -13,6 +13,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 
 from carriers.addresses import clean_network, parse_sip_address
+from carriers.names import name_key
 
 Values = dict[str, Any]
 _TRUE, _FALSE = {"true", "yes", "on"}, {"false", "no", "off"}
@@ -161,7 +162,7 @@ def _outbound_route(place: str, entry: Values, problems: Problems) -> Item:
         for spot, name in _entries(entry["groups"], f"{place}.groups", problems):
             if not isinstance(name, str):
                 problems.add(spot, "this must be the name of a carrier group.")
-            elif name.casefold() in (known.casefold() for known in item.groups):
+            elif name_key(name) in map(name_key, item.groups):
                 problems.add(spot, f"“{name}” stands here twice.")
             else:
                 item.groups.append(name)

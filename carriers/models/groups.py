@@ -10,16 +10,20 @@ from django.db.models.functions import Coalesce
 from carriers.addresses import uri_host
 from carriers.fields import DialPrefixField, NameField, PortField, SipHostField, StripField, Transport
 from carriers.models.base import CarrierModel
+from carriers.names import name_key
 from carriers.validators import MAX_STRIP
 
 
 def refuse_same_name(instance: models.Model, name: str) -> None:
     """Refuse a name that another object has, whatever its case, because people would take one for the other.
 
-    The unique index says so too, but on SQLite only for the same case.
+    The unique index says so too, but on SQLite only for the same case; SQLite compares without case in ASCII only.
     """
-    others = type(instance)._default_manager.filter(name__iexact=name).exclude(pk=instance.pk)
-    if name and others.exists():
+    others = type(instance)._default_manager.exclude(pk=instance.pk)
+    taken = others.filter(name__iexact=name).exists()
+    if not taken and not name.isascii():
+        taken = name_key(name) in map(name_key, others.values_list("name", flat=True))
+    if name and taken:
         noun = instance._meta.verbose_name
         raise ValidationError({"name": ValidationError(f"There is already a {noun} of this name.", code="unique")})
 

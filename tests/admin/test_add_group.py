@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.test import Client
 
 from carriers.models import AuthCredential, CarrierGroup, Endpoint, SourceNetwork
 from tests.admin.forms import ADD_GROUP, PASSWORD, errors_of
+from tests.input import BAD_HOSTS, GOOD_NAMES
 
 pytestmark = pytest.mark.django_db
 
@@ -92,13 +95,7 @@ def test_from_a_route_the_form_opens_as_popup(editor: Client) -> None:
         ({"name": "Taken"}, "name", "already"),
         ({"name": "TAKEN"}, "name", "already a carrier group of this name"),
         ({"authentication": "none"}, "authentication", "not one of the available choices"),
-        ({"address": "a b"}, "address", "neither an IP address nor a DNS name"),
-        ({"address": "999.1.1.1"}, "address", "not an IP address"),
-        ({"address": "host,evil"}, "address", "neither an IP address nor a DNS name"),
-        ({"address": "10.0.0.1:99999"}, "address", "not a port"),
-        ({"address": "sip:[::1"}, "address", "not an IPv6 address in brackets"),
-        ({"address": "sip:203.0.113.7;transport=tls"}, "address", "Transport “tls” is not available"),
-        ({"address": "x" * 300}, "address", "at most"),
+        *[({"address": text}, "address", reason) for text, reason in BAD_HOSTS.items() if text.strip()],
         ({"sources": "1.2.3.4/33"}, "sources", "“1.2.3.4/33” is not a network"),
         ({"sources": "192.0.2.0/24 198.51.100.5/24"}, "sources", "198.51.100.5 is a host inside 198.51.100.0/24"),
         ({"sources": "192.0.2.1 192.0.2.1/32"}, "sources", "stands here twice"),
@@ -111,7 +108,7 @@ def test_bad_input_by_ip_is_refused(editor: Client, changes: dict[str, str], fie
     response = editor.post(ADD_GROUP, {**IP, "address": "203.0.113.7", **changes})
     errors = errors_of(response)
     assert errors.startswith(f"{field}: ")
-    assert reason in errors
+    assert re.search(reason, errors)
     assert stored() == [1, 0, 0, 0]
 
 
@@ -150,9 +147,7 @@ def test_what_was_typed_is_kept_apart_from_the_password(editor: Client) -> None:
     assert PASSWORD not in html
 
 
-@pytest.mark.parametrize(
-    "name", ["Müller, Söhne & Co", 'a "quoted" [name]', "name:x;type:8", "<script>alert(1)</script>"]
-)
+@pytest.mark.parametrize("name", GOOD_NAMES)
 def test_names_that_others_refuse(editor: Client, name: str) -> None:
     assert editor.post(ADD_GROUP, {**IP, "name": name}).status_code == 302
     assert CarrierGroup.objects.get().name == name

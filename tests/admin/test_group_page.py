@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.test import Client
@@ -9,6 +11,7 @@ from pytest_django import Settings
 
 from carriers.models import AuthCredential, CarrierGroup, Endpoint, SourceNetwork
 from tests.admin.forms import PASSWORD, Carriers, errors_of, fields_of, new_endpoint, post_page
+from tests.input import BAD_CREDENTIALS, BAD_ENDPOINTS, BAD_NAMES, BAD_NETWORKS, GOOD_HOSTS, GOOD_PASSWORDS
 
 pytestmark = pytest.mark.django_db
 
@@ -56,10 +59,7 @@ def test_endpoints_are_reordered_by_position(editor: Client, carriers: Carriers)
 @pytest.mark.parametrize(
     ("typed", "expected"),
     [
-        ({"host": "gw.example:5070"}, ("gw.example", 5070, "udp")),
-        ({"host": "sip:GW.example:5070;transport=tcp"}, ("gw.example", 5070, "tcp")),
-        ({"host": "[2001:db8::1]:5060"}, ("2001:db8::1", 5060, "udp")),
-        ({"host": "2001:DB8:0::1"}, ("2001:db8::1", 5060, "udp")),
+        *[({"host": text}, parts) for text, parts in GOOD_HOSTS.items()],
         ({"host": "gw.example", "port": "5080", "transport": "tcp"}, ("gw.example", 5080, "tcp")),
         ({"host": "gw.example:5080", "port": "5080"}, ("gw.example", 5080, "udp")),
         ({"host": "gw.example:5080", "port": ""}, ("gw.example", 5080, "udp")),
@@ -82,28 +82,7 @@ def test_a_stored_endpoint_takes_a_typed_port(editor: Client, carriers: Carriers
 @pytest.mark.parametrize(
     ("typed", "field", "reason"),
     [
-        ({"host": "", "strip": "1"}, "host", "This field is required"),
-        ({"host": "   ", "strip": "1"}, "host", "This field is required"),
-        ({"host": "a b"}, "host", "neither an IP address nor a DNS name"),
-        ({"host": "999.1.1.1"}, "host", "not an IP address"),
-        ({"host": "host,evil"}, "host", "neither an IP address nor a DNS name"),
-        ({"host": "10.0.0.1:99999"}, "host", "not a port"),
-        ({"host": "sip:[::1"}, "host", "not an IPv6 address in brackets"),
-        ({"host": "sips:gw.example"}, "host", "TLS"),
-        ({"host": "x" * 101}, "host", "at most 100 characters"),
-        ({"port": "0"}, "port", "greater than or equal to 1"),
-        ({"port": "65536"}, "port", "less than or equal to 65535"),
-        ({"port": "5070", "host": "gw.example:5080"}, "port", "The address says 5080, this field says 5070"),
-        ({"transport": "tcp", "host": "sip:gw.example;transport=udp"}, "transport", "The address says udp"),
-        ({"transport": "tls"}, "transport", "not one of the available choices"),
-        ({"strip": "-1"}, "strip", "greater than or equal to 0"),
-        ({"strip": "31"}, "strip", "less than or equal to 30"),
-        ({"strip": "abc"}, "strip", "whole number"),
-        ({"prefix": "1,2;x"}, "prefix", "Only digits"),
-        ({"prefix": "1" * 31}, "prefix", "at most 30 characters"),
-        ({"name": "x" * 300}, "name", "at most 64 characters"),
-        ({"weight": "0"}, "weight", "greater than or equal to 1"),
-        ({"weight": "900"}, "weight", "less than or equal to 100"),
+        *BAD_ENDPOINTS,
         ({"position": "-1"}, "position", "greater than or equal to 0"),
         ({"host": "203.0.113.7", "strip": "1"}, "host", "another endpoint with the same address"),
     ],
@@ -112,10 +91,10 @@ def test_bad_endpoints_are_refused(
     editor: Client, carriers: Carriers, typed: dict[str, str], field: str, reason: str
 ) -> None:
     before = snapshot()
-    changes = {"name": "Renamed", **new_endpoint(2, 3, **{"host": "gw.example", **typed})}
+    changes = {"name": "Renamed", **new_endpoint(2, 3, **{"host": "gw.example", "weight": "51", **typed})}
     errors = errors_of(post_page(editor, carriers.group_url, changes))
     assert errors.startswith(f"{field}: ")
-    assert reason in errors
+    assert re.search(reason, errors)
     assert snapshot() == before
 
 
@@ -131,35 +110,25 @@ def test_an_endpoint_is_replaced_by_its_like_in_one_save(editor: Client, carrier
 
 
 @pytest.mark.parametrize(
-    ("name", "reason"),
-    [("", "required"), ("  ", "required"), ("x" * 300, "at most 64"), ("other", "already"), ("OTHER", "already")],
+    ("name", "reason"), [*BAD_NAMES.items(), ("other", "already"), ("OTHER", "already"), ("MÜLLER", "already")]
 )
 def test_bad_group_names_are_refused(editor: Client, carriers: Carriers, name: str, reason: str) -> None:
     CarrierGroup.objects.create(name="other")
+    CarrierGroup.objects.create(name="Müller")
     before = snapshot()
     errors = errors_of(post_page(editor, carriers.group_url, {"name": name}))
     assert errors.startswith("name: ")
-    assert reason in errors
+    assert re.search(reason, errors)
     assert snapshot() == before
 
 
-@pytest.mark.parametrize(
-    ("network", "reason"),
-    [
-        ("1.2.3.4/33", "not a network"),
-        ("198.51.100.5/24", "is a host inside 198.51.100.0/24"),
-        ("0.0.0.0/0", "let everybody in"),
-        ("198.51.100.0/24", "stands here twice"),
-        ("gw.example", "not a network"),
-        ("x" * 300, "at most 43 characters"),
-    ],
-)
+@pytest.mark.parametrize(("network", "reason"), [*BAD_NETWORKS.items(), ("198.51.100.0/24", "stands here twice")])
 def test_bad_sources_are_refused(editor: Client, carriers: Carriers, network: str, reason: str) -> None:
     before = snapshot()
     changes = {"sources-TOTAL_FORMS": "2", "sources-1-id": "", "sources-1-network": network}
     errors = errors_of(post_page(editor, carriers.group_url, changes))
     assert errors.startswith("network: ")
-    assert reason in errors
+    assert re.search(reason, errors)
     assert snapshot() == before
 
 
@@ -182,14 +151,10 @@ def test_a_blank_password_keeps_the_stored_one(editor: Client, carriers: Carrier
     assert credential.group.endpoints.get(position=1).strip == 3
 
 
-def test_a_new_password_replaces_the_stored_one(editor: Client, carriers: Carriers) -> None:
-    before = carriers.group.credential.ha1()
-    post_page(editor, carriers.group_url, {"credential-0-password": 'with "quote" and blank '})
-    credential = AuthCredential.objects.get()
-    assert credential.ha1() != before
-    credential.set_password('with "quote" and blank ')
-    assert credential.ha1() == AuthCredential.objects.get().ha1()
-    assert "quote" not in str(list(LogEntry.objects.values_list("change_message", "object_repr")))
+@pytest.mark.parametrize("password", GOOD_PASSWORDS)
+def test_a_new_password_replaces_the_stored_one(editor: Client, carriers: Carriers, password: str) -> None:
+    post_page(editor, carriers.group_url, {"credential-0-password": password})
+    assert AuthCredential.objects.get().password_is(password)
     assert '"fields": ["password"]' in LogEntry.objects.get().change_message
 
 
@@ -202,33 +167,14 @@ def test_a_credential_for_a_group_without_endpoint_makes_one(editor: Client) -> 
     assert [(e.name, e.host, e.port) for e in group.endpoints.all()] == [("registrar", "sip.other.example", 5070)]
 
 
-@pytest.mark.parametrize(
-    ("typed", "field", "reason"),
-    [
-        ({"username": ""}, "username", "required"),
-        ({"username": "a b"}, "username", "Blanks"),
-        ({"username": "x" * 65}, "username", "at most 64"),
-        ({"password": ""}, "password", "Enter a password"),
-        ({"password": "a\x07b"}, "password", "Control characters"),
-        ({"password": "x" * 129}, "password", "at most 128"),
-        ({"registrar": ""}, "registrar", "required"),
-        ({"registrar": "999.1.1.1"}, "registrar", "not an IP address"),
-        ({"registrar": "a" * 60 + ".example"}, "registrar", "at most 64"),
-        ({"registrar": "sip.other.example:5070", "port": "5080"}, "port", "The address says 5070"),
-        ({"realm": 'a"b'}, "realm", "quote"),
-        ({"auth_username": "a\x07b"}, "auth_username", "Control characters"),
-        ({"expires": "0"}, "expires", "greater than or equal to 60"),
-        ({"expires": "59"}, "expires", "greater than or equal to 60"),
-        ({"expires": "86401"}, "expires", "less than or equal to 86400"),
-    ],
-)
+@pytest.mark.parametrize(("typed", "field", "reason"), BAD_CREDENTIALS)
 def test_bad_credentials_are_refused(editor: Client, typed: dict[str, str], field: str, reason: str) -> None:
     group = CarrierGroup.objects.create(name="Acme")
     changes = {"name": "Renamed", **NEW_CREDENTIAL, **{f"credential-0-{name}": text for name, text in typed.items()}}
     response = post_page(editor, f"/admin/carriers/carriergroup/{group.pk}/change/", changes)
     errors = errors_of(response)
     assert errors.startswith(f"{field}: ")
-    assert reason in errors
+    assert re.search(reason, errors)
     assert PASSWORD not in response.content.decode()
     assert snapshot() == [(group.pk, "Acme", True, "position")]
 

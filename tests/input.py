@@ -1,0 +1,131 @@
+"""What operators type: one table of bad and good input, for every way in.
+
+The same text goes through the forms of the admin (``tests/admin``) and through documents (``tests/carriers``).
+A reason is a regular expression, because forms speak of fields and documents of keys.
+"""
+
+from __future__ import annotations
+
+Typed = dict[str, str]
+
+BAD_HOSTS: dict[str, str] = {
+    "": "required|Enter a host",
+    "   ": "required|Enter a host",
+    "a b": "“a b” is neither an IP address nor a DNS name",
+    "999.1.1.1": "“999.1.1.1” is not an IP address",
+    "1.2.3": "“1.2.3” is not an IP address",
+    "gw.1": "ends in a number but is not an IP address",
+    "host,evil": "neither an IP address nor a DNS name",
+    "-gw.example": "neither an IP address nor a DNS name",
+    "0.0.0.0": "not the address of a single host",
+    "224.0.0.1": "not the address of a single host",
+    "[gw.example]": "not an IPv6 address",
+    "fe80::1%eth0": "has a zone",
+    "10.0.0.1:99999": "“99999” is not a port",
+    "10.0.0.1:": "“” is not a port",
+    "sip:[::1": "not an IPv6 address in brackets",
+    "[::1]5060": "not an IPv6 address in brackets",
+    "sips:gw.example": r"sips: \(TLS\) is not available",
+    "sip:gw.example;transport=tls": "Transport “tls” is not available",
+    "gw.example;lr": "Parameter “lr” is not understood",
+    "sip:1000@gw.example": "without a user part",
+    "x" * 101: "at most 100 characters",
+    "x" * 300: "at most",
+}
+
+GOOD_HOSTS: dict[str, tuple[str, int, str]] = {
+    "203.0.113.7": ("203.0.113.7", 5060, "udp"),
+    " gw.example:5070 ": ("gw.example", 5070, "udp"),
+    "sip:GW.example.:5070;transport=TCP": ("gw.example", 5070, "tcp"),
+    "sip:gw.example;transport=tcp": ("gw.example", 5060, "tcp"),
+    "[2001:db8::1]:5060": ("2001:db8::1", 5060, "udp"),
+    "[2001:DB8:0::1]": ("2001:db8::1", 5060, "udp"),
+    "2001:DB8:0::1": ("2001:db8::1", 5060, "udp"),
+    "sip:[::1]:5070;transport=tcp": ("::1", 5070, "tcp"),
+}
+
+BAD_ENDPOINTS: list[tuple[Typed, str, str]] = [
+    *[({"host": text}, "host", reason) for text, reason in BAD_HOSTS.items()],
+    ({"port": "0"}, "port", "greater than or equal to 1"),
+    ({"port": "65536"}, "port", "less than or equal to 65535"),
+    ({"port": "abc"}, "port", "whole number"),
+    ({"port": "5070", "host": "gw.example:5080"}, "port", "says 5080, this (field )?says 5070"),
+    ({"transport": "tcp", "host": "sip:gw.example;transport=udp"}, "transport", "says udp, this (field )?says tcp"),
+    ({"transport": "tls"}, "transport", "not one of the available choices|possible are udp, tcp"),
+    ({"direction": "up"}, "direction", "not one of the available choices|possible are both, outbound, inbound"),
+    ({"strip": "-1"}, "strip", "greater than or equal to 0"),
+    ({"strip": "31"}, "strip", "less than or equal to 30"),
+    ({"strip": "abc"}, "strip", "whole number"),
+    ({"prefix": "1,2;x"}, "prefix", "Only digits"),
+    ({"prefix": "1" * 31}, "prefix", "at most 30 characters"),
+    ({"name": "x" * 300}, "name", "at most 64 characters"),
+    ({"name": "a\x07b"}, "name", "control characters"),
+    ({"weight": "0"}, "weight", "greater than or equal to 1"),
+    ({"weight": "900"}, "weight", "less than or equal to 100"),
+]
+
+BAD_NAMES: dict[str, str] = {
+    "": "required|cannot be blank",
+    "   ": "required|cannot be blank",
+    "x" * 300: "at most 64 characters",
+    "a\x07b": "control characters",
+}
+
+GOOD_NAMES = [
+    "Müller, Söhne & Co",
+    'a "quoted" [name]',
+    "name:x;type:8",
+    "<script>alert(1)</script>",
+    "'; DROP --",
+    "日本",
+]
+
+BAD_NETWORKS: dict[str, str] = {
+    "1.2.3.4/33": "“1.2.3.4/33” is not a network",
+    "198.51.100.5/24": "198.51.100.5 is a host inside 198.51.100.0/24",
+    "2001:db8::1/32": "2001:db8::1 is a host inside 2001:db8::/32",
+    "0.0.0.0/0": "let everybody in",
+    "gw.example": "not a network",
+    "198.51.100.0/255.255.255.0": "as a number of bits, such as /24",
+    "x" * 300: "not a network|at most 43 characters",
+}
+
+BAD_CREDENTIALS: list[tuple[Typed, str, str]] = [
+    ({"username": ""}, "username", "required|cannot be blank"),
+    ({"username": "   "}, "username", "required|cannot be blank"),
+    ({"username": "a b"}, "username", "Blanks and the characters"),
+    ({"username": "a@b"}, "username", "Blanks and the characters"),
+    ({"username": 'a"b'}, "username", "double quote"),
+    ({"username": "a\x07b"}, "username", "Control characters"),
+    ({"username": "x" * 65}, "username", "at most 64"),
+    ({"auth_username": "a\x07b"}, "auth_username", "Control characters"),
+    ({"auth_username": 'a"b'}, "auth_username", "double quote"),
+    ({"auth_username": "x" * 65}, "auth_username", "at most 64"),
+    ({"password": ""}, "password", "Enter a password|a new credential needs a password"),
+    ({"password": "a\x07b"}, "password", "Control characters"),
+    ({"password": "a\nb"}, "password", "Control characters"),
+    ({"password": "x" * 129}, "password", "at most 128"),
+    ({"registrar": ""}, "registrar", "required|Enter a host"),
+    ({"registrar": "999.1.1.1"}, "registrar", "not an IP address"),
+    ({"registrar": "host,evil"}, "registrar", "neither an IP address nor a DNS name"),
+    ({"registrar": "sip.example:99999"}, "registrar", "not a port"),
+    ({"registrar": "a" * 60 + ".example"}, "registrar", "at most 64"),
+    ({"registrar": "sip.example:5070", "port": "5080"}, "port", "says 5070, this (field )?says 5080"),
+    ({"realm": 'a"b'}, "realm", "double quote"),
+    ({"realm": "a\\b"}, "realm", "backslash"),
+    ({"realm": "a\x07b"}, "realm", "Control characters"),
+    ({"realm": "x" * 65}, "realm", "at most 64"),
+    ({"expires": "0"}, "expires", "greater than or equal to 60"),
+    ({"expires": "59"}, "expires", "greater than or equal to 60"),
+    ({"expires": "86401"}, "expires", "less than or equal to 86400"),
+    ({"expires": "abc"}, "expires", "whole number"),
+]
+
+GOOD_PASSWORDS = ['with "quote" and blank ', "back\\slash", "a: #b", "!bang", "0123", "yes", "pässwörd", " "]
+
+BAD_PREFIXES: dict[str, str] = {
+    "1,2;x": "Only digits",
+    "9a": "Only digits",
+    "9 1": "Only digits",
+    "1" * 31: "at most 30 characters",
+}
