@@ -39,9 +39,14 @@ class _TextLoader(yaml.CSafeLoader):
                     None, None, f"the key “{key}” stands here twice", key_node.start_mark
                 )
             seen.add(key)
-            if value_node.tag == _NULL and not value_node.value and value_node.start_mark != value_node.end_mark:
+            # A value without text that is not without extent is an anchor: most likely a password like &x.
+            if not value_node.value and value_node.tag == _NULL and _extent(value_node):
                 _refuse_sign("&", value_node)
         return super().construct_mapping(node, deep=deep)
+
+
+def _extent(node: Any) -> int:
+    return int(node.end_mark.index - node.start_mark.index)
 
 
 def _refuse_sign(sign: str, node: Any) -> NoReturn:

@@ -1,0 +1,97 @@
+"""Bad input in documents: refused by the command with place, field and reason, and nothing of the document is stored.
+
+The table is the one that the forms are tested with. Each document has a good half, too.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.carriers.stored import is_empty
+from tests.commands import Ran, run_command
+from tests.input import BAD_CREDENTIALS, BAD_ENDPOINTS, BAD_HOSTS, BAD_NAMES, BAD_NETWORKS, BAD_PREFIXES, Typed
+
+pytestmark = pytest.mark.django_db
+
+PASSWORD = "correct-horse-battery"
+GOOD = {
+    "name": "Good",
+    "endpoints": [{"host": "203.0.113.7"}],
+    "sources": ["203.0.113.0/24"],
+    "credential": {"username": "1000", "password": PASSWORD, "registrar": "sip.good.example"},
+}
+SECTION = "carrier_groups"
+
+
+def load(folder: Path, tree: dict[str, Any]) -> Ran:
+    path = folder / "carriers.json"
+    path.write_text(json.dumps(tree), encoding="utf-8")
+    return run_command("load_carriers", str(path))
+
+
+def assert_refused(ran: Ran, place: str, reason: str) -> None:
+    assert ran.status == 1
+    sentence, end = ran.err.splitlines()
+    _, found, said = sentence.partition(f"{place}: ")
+    assert found, f"{sentence} does not name {place}"
+    assert re.search(reason, said), sentence
+    assert end == "CommandError: 1 mistake in the document: nothing was stored."
+    assert ran.out == ""
+    assert PASSWORD not in ran.err
+    assert is_empty()
+
+
+@pytest.mark.parametrize(("typed", "field", "reason"), BAD_ENDPOINTS)
+def test_endpoints(tmp_path: Path, typed: Typed, field: str, reason: str) -> None:
+    bad = {"name": "Bad", "endpoints": [{"host": "203.0.113.8"}, {"host": "gw.example", **typed}]}
+    ran = load(tmp_path, {SECTION: [GOOD, bad]})
+    assert_refused(ran, f"carrier_groups[1] “Bad”: endpoints[1].{field}", reason)
+
+
+def with_bad(section: str, bad: dict[str, Any]) -> dict[str, Any]:
+    """Return a document with the good group, and with the bad object in a section."""
+    if section == "pbxs":
+        return {SECTION: [GOOD], section: [{"host": "192.0.2.9", **bad}]}
+    return {SECTION: [GOOD, bad]}
+
+
+@pytest.mark.parametrize("name", BAD_NAMES)
+@pytest.mark.parametrize("section", ["carrier_groups", "pbxs"])
+def test_names(tmp_path: Path, name: str, section: str) -> None:
+    assert_refused(load(tmp_path, with_bad(section, {"name": name})), ".name", BAD_NAMES[name])
+
+
+@pytest.mark.parametrize("network", ["", *BAD_NETWORKS])
+@pytest.mark.parametrize("section", ["carrier_groups", "pbxs"])
+def test_source_networks(tmp_path: Path, network: str, section: str) -> None:
+    ran = load(tmp_path, with_bad(section, {"name": "Bad", "sources": ["192.0.2.0/24", network]}))
+    assert_refused(ran, " “Bad”: sources[1]", BAD_NETWORKS.get(network, "Enter a network"))
+
+
+@pytest.mark.parametrize(
+    ("typed", "field", "reason"), [*BAD_CREDENTIALS, ({"transport": "tls"}, "transport", "possible are udp, tcp")]
+)
+def test_credentials(tmp_path: Path, typed: Typed, field: str, reason: str) -> None:
+    credential = {"username": "2000", "password": PASSWORD, "registrar": "sip.bad.example", **typed}
+    ran = load(tmp_path, {SECTION: [GOOD, {"name": "Bad", "credential": credential}]})
+    assert_refused(ran, f"carrier_groups[1] “Bad”: credential.{field}", reason)
+
+
+@pytest.mark.parametrize("host", BAD_HOSTS)
+def test_hosts_of_pbxs(tmp_path: Path, host: str) -> None:
+    ran = load(tmp_path, {SECTION: [GOOD], "pbxs": [{"name": "office", "host": host}]})
+    assert_refused(ran, "pbxs[0] “office”.host", BAD_HOSTS[host])
+
+
+@pytest.mark.parametrize("prefix", BAD_PREFIXES)
+def test_prefixes_of_routes(tmp_path: Path, prefix: str) -> None:
+    ran = load(tmp_path, {SECTION: [GOOD], "outbound_routes": [{"prefix": prefix, "groups": ["Good"]}]})
+    assert_refused(ran, "outbound_routes[0].prefix", BAD_PREFIXES[prefix])
+    pbxs = [{"name": "office", "host": "192.0.2.9"}]
+    ran = load(tmp_path, {"pbxs": pbxs, "inbound_routes": [{"prefix": prefix, "pbx": "office"}]})
+    assert_refused(ran, "inbound_routes[0].prefix", BAD_PREFIXES[prefix])
