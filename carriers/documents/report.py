@@ -23,9 +23,11 @@ class LoadReport:
     counts: dict[str, Count] = field(default_factory=lambda: defaultdict(Count))
 
     def lines(self) -> list[str]:
-        """Return a line a kind, and the names of what was deleted."""
+        """Return a line for each kind that there is something of, with the names of what was deleted."""
         lines = []
         for kind, count in self.counts.items():
+            if count == Count():
+                continue
             deleted = f", {len(count.deleted)} deleted ({', '.join(count.deleted)})" if count.deleted else ""
             lines.append(
                 f"{kind}: {count.created} created, {count.changed} changed, {count.unchanged} unchanged{deleted}"

@@ -1,0 +1,314 @@
+"""What a load stores, changes, keeps and deletes; and that it is all or nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from carriers.documents import DocumentRefused, carriers_document, load_document
+from carriers.documents.loading import object_count
+from carriers.models import PBX, AuthCredential, CarrierGroup, Endpoint, OutboundRoute
+from tests.carriers.documents.trees import PASSWORD, as_typed, endpoint, example, with_password
+from tests.carriers.stored import is_empty, keys, rows
+
+pytestmark = pytest.mark.django_db
+
+
+def load(tree: Any, **options: bool) -> list[str]:
+    return load_document(as_typed(tree), **options).lines()
+
+
+def problems(tree: Any, **options: bool) -> list[str]:
+    """Return the sentences of a refusal, after which everything is as it was."""
+    before = rows()
+    with pytest.raises(DocumentRefused) as refusal:
+        load(tree, **options)
+    assert rows() == before
+    assert PASSWORD not in str(refusal.value) + "".join(refusal.value.problems)
+    return refusal.value.problems
+
+
+@pytest.fixture
+def loaded() -> dict[str, Any]:
+    tree = example()
+    load(with_password(example()))
+    return tree
+
+
+def test_everything_is_stored(loaded: dict[str, Any]) -> None:
+    assert carriers_document() == loaded
+    assert AuthCredential.objects.get().password_is(PASSWORD)
+
+
+def test_loading_the_same_again_changes_nothing(loaded: dict[str, Any]) -> None:
+    before = rows()
+    for tree in (loaded, with_password(example())):
+        lines = load(tree, prune=True)
+        assert all(line.endswith(" unchanged") and ": 0 created, 0 changed, " in line for line in lines)
+        assert rows() == before
+
+
+def test_a_new_object_takes_the_defaults() -> None:
+    load(
+        {
+            "carrier_groups": [{"name": " Acme ", "endpoints": [{"host": "203.0.113.7"}]}],
+            "pbxs": [{"name": "office", "host": "192.0.2.9"}],
+            "outbound_routes": [{"prefix": ""}],
+            "inbound_routes": [{"prefix": "1", "pbx": "OFFICE"}],
+        }
+    )
+    tree = carriers_document()
+    assert tree["carrier_groups"] == [
+        {"name": "Acme", "enabled": True, "selection": "position", "endpoints": [endpoint()], "sources": []}
+    ]
+    assert tree["pbxs"] == [
+        {"name": "office", "enabled": True, "sources": [], "host": "192.0.2.9", "port": 5060, "transport": "udp"}
+    ]
+    assert tree["outbound_routes"] == [{"prefix": "", "enabled": True, "groups": []}]
+    assert tree["inbound_routes"] == [{"prefix": "1", "enabled": True, "pbx": "office"}]
+
+
+def test_what_an_entry_leaves_out_stays(loaded: dict[str, Any]) -> None:
+    before = rows()
+    load(
+        {
+            "carrier_groups": [{"name": "Acme"}, {"name": "Müller, Söhne", "enabled": True}],
+            "pbxs": [{"name": "office"}],
+            "outbound_routes": [{"prefix": ""}],
+            "inbound_routes": [{"prefix": "1444"}],
+        }
+    )
+    after = rows()
+    assert CarrierGroup.objects.get(name="Müller, Söhne").enabled
+    CarrierGroup.objects.filter(name="Müller, Söhne").update(enabled=False)
+    assert rows() == before != after
+
+
+def test_names_are_found_whatever_their_case_and_keys_stay(loaded: dict[str, Any]) -> None:
+    before = keys()
+    loaded["carrier_groups"][0]["name"] = "ACME"
+    loaded["carrier_groups"][1]["name"] = "MÜLLER, SÖHNE"
+    loaded["outbound_routes"][0]["groups"] = ["müller, söhne", "acme"]
+    assert load(loaded)[0] == "carrier groups: 0 created, 2 changed, 0 unchanged"
+    assert keys() == before
+    assert set(CarrierGroup.objects.values_list("name", flat=True)) == {"ACME", "MÜLLER, SÖHNE"}
+
+
+def test_a_list_is_the_whole_list(loaded: dict[str, Any]) -> None:
+    group = loaded["carrier_groups"][0]
+    group["endpoints"] = [group["endpoints"][2], endpoint(host="192.0.2.1")]
+    group["sources"] = ["2001:db8::/32", "192.0.2.0/24"]
+    loaded["outbound_routes"][0]["groups"] = ["Acme"]
+    lines = load(loaded)
+    assert "endpoints: 1 created, 1 changed, 0 unchanged, 2 deleted" in lines[1]
+    assert "(gw.acme.example:5070/tcp, primary (203.0.113.7:5060))" in lines[1]
+    assert "source networks: 1 created, 0 changed, 2 unchanged, 1 deleted (198.51.100.0/24)" in lines
+    assert "outbound routes: 0 created, 1 changed, 1 unchanged" in lines
+    assert carriers_document() == loaded
+
+
+def test_the_order_of_a_list_is_the_order_of_the_calls(loaded: dict[str, Any]) -> None:
+    before = keys()
+    loaded["carrier_groups"][0]["endpoints"].reverse()
+    loaded["outbound_routes"][0]["groups"].reverse()
+    load(loaded)
+    assert carriers_document() == loaded
+    after = keys()
+    for name in ("OutboundRouteGroup",):  # these have no key that Kamailio knows
+        del before[name], after[name]
+    assert after == before
+
+
+def test_a_credential_is_deleted_by_null(loaded: dict[str, Any]) -> None:
+    loaded["carrier_groups"][0]["credential"] = None
+    assert any("credentials: 0 created, 0 changed, 0 unchanged, 1 deleted" in line for line in load(loaded))
+    assert not AuthCredential.objects.exists()
+
+
+# --- Passwords --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("password", [None, ""])
+def test_a_password_that_is_left_out_stays(loaded: dict[str, Any], password: str | None) -> None:
+    before = AuthCredential.objects.get().password_ciphertext
+    credential = loaded["carrier_groups"][0]["credential"]
+    credential.update(realm="other", password=password)
+    load(loaded)
+    stored = AuthCredential.objects.get()
+    assert (stored.realm, stored.password_ciphertext) == ("other", before)
+
+
+def test_a_new_password_replaces_the_stored_one(loaded: dict[str, Any]) -> None:
+    before = rows()["AuthCredential"]
+    assert "credentials: 0 created, 1 changed, 0 unchanged" in load(with_password(loaded, 'another "one"'))
+    assert AuthCredential.objects.get().password_is('another "one"')
+    assert [row[0] for row in before] == [AuthCredential.objects.get().pk]
+
+
+def test_a_number_as_password_must_be_a_text() -> None:
+    tree = with_password(example())
+    tree["carrier_groups"][0]["credential"]["password"] = ["hunter2"]
+    assert problems(tree) == ["carrier_groups[0] “Acme”: credential.password: this must be a text: put it in quotes."]
+
+
+# --- All or nothing ---------------------------------------------------------------------------------------------------
+
+
+def test_every_mistake_is_said_and_nothing_is_stored() -> None:
+    tree = with_password(example())
+    tree["carrier_groups"][0]["endpoints"][0].update(host="999.1.1.1", strip=31)
+    tree["carrier_groups"][0]["credential"]["expires"] = 0
+    tree["carrier_groups"][1]["sources"] = ["198.51.100.5/24"]
+    tree["pbxs"][0]["colour"] = "red"
+    tree["outbound_routes"][0]["groups"] = ["Acne"]
+    tree["inbound_routes"][0]["pbx"] = "home"
+    found = problems(tree)
+    assert {sentence.rpartition(": ")[0].replace("“", "").replace("”", "") for sentence in found} >= {
+        "carrier_groups[0] Acme: endpoints[0].host",
+        "carrier_groups[0] Acme: endpoints[0].strip",
+        "carrier_groups[0] Acme: credential.expires",
+        "outbound_routes[0].groups",
+        "inbound_routes[0].pbx",
+    }
+    assert len(found) == 7
+    assert is_empty()
+
+
+def test_a_mistake_far_behind_takes_changes_and_deletions_back(loaded: dict[str, Any]) -> None:
+    tree = {
+        "carrier_groups": [{"name": "New", "endpoints": [endpoint()]}, {"name": "Acme", "endpoints": []}],
+        "inbound_routes": [{"prefix": "1444", "pbx": "nobody"}],
+    }
+    assert problems(tree, prune=True) == ["inbound_routes[0].pbx: there is no PBX “nobody”."]
+
+
+@pytest.mark.parametrize("names", [("Acme", "Acme"), ("Acme", "ACME"), ("Müller", "MÜLLER"), ("Acme", " acme ")])
+def test_two_groups_of_one_name(names: tuple[str, str]) -> None:
+    found = problems({"carrier_groups": [{"name": name} for name in names]})
+    assert found == [f"carrier_groups[1] “{names[1]}”.name: “{names[1].strip()}” stands twice in this section."]
+
+
+def test_two_names_that_the_database_takes_for_one() -> None:
+    """MariaDB compares without accents, SQLite with: refused where they can't be, and stored where they can."""
+    tree = {"carrier_groups": [{"name": "Müller"}, {"name": "Muller"}, {"name": "Acme"}]}
+    if connection.vendor == "sqlite":
+        assert load(tree) == ["carrier groups: 3 created, 0 changed, 0 unchanged"]
+    else:
+        assert problems(tree) == [
+            "carrier_groups[1] “Muller”.name: “Muller” is taken, or differs from another one in case or accents only."
+        ]
+
+
+@pytest.mark.parametrize(
+    ("section", "entries"),
+    [
+        ("pbxs", [{"name": "office", "host": "192.0.2.9"}, {"name": "OFFICE", "host": "192.0.2.9"}]),
+        ("outbound_routes", [{"prefix": "9"}, {"prefix": "9"}]),
+        ("outbound_routes", [{"prefix": ""}, {"prefix": ""}]),
+    ],
+)
+def test_nothing_stands_twice_in_a_section(section: str, entries: list[dict[str, str]]) -> None:
+    (sentence,) = problems({section: entries})
+    assert sentence.startswith(f"{section}[1]")
+    assert sentence.endswith("stands twice in this section.")
+
+
+def test_nothing_stands_twice_in_a_list(loaded: dict[str, Any]) -> None:
+    group = loaded["carrier_groups"][0]
+    group["endpoints"].append({"host": "203.0.113.7:5060", "strip": 1, "name": "again"})
+    group["sources"].append("198.51.100.0/24")
+    loaded["outbound_routes"][0]["groups"].append("ACME")
+    twin = "another endpoint of this group has the same address, strip and prefix."
+    assert problems(loaded) == [
+        f"carrier_groups[0] “Acme”: endpoints[3]: {twin}",
+        "carrier_groups[0] “Acme”: sources[2]: 198.51.100.0/24 stands here twice.",
+        "outbound_routes[0].groups[2]: “ACME” stands here twice.",
+    ]
+
+
+# --- Dry run and prune ------------------------------------------------------------------------------------------------
+
+
+def test_a_dry_run_says_the_same_and_stores_nothing() -> None:
+    tree = with_password(example())
+    said = load(tree, dry_run=True)
+    assert is_empty()
+    assert load(tree) == said
+
+
+def test_prune_deletes_what_a_section_does_not_name(loaded: dict[str, Any]) -> None:
+    for name in ("Zeta", "Beta"):
+        CarrierGroup.objects.create(name=name)
+    PBX.objects.create(name="branch", host="192.0.2.10")
+    OutboundRoute.objects.create(prefix="8")
+    del loaded["inbound_routes"]
+    loaded["pbxs"] = []
+    tree = {key: loaded[key] for key in ("carrier_groups", "pbxs")}
+    assert "deleted" not in " ".join(load(tree))
+    lines = load(tree, prune=True)
+    assert lines[0] == "carrier groups: 0 created, 0 changed, 2 unchanged, 2 deleted (Beta, Zeta)"
+    assert "PBXs: 0 created, 0 changed, 0 unchanged, 2 deleted (branch, office)" in lines
+    assert set(OutboundRoute.objects.values_list("prefix", flat=True)) == {"", "8", "9"}, "this section is not there"
+    assert carriers_document()["inbound_routes"] == [], "a route goes with its PBX"
+
+
+def test_prune_of_an_empty_section_deletes_all_of_it(loaded: dict[str, Any]) -> None:
+    load({section: [] for section in loaded}, prune=True)
+    assert is_empty()
+
+
+# --- How much work ----------------------------------------------------------------------------------------------------
+
+
+def many(count: int) -> dict[str, Any]:
+    groups = []
+    for number in range(count):
+        credential = {"username": str(number), "password": "secret", "registrar": "sip.example"}
+        hosts = [f"10.{number // 250}.{number % 250}.{last}" for last in (1, 2, 3)]
+        groups.append(
+            {
+                "name": f"group {number}",
+                "endpoints": [{"host": host} for host in hosts],
+                "sources": [f"{hosts[0]}/32"],
+                "credential": credential,
+            }
+        )
+    return {
+        "carrier_groups": groups,
+        "outbound_routes": [{"prefix": str(number), "groups": [f"group {number}"]} for number in range(count)],
+    }
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_queries_do_not_grow_with_the_document(again: bool) -> None:
+    counts = []
+    for size in (5, 25):  # SQLite takes 999 values in a query
+        if again:
+            load(many(size))
+        with CaptureQueriesContext(connection) as queries:
+            load(many(size), dry_run=not again)
+        counts.append(len(queries))
+    assert counts[0] == counts[1] < 60
+
+
+def test_progress_is_told_for_every_object() -> None:
+    tree = example()
+    told: list[int] = []
+    load_document(as_typed(with_password(tree)), advance=told.append)
+    assert sum(told) == object_count(tree) == 6
+    assert object_count(["no", "document"]) == object_count(None) == object_count({"pbxs": "x"}) == 0
+
+
+def test_endpoints_may_be_told_by_their_names_alone() -> None:
+    load({"carrier_groups": [{"name": "Acme", "endpoints": [endpoint(name="a"), endpoint(name="b", strip=1)]}]})
+    before = {each.name: each.pk for each in Endpoint.objects.all()}
+    moved = [endpoint(name="b", host="192.0.2.2"), endpoint(name="a", host="192.0.2.1")]
+    load({"carrier_groups": [{"name": "Acme", "endpoints": moved}]})
+    assert {each.name: each.pk for each in Endpoint.objects.all()} == before
+    assert list(Endpoint.objects.order_by("position").values_list("name", "host")) == [
+        ("b", "192.0.2.2"),
+        ("a", "192.0.2.1"),
+    ]
