@@ -4,23 +4,29 @@ from __future__ import annotations
 
 import os
 import pty
+import select
 import termios
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TextIO
 
+PATIENCE = 10.0
+
 
 class Terminal:
-    """A pseudo terminal: ``file`` is what a program writes to, ``seen`` what stands on it."""
+    """A pseudo terminal: ``file`` is what a program writes to."""
 
     def __init__(self, screen: int, file: TextIO) -> None:
         self._screen = screen
         self.file = file
 
-    def seen(self) -> str:
-        """Return all that was written since the last look; something must have been."""
+    def shows(self, text: str) -> bool:
+        """Return whether the text appears; what was written passes through the system on its own time."""
         self.file.flush()
-        return os.read(self._screen, 1 << 16).decode()
+        seen = ""
+        while text not in seen and select.select([self._screen], [], [], PATIENCE)[0]:
+            seen += os.read(self._screen, 1 << 16).decode()
+        return text in seen
 
 
 @contextmanager

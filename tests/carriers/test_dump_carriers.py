@@ -47,4 +47,4 @@ def test_progress_shows_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     with open_terminal() as terminal:
         monkeypatch.setattr(sys, "stderr", terminal.file)
         run_command("dump_carriers")
-        assert "2/2" in terminal.seen()
+        assert terminal.shows("2/2")

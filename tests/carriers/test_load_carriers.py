@@ -112,4 +112,4 @@ def test_progress_shows_on_a_terminal(document: Path, monkeypatch: pytest.Monkey
     with open_terminal() as terminal:
         monkeypatch.setattr(sys, "stderr", terminal.file)
         run_command("load_carriers", str(document))
-        assert "6/6" in terminal.seen()
+        assert terminal.shows("6/6")

@@ -106,4 +106,4 @@ def test_progress_shows_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     with open_terminal() as terminal:
         monkeypatch.setattr(sys, "stderr", terminal.file)
         run_command("rotate_credential_keys")
-        assert "1/1" in terminal.seen()
+        assert terminal.shows("1/1")
