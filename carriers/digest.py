@@ -6,6 +6,8 @@ import hashlib
 import re
 from typing import NamedTuple
 
+from django.views.decorators.debug import sensitive_variables
+
 _PARAMETER = re.compile(r'(\w+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,]+))')
 
 
@@ -19,11 +21,13 @@ class Challenge(NamedTuple):
     opaque: str
 
 
+@sensitive_variables("text")
 def md5(text: str) -> str:
     """Return MD5 as 32 hex digits. Not for security: SIP carriers demand it."""
     return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
 
 
+@sensitive_variables("password")
 def ha1(username: str, realm: str, password: str) -> str:
     """Return MD5(username:realm:password) as 32 hex digits (RFC 2617, section 3.2.2.2)."""
     return md5(f"{username}:{realm}:{password}")

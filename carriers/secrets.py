@@ -13,6 +13,7 @@ from pathlib import Path
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
+from django.views.decorators.debug import sensitive_variables
 
 from dsiprouter.home import add_secret_line, secret_from_file
 
@@ -77,6 +78,7 @@ def _read_keys(keys: tuple[str, ...], origin: str) -> MultiFernet:
         ) from None
 
 
+@sensitive_variables("plaintext")
 def encrypt(plaintext: str) -> str:
     """Return the ciphertext of a password, as ASCII text."""
     return _keys().encrypt(plaintext.encode()).decode("ascii")

@@ -164,9 +164,13 @@ WHITENOISE_USE_FINDERS = True  # no collectstatic needed for a local start
 # A group of 30 endpoints, its sources and credential post some 400 fields; a long page of a hundred endpoints, 1,500.
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 20_000
 
+# Neither has a password or what opens an account, whatever the log level, in debug mode too (dsiprouter.secrecy).
+DEFAULT_EXCEPTION_REPORTER_FILTER = "dsiprouter.secrecy.ErrorReportFilter"
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
+    "filters": {"secrets": {"()": "dsiprouter.secrecy.SqlLogFilter"}},
+    "loggers": {"django.db.backends": {"filters": ["secrets"]}},
     "formatters": {"plain": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
     "root": {"handlers": ["console"], "level": env.str("DSIPROUTER_LOG_LEVEL", "INFO")},

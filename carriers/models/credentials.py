@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
+from django.views.decorators.debug import sensitive_variables
 
 from carriers import secrets
 from carriers.addresses import uri_host
@@ -88,6 +89,7 @@ class AuthCredential(CarrierModel):
         """Whether a password was ever stored; it may still be unreadable when the key is lost."""
         return bool(self.password_ciphertext)
 
+    @sensitive_variables("password")
     def set_password(self, password: str) -> None:
         """Check and encrypt a new password. Raises ``ValidationError`` keyed by ``password``; saves nothing."""
         if not password:
@@ -102,6 +104,7 @@ class AuthCredential(CarrierModel):
             raise ValidationError({"password": error}) from None
         self.password_ciphertext = secrets.encrypt(password)
 
+    @sensitive_variables("password")
     def password_is(self, password: str) -> bool:
         """Say whether the stored password is this one; one that can't be read is not."""
         try:

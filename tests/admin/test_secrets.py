@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable
-from html.parser import HTMLParser
-from urllib.parse import urldefrag, urljoin
 
 import pytest
 from django.contrib.admin.models import LogEntry
@@ -16,47 +13,13 @@ from pytest_django import Settings
 from carriers.addresses import SipAddress
 from carriers.models import CarrierGroup
 from carriers.services import NewCredential
+from tests.admin.crawl import crawl
 from tests.admin.forms import ADD_GROUP, PASSWORD, Carriers, post_page
 
 pytestmark = [
     pytest.mark.django_db(databases=["default", "kamailio"]),
     pytest.mark.usefixtures("kamailio_down"),
 ]
-
-
-class _PageReader(HTMLParser):
-    """Collect a page's links, and what stands inline in it that runs or styles."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.links: list[str] = []
-        self.inline: list[str] = []
-
-    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
-        values = dict(attributes)
-        if tag == "a" and values.get("href"):
-            self.links.append(values["href"] or "")
-        if tag == "style" or (tag == "script" and not values.get("src") and values.get("type") != "application/json"):
-            self.inline.append(tag)
-        self.inline += [f"{tag} {name}" for name in values if name == "style" or name.startswith("on")]
-
-
-def crawl(client: Client) -> dict[str, str]:
-    """Return the HTML of every page that links lead to, from the index on."""
-    pages: dict[str, str] = {}
-    queue = deque(["/admin/"])
-    while queue:
-        url = queue.popleft()
-        if url in pages or not url.startswith("/admin/") or ("?" in url and not url.endswith("?p=1")):
-            continue
-        response = client.get(url)
-        assert response.status_code == 200, url
-        pages[url] = response.content.decode()
-        reader = _PageReader()
-        reader.feed(pages[url])
-        assert not reader.inline, url
-        queue.extend(urldefrag(urljoin(url, link)).url for link in reader.links)
-    return pages
 
 
 def test_no_page_shows_a_secret(login: Callable[..., Client], carriers: Carriers) -> None:
