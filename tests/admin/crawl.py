@@ -18,6 +18,7 @@ class _PageReader(HTMLParser):
         self.asked: list[str] = []
         self.inline: list[str] = []
         self._groups: list[str] = []
+        self._nodes: list[str] = []
 
     def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
         values = dict(attributes)
@@ -27,14 +28,23 @@ class _PageReader(HTMLParser):
             self.asked.append(values["data-url"] or "")
         if values.get("data-group"):
             self._groups.append(f"group={values['data-group']}")
+        if values.get("data-node"):
+            self._nodes.append(values["data-node"] or "")
         if tag == "style" or (tag == "script" and not values.get("src") and values.get("type") != "application/json"):
             self.inline.append(tag)
         self.inline += [f"{tag} {name}" for name in values if name == "style" or name.startswith("on")]
 
     def asked_for(self) -> list[str]:
         """Return what the page's scripts ask for, as they ask."""
-        query = f"?{'&'.join(self._groups)}"
-        return [url + query if url.endswith("/registrations/") else url for url in self.asked]
+        urls = []
+        for url in self.asked:
+            if url.endswith("/registrations/"):
+                urls.append(f"{url}?{'&'.join(self._groups)}")
+            elif "NAME" in url:
+                urls += [url.replace("NAME", node) for node in self._nodes]
+            else:
+                urls.append(url)
+        return urls
 
 
 def crawl(client: Client) -> dict[str, str]:
