@@ -22,6 +22,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 
 from carriers.admin.inlines import AuthCredentialInline, EndpointInline, GroupSourceInline
 from carriers.admin.rows import ListAdmin
+from carriers.admin.together import EditedTogether
 from carriers.forms.add_group import AddCarrierGroupForm
 from carriers.models import AuthCredential, CarrierGroup, Endpoint, SourceNetwork
 from carriers.services import add_registrar_endpoint, set_enabled
@@ -68,7 +69,7 @@ class CarrierGroupList(ChangeList):
 
 
 @admin.register(CarrierGroup)
-class CarrierGroupAdmin(ListAdmin):
+class CarrierGroupAdmin(EditedTogether, ListAdmin):
     fields = ("name", "enabled", "selection")
     inlines = (EndpointInline, GroupSourceInline, AuthCredentialInline)
     list_display = ("marked_name", "shown_endpoints", "authentication", "registration", "enabled")

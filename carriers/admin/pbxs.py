@@ -10,6 +10,7 @@ from django.http import HttpRequest
 
 from carriers.admin.inlines import PBXSourceInline
 from carriers.admin.rows import ListAdmin
+from carriers.admin.together import EditedTogether
 from carriers.forms.pbxs import PBXForm
 from carriers.models import PBX, SourceNetwork
 
@@ -17,7 +18,7 @@ SHOWN_SOURCES = 3
 
 
 @admin.register(PBX)
-class PBXAdmin(ListAdmin):
+class PBXAdmin(EditedTogether, ListAdmin):
     form = PBXForm
     fields = PBXForm.Meta.fields
     inlines = (PBXSourceInline,)

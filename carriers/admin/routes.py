@@ -9,6 +9,7 @@ from django.db.models import Prefetch, QuerySet
 from django.http import HttpRequest
 
 from carriers.admin.rows import ListAdmin
+from carriers.admin.together import EditedTogether
 from carriers.forms.routes import KnownAutocompleteSelect, OrderedGroupForm, OrderedGroupFormSet
 from carriers.models import InboundRoute, OutboundRoute, OutboundRouteGroup
 
@@ -36,7 +37,7 @@ class OrderedGroupInline(admin.TabularInline):
 
 
 @admin.register(OutboundRoute)
-class OutboundRouteAdmin(ListAdmin):
+class OutboundRouteAdmin(EditedTogether, ListAdmin):
     fields = ("prefix", "enabled")
     inlines = (OrderedGroupInline,)
     list_display = ("__str__", "shown_groups", "enabled")
@@ -67,7 +68,7 @@ class OutboundRouteAdmin(ListAdmin):
 
 
 @admin.register(InboundRoute)
-class InboundRouteAdmin(ListAdmin):
+class InboundRouteAdmin(EditedTogether, ListAdmin):
     fields = ("prefix", "pbx", "enabled")
     autocomplete_fields = ("pbx",)
     list_display = ("__str__", "pbx", "enabled")

@@ -42,4 +42,5 @@ class OrderedGroupFormSet(OrderedFormSet):
     """The carrier groups of one route, each once."""
 
     distinct_fields = ("group",)
+    is_unique = True
     duplicate_message = "This carrier group stands here twice: delete one."

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import Any, cast
 
 from django import forms
 from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.core.exceptions import ValidationError
+from django.db.models import Model
 from django.forms.models import BaseInlineFormSet
 
 
@@ -32,6 +33,7 @@ class DistinctFormSet(BaseInlineFormSet):
     """Rows of which no two are the same in ``distinct_fields``. The second one carries the message."""
 
     distinct_fields: tuple[str, ...] = ()
+    is_unique = False  # whether the database insists on it, too
     duplicate_message = ""
 
     def add_fields(self, form: forms.ModelForm, index: int | None) -> None:
@@ -53,6 +55,19 @@ class DistinctFormSet(BaseInlineFormSet):
             if key in seen:
                 form.add_error(self.distinct_fields[0], ValidationError(self.duplicate_message, code="duplicate"))
             seen.add(key)
+
+    def save_existing_objects(self, commit: bool = True) -> list[Any]:  # noqa: FBT001, FBT002 - Django's own signature
+        """Let rows exchange their values, which a unique index refuses when they are stored one after the other."""
+        if commit and self.is_unique:
+            wanted = {self._key(form.cleaned_data) for form in self.kept_forms()}
+            moving = [form for form in self.initial_forms if form.instance.pk and form.has_changed()]
+            in_the_way = [form.instance.pk for form in moving if self._key(form.initial) in wanted]
+            rows = cast(type[Model], self.model)._default_manager.filter(pk__in=in_the_way)
+            rows._raw_delete(rows.db)  # they are stored again, under the same keys
+        return super().save_existing_objects(commit)
+
+    def _key(self, values: Mapping[str, Any]) -> tuple[str, ...]:
+        return tuple(str(getattr(value, "pk", value)) for value in map(values.get, self.distinct_fields))
 
     def kept_forms(self) -> Iterator[forms.ModelForm]:
         """Yield the forms that will be stored: not the blank ones, and not those marked for deletion."""

@@ -24,4 +24,5 @@ class SourceNetworkFormSet(DistinctFormSet):
     """The source networks of one owner, each once."""
 
     distinct_fields = ("network",)
+    is_unique = True
     duplicate_message = "This network stands here twice: delete one."

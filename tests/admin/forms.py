@@ -13,6 +13,7 @@ from carriers.models import PBX, CarrierGroup, InboundRoute, OutboundRoute
 PASSWORD = "correct-horse-battery"
 ADD_GROUP = "/admin/carriers/carriergroup/add/"
 GROUPS = "/admin/carriers/carriergroup/"
+ADD_ROUTE = "/admin/carriers/outboundroute/add/"
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.test import Client
 
-from carriers.models import PBX, CarrierGroup, InboundRoute, OutboundRoute
+from carriers.models import PBX, CarrierGroup, InboundRoute, OutboundRoute, OutboundRouteGroup, SourceNetwork
 from tests.admin.forms import Carriers, errors_of, post_page
 
 pytestmark = pytest.mark.django_db
@@ -129,3 +129,19 @@ def test_groups_are_offered_by_name_or_address(editor: Client, carriers: Carrier
     url = "/admin/autocomplete/?app_label=carriers&model_name=outboundroutegroup&field_name=group&term="
     assert [choice["text"] for choice in editor.get(url + "203.0.113.7").json()["results"]] == ["Acme"]
     assert editor.get(url + "nobody").json()["results"] == []
+
+
+def test_rows_exchange_what_must_be_unique(editor: Client, carriers: Carriers) -> None:
+    second = CarrierGroup.objects.create(name="Second")
+    OutboundRouteGroup.objects.create(route=carriers.outbound, group=second, position=2)
+    changes = {"route_groups-0-group": str(second.pk), "route_groups-1-group": str(carriers.group.pk)}
+    assert post_page(editor, carriers.outbound_url, changes).redirect_chain
+    assert [str(each) for each in carriers.outbound.route_groups.order_by("position")] == ["Second", "Acme"]
+    changes = {"route_groups-0-group": str(carriers.group.pk), "route_groups-1-DELETE": "on"}
+    assert post_page(editor, carriers.outbound_url, changes).redirect_chain
+    assert [str(each) for each in carriers.outbound.route_groups.all()] == ["Acme"]
+    SourceNetwork.objects.create(group=carriers.group, network="192.0.2.0/25")
+    changes = {"sources-0-network": "192.0.2.0/25", "sources-1-network": "198.51.100.0/24"}
+    assert post_page(editor, carriers.group_url, changes).redirect_chain
+    networks = list(carriers.group.sources.order_by("pk").values_list("network", flat=True))
+    assert networks == ["192.0.2.0/25", "198.51.100.0/24"]
