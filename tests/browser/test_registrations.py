@@ -65,11 +65,9 @@ def registration_of(page: Page, group: str) -> Locator:
 
 
 def press_reload(page: Page) -> None:
-    page.get_by_role("button", name="Reload Kamailio").first.click()
-    confirmation = page.get_by_role("button", name="Reload Kamailio with exactly these changes")
-    if confirmation.is_visible():
-        confirmation.click()
-    expect(page.get_by_text("reloaded and verified")).to_be_visible()
+    page.get_by_role("banner").get_by_role("link", name="Reload Kamailio").click()
+    page.get_by_role("button", name="Reload Kamailio with exactly these changes").click()
+    expect(page.locator(".messagelist .success")).to_contain_text("reloaded and verified")
 
 
 def open_list(page: Page) -> None:
