@@ -247,7 +247,8 @@ def _nothing_sentence(number: int, plan: Plan) -> str:
 def _sentence(number: int, results: list[NodeResult]) -> str:
     behind = [result for result in results if not result.ok]
     if not behind:
-        return f"Kamailio runs revision {number}: reloaded and verified."
+        remarks = dict.fromkeys(result.remark for result in results if result.remark)
+        return " ".join([f"Kamailio runs revision {number}: reloaded and verified.", *remarks])
     return f"Revision {number} is in Kamailio's tables, but not verified on every node. " + " ".join(
         f"Node {result.name}: {result.sentence}" for result in behind
     )

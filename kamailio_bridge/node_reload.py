@@ -25,7 +25,10 @@ class ModuleAnswer:
 
 @dataclass(frozen=True)
 class NodeResult:
-    """How one node took an apply. ``revision`` is what its memory says afterwards, None when it can't say."""
+    """How one node took an apply. ``revision`` is what its memory says afterwards, None when it can't say.
+
+    ``remark`` names rows of other tools that it could not load; ours are in force.
+    """
 
     name: str
     ok: bool
@@ -33,6 +36,7 @@ class NodeResult:
     revision: int | None = None
     reloaded: bool = False
     answers: list[ModuleAnswer] = field(default_factory=list)
+    remark: str = ""
 
 
 def reload_node(node: Node, plan: Plan, before: int | None, number: int) -> NodeResult:

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from kamailio_bridge.lock import Claim
 from kamailio_bridge.modules import selected_modules
-from kamailio_bridge.modules.base import some
+from kamailio_bridge.modules.base import INCOMPLETE, some
 from kamailio_bridge.node_reload import NodeResult, reload_node
 from kamailio_bridge.nodes import Node, configured_nodes
 from kamailio_bridge.plan import Plan
@@ -24,6 +24,7 @@ from kamailio_bridge.revisions import Revision
 Progress = Callable[[str], None]
 LEASE_SECONDS = 30.0  # how long a killed apply keeps others out while its nodes were reloading
 RENEW_SECONDS = 5.0
+QUESTION_SECONDS = 5.0  # that a node has to say which rows it did not load
 
 
 def reload_nodes(
@@ -33,14 +34,16 @@ def reload_nodes(
     verified = verified_nodes(before)
     results: dict[str, NodeResult] = {}
     with ThreadPoolExecutor(max_workers=max(1, len(nodes))) as pool:
-        pending = {
-            pool.submit(reload_node, node, plan, before if node.name in verified else None, number) for node in nodes
+        asked = {
+            pool.submit(reload_node, node, plan, before if node.name in verified else None, number): node
+            for node in nodes
         }
+        pending = set(asked)
         while pending:
             claim.renew(LEASE_SECONDS)
             done, pending = wait(pending, timeout=RENEW_SECONDS, return_when=FIRST_COMPLETED)
             for future in done:
-                result = _with_foreign_faults(future.result())
+                result = _with_foreign_faults(asked[future], future.result())
                 results[result.name] = result
                 if result.reloaded or not result.ok:
                     _record(number, result)
@@ -83,8 +86,16 @@ def _record(number: int, result: NodeResult) -> None:
     revision.save(update_fields=["nodes"])
 
 
-def _with_foreign_faults(result: NodeResult) -> NodeResult:
-    """Add to a failure what other tools' rows have to do with it; the node itself does not say which row it was."""
-    failed = {answer.module for answer in result.answers if not answer.ok}
-    faults = [fault for module in selected_modules() if module.name in failed for fault in module.foreign_faults()]
-    return replace(result, sentence=f"{result.sentence} It may be that {some(faults)}") if faults else result
+def _with_foreign_faults(node: Node, result: NodeResult) -> NodeResult:
+    """Add what other tools' rows have to do with it; the node itself does not say which row it was."""
+    suspects = {answer.module for answer in result.answers if not answer.ok or INCOMPLETE in answer.text}
+    node = node.for_one_job(QUESTION_SECONDS)
+    faults = [
+        fault for module in selected_modules() if module.name in suspects for fault in module.foreign_faults(node)
+    ]
+    if not faults:
+        return result
+    remark = f"Another tool's {some(faults)}"
+    if result.ok:
+        return replace(result, sentence=f"{result.sentence} {remark}", remark=remark)
+    return replace(result, sentence=f"{result.sentence} It may be that {some(faults)}")

@@ -17,6 +17,8 @@ from kamailio_bridge.rpc import CallFailed, InvalidAnswer, Rpc
 RELOAD_PATIENCE = 12.0
 RELOAD_RETRY_PAUSE = 0.2
 
+INCOMPLETE = "but not every row could be loaded"  # in the answer to a reload: whose rows it were is looked at then
+
 NodeNames = tuple[str, ...]  # of the enabled nodes
 
 
@@ -113,10 +115,11 @@ class KamailioModule(ABC):
         """Return the RPC commands of ``verify``, for an expert to read."""
         return []
 
-    def foreign_faults(self) -> list[str]:
-        """Name rows of other tools, in our tables, that would make a node refuse the whole reload. Reads the database.
+    def foreign_faults(self, node: Node) -> list[str]:
+        """Name rows of other tools, in our tables, that a node refuses, and some the whole reload with them.
 
-        Our own rows are checked before they are written, so after a refusal these are what to look at.
+        Our own rows are checked before they are written, so after a refusal, or when not every row was loaded, these
+        are what to look at. Reads the database, and may ask the node.
         """
         return []
 

@@ -15,6 +15,7 @@ from carriers.snapshot import Carriers, EndpointRecord, GroupRecord
 from kamailio_bridge.ids import PBX_OFFSET, pbx_set_id, row_id, set_id
 from kamailio_bridge.labels import endpoint_label, pbx_label
 from kamailio_bridge.modules.base import (
+    INCOMPLETE,
     KamailioModule,
     ModuleChanges,
     NodeNames,
@@ -26,7 +27,7 @@ from kamailio_bridge.modules.base import (
 from kamailio_bridge.nodes import Node
 from kamailio_bridge.routing import is_name, sip_uri
 from kamailio_bridge.rows import Table, Values
-from kamailio_bridge.rpc import CallFailed, InvalidAnswer, Rpc
+from kamailio_bridge.rpc import CallFailed, InvalidAnswer, Rpc, RpcError
 from kamailio_bridge.tables import Dispatcher
 
 HIGHEST_PRIORITY = 10_000  # of the first endpoint; algorithm 8 tries higher numbers first
@@ -97,7 +98,7 @@ class DispatcherModule(KamailioModule):
         except CallFailed as failure:
             if failure.message != "Reload Failed":
                 raise
-            return "reloaded, but Kamailio could not load every row"  # verify names those of ours; others are foreign
+            return f"reloaded, {INCOMPLETE}"  # verify names those of ours, foreign_faults the others
         return expect_text(self.reload_method, answer, lambda text: "successfully reloaded" in text)
 
     def verify_calls(self, node: Node, wanted: Projection, changes: ModuleChanges | None) -> list[str]:
@@ -126,6 +127,24 @@ class DispatcherModule(KamailioModule):
                 + ". Press Reload Kamailio again."
             )
         return problems
+
+    def foreign_faults(self, node: Node) -> list[str]:
+        """Name the rows that the node did not load. Where it can't be asked any more, there is nothing to say."""
+        try:
+            return list(_foreign_faults(node.rpc))
+        except RpcError:
+            return []
+
+
+def _foreign_faults(rpc: Rpc) -> Iterator[str]:
+    loaded = {(setid, uri) for setid, uri, _, _ in _destinations(rpc)}
+    foreign = Dispatcher.objects.exclude(DESTINATIONS.ours).order_by("pk")
+    for pk, setid, destination in foreign.values_list("pk", "setid", "destination"):
+        if (setid, destination) not in loaded:
+            yield (
+                f"row {pk} of the table dispatcher (set {setid}, “{destination}”) could not be loaded: put its"
+                " destination and attributes right or remove it."
+            )
 
 
 def _pk(row: Any) -> int:

@@ -18,6 +18,7 @@ from kamailio_bridge.modules.base import (
     ModuleChanges,
     NodeNames,
     Projection,
+    TableChanges,
     as_list,
     expect_text,
     some,
@@ -31,6 +32,7 @@ from kamailio_bridge.tables import Mtree
 TREE = "routes"
 MARK = "dsiprouter:"
 OUTBOUND, INBOUND, SENTINEL = "o", "i", "s"
+MAX_QUESTIONS = 200  # a changed route is asked for by number, too; a thousand of them would take seconds
 CHARACTERS = frozenset("0123456789*#+ois")  # modparam char_list in our modules.cfg
 
 PREFIXES = Table(
@@ -89,6 +91,9 @@ class MtreeModule(KamailioModule):
 
     def verify(self, node: Node, wanted: Projection, changes: ModuleChanges | None) -> list[str]:
         loaded = dict(_entries(node.rpc))
+        if changes is not None:
+            # What a call would find: the tree is asked by number, with the prefix as the whole of it.
+            loaded |= {key: _match(node.rpc, key) for key in _asked(changes.tables[PREFIXES]) if key in loaded}
         expected = {row.values[1]: row for row in wanted.rows[PREFIXES].values()}
         problems = []
         missing = [row for prefix, row in expected.items() if loaded.get(str(prefix)) != row.values[2]]
@@ -105,7 +110,7 @@ class MtreeModule(KamailioModule):
             )
         return problems
 
-    def foreign_faults(self) -> list[str]:
+    def foreign_faults(self, node: Node) -> list[str]:
         """Name rows with a prefix that the tree can't hold: one of them fails the reload, and the old tree stays."""
         return [
             f"row {pk} of the table mtree (tprefix “{tprefix}”) has a prefix that Kamailio can't load: put it right or"
@@ -113,6 +118,23 @@ class MtreeModule(KamailioModule):
             for pk, tprefix in Mtree.objects.exclude(PREFIXES.ours).values_list("pk", "tprefix")
             if not tprefix or set(tprefix) - CHARACTERS
         ]
+
+
+def _asked(changes: TableChanges) -> list[str]:
+    rows = [*changes.adds.values(), *(row for _, row in changes.updates.values())]
+    return [str(row.values[1]) for row in rows[:MAX_QUESTIONS]]
+
+
+def _match(rpc: Rpc, key: str) -> str:
+    """Ask where a number goes, as the SIP side does."""
+    try:
+        answer = rpc.call("mtree.match", TREE, key, "0")
+    except CallFailed:
+        return ""
+    try:
+        return str(answer["TVALUE"])
+    except (KeyError, TypeError):
+        raise InvalidAnswer("mtree.match: the node answered in a form that this product does not know.") from None
 
 
 def _entries(rpc: Rpc) -> list[tuple[str, str]]:

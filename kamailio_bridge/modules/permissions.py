@@ -13,6 +13,7 @@ from carriers.snapshot import Carriers, GroupRecord, SourceRecord
 from kamailio_bridge.ids import ENDPOINT_ADDRESS_OFFSET, row_id
 from kamailio_bridge.labels import endpoint_label, group_label, pbx_label
 from kamailio_bridge.modules.base import (
+    INCOMPLETE,
     KamailioModule,
     ModuleChanges,
     NodeNames,
@@ -73,7 +74,8 @@ class PermissionsModule(KamailioModule):
 
     def reload(self, node: Node, wanted: Projection, changes: ModuleChanges | None) -> str:
         answer = patient_reload(node.rpc, self.reload_method)
-        return expect_text(self.reload_method, answer, lambda text: text == "Reload OK")
+        text = expect_text(self.reload_method, answer, lambda text: text == "Reload OK")
+        return f"{text}, {INCOMPLETE} as an address" if _domains(node.rpc) else text
 
     def verify_calls(self, node: Node, wanted: Projection, changes: ModuleChanges | None) -> list[str]:
         return ["permissions.addressDump", "permissions.subnetDump"]
@@ -94,6 +96,11 @@ class PermissionsModule(KamailioModule):
                 + some(f"{row.values[2]}/{row.values[3]} of {row.label} (address row {row.pk})" for row in missing)
                 + ". Press Reload Kamailio again; its log says more."
             )
+        domains = sorted(name for name, tag in _domains(node.rpc) if tag.startswith(("carrier-", "pbx-")))
+        if domains:
+            problems.append(
+                f"Kamailio takes {some(domains)} for a domain name, which never matches a source. Reload again."
+            )
         stray = sorted(loaded - expected.keys())
         if stray:
             problems.append(
@@ -103,16 +110,27 @@ class PermissionsModule(KamailioModule):
             )
         return problems
 
-    def foreign_faults(self) -> list[str]:
-        """Name rows with a mask or group that Kamailio refuses: one of them fails the reload, and the next start."""
+    def foreign_faults(self, node: Node) -> list[str]:
+        """Name rows with a mask or group that Kamailio refuses, which fails the reload and the next start.
+
+        And those without an address: Kamailio takes them for domain names.
+        """
         return [
-            f"row {pk} of the table address ({ip_addr}, mask {mask}, grp {grp}) is one that Kamailio refuses:"
-            " put it right or remove it, because Kamailio would not even start with it."
+            f"row {pk} of the table address ({ip_addr}, mask {mask}, grp {grp}) {fault}"
             for pk, grp, ip_addr, mask in Address.objects.exclude(ADDRESSES.ours).values_list(
                 "pk", "grp", "ip_addr", "mask"
             )
-            if grp < 1 or not 0 <= mask <= _host_mask(ip_addr)
+            for fault in _faults(grp, str(ip_addr), mask)
         ]
+
+
+def _faults(grp: int, ip_addr: str, mask: int) -> Iterator[str]:
+    if grp < 1 or not 0 <= mask <= _host_mask(ip_addr):
+        yield (
+            "is one that Kamailio refuses: put it right or remove it, because Kamailio would not even start with it."
+        )
+    elif host_ip(ip_addr) is None:
+        yield "is a domain name to Kamailio, and no source ever matches it: write an address and a mask, or remove it."
 
 
 def _host_mask(ip_addr: object) -> int:
@@ -154,6 +172,17 @@ def _add_endpoints(projection: Projection, group: GroupRecord, tag: str) -> None
                 0,
                 tag,
             )
+
+
+def _domains(rpc: Rpc) -> list[tuple[str, str]]:
+    """Return the rows that became domain names, with their tags."""
+    try:
+        return [
+            (str(entry["item"]["domain_name"]), entry["item"]["tag"] or "")
+            for entry in as_list(rpc.call("permissions.domainDump"))
+        ]
+    except (KeyError, TypeError):
+        raise InvalidAnswer("permissions.domainDump: the node answered in an unknown form.") from None
 
 
 def _dump(rpc: Rpc) -> Iterator[_Loaded]:

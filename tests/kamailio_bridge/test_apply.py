@@ -172,17 +172,6 @@ def test_foreign_rows_do_not_disturb(node: Node, press: Press) -> None:
     assert "sip:127.0.0.77:5060" in targets(node)
 
 
-def test_a_foreign_row_that_stops_the_reload_is_told_in_a_sentence(node: Node, press: Press) -> None:
-    make_route("9", make_group("Acme", "127.0.0.21"))
-    Address.objects.create(pk=9000, grp=8, ip_addr="127.0.0.78", mask=33, tag="another tool")
-    result = press()
-    assert result.outcome == "behind"
-    assert "permissions.addressReload failed" in result.sentence
-    assert "row 9000" in result.sentence
-    Address.objects.filter(pk=9000).delete()
-    assert press().ok
-
-
 def test_selection_by_weight_is_in_the_nodes_memory(node: Node, press: Press) -> None:
     group = make_group("Acme", "127.0.0.21", "127.0.0.22", selection="weight")
     make_route("9", group)
@@ -223,14 +212,3 @@ def test_while_another_applies_the_second_is_told(press: Press) -> None:
     assert "ada" in result.sentence
     assert not Dispatcher.objects.exists()
     assert press().ok
-
-
-def test_a_foreign_prefix_that_the_tree_cannot_hold_is_named(node: Node, press: Press) -> None:
-    make_route("9", make_group("Acme", "127.0.0.21"))
-    Mtree.objects.create(pk=9000, tprefix="49-1", tvalue="7")
-    result = press()
-    assert result.outcome == "behind"
-    assert "row 9000 of the table mtree (tprefix “49-1”)" in result.sentence
-    Mtree.objects.filter(pk=9000).delete()
-    assert press().ok
-    assert node.rpc.get("/ROUTE/91")[0] == 200
