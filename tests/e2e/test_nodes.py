@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import pytest
+from django.test import Client
 from pytest_django import Settings
 
-from kamailio_bridge.apply import apply, take_over
-from tests.e2e.cluster import Cluster, running_nodes
+from kamailio_bridge.apply import apply, retry, take_over
+from kamailio_bridge.modules.htable import revision_on_node, stored_revision
+from kamailio_bridge.node_records import KamailioNode
+from kamailio_bridge.revisions import Revision
+from kamailio_bridge.status import read_status
+from tests.e2e.cluster import Cluster, bad_proxy, running_nodes
 from tests.e2e.nodes import TOKEN
 from tests.e2e.scene import to
 from tests.e2e.sip.agent import settled
@@ -70,3 +76,106 @@ def test_each_account_is_registered_from_one_node(cluster: Cluster) -> None:
     assert {username for username in first if len(registrar.registers(username)) != before[username]} == gone
     assert registrar.faults == []
     assert apply(author=None).outcome == "nothing"
+
+
+def test_a_stopped_a_slow_and_a_babbling_node_delay_nobody(cluster: Cluster) -> None:
+    """East is well, north is stopped, west is behind a proxy that is slow first and then babbles."""
+    carrier = cluster.carrier()
+    group = cluster.group("Acme", to(carrier, strip=1))
+    cluster.route("9", group)
+    cluster.apply()
+    first = stored_revision()
+    said: list[str] = []
+    cluster.processes["north"].stop()
+    with bad_proxy(cluster.processes["west"].parameters.rpc().url, "slow") as proxy:
+        KamailioNode.objects.filter(name="west").update(rpc_url=proxy.url, time_limit=2)
+        group.endpoints.update(strip=2)
+        result = apply(author=None, progress=said.append)
+        assert result.outcome == "behind"
+        number = result.revision
+        order = [line.split()[1].rstrip(":") for line in said if line.startswith("Node ")]
+        assert order[-1] == "west"
+        assert sorted(order) == sorted(NAMES)
+        by_name = {node.name: node for node in result.nodes}
+        assert by_name["east"].sentence == f"runs revision {number}, verified."
+        assert "connection refused" in by_name["north"].sentence
+        assert "did not answer within 2 s" in by_name["west"].sentence
+        assert cluster.pbx.call("91234", cluster.proxy_of("east")).code == 200
+        assert carrier.numbers == ["234"]
+        proxy.manner = "garbage"
+        result = retry(author=None, names=["west"])
+        assert "something that is no JSON-RPC answer" in result.sentence
+        assert revision_by_name(number) == {"east": True, "north": False, "west": False}
+        # The stopped one loads the tables when it starts, and says so by itself.
+        cluster.processes["north"].start()
+        states = {node.name: node for node in read_status().nodes}
+        assert (states["north"].revision, states["north"].in_step) == (number, True)
+        assert states["north"].sentence == f"runs revision {number}, in step."
+        assert not states["west"].reachable
+        assert cluster.pbx.call("91234", cluster.proxy_of("north")).code == 200
+        # West itself never heard of it.
+        assert revision_on_node(cluster.processes["west"].parameters.rpc(5)) == first
+        proxy.manner = "good"
+        behind = retry(author=None, names=["west"])
+        assert behind.outcome == "verified"
+        assert behind.sentence == f"Node west runs revision {number}: reloaded and verified."
+        assert retry(author=None, names=NAMES).ok
+        assert revision_by_name(number) == dict.fromkeys(NAMES, True)
+        assert Revision.objects.count() == 2, "a retry makes no revision"
+        again = retry(author=None, names=NAMES)
+        assert (again.outcome, [node.reloaded for node in again.nodes]) == ("nothing", [False] * 3)
+    assert read_status().nodes[0].in_step
+    assert [invite.uri for invite in carrier.invites] == [f"sip:234@{carrier.host_port}"] * 2
+
+
+def test_the_page_says_per_node_what_happened(cluster: Cluster, admin_client: Client) -> None:
+    cluster.route("9", cluster.group("Acme", to(cluster.carrier())))
+    cluster.processes["north"].stop()
+    with bad_proxy(cluster.processes["west"].parameters.rpc().url, "garbage") as proxy:
+        KamailioNode.objects.filter(name="west").update(rpc_url=proxy.url)
+        html = admin_client.post("/admin/kamailio/reload/", follow=True).content.decode()
+        number = stored_revision()
+        assert f"<strong>Node east</strong>: runs revision {number}, verified." in html
+        assert re.search(r"<strong>Node north</strong>: [^<]*connection refused", html)
+        assert re.search(r"<strong>Node west</strong>: [^<]*something that is no JSON-RPC answer", html)
+        now = {name: admin_client.get(f"/admin/kamailio/nodes/{name}/now/").json() for name in NAMES}
+        assert [now[name]["state"] for name in NAMES] == ["in step", "unreachable", "unreachable"]
+        assert now["east"]["revision"] == str(number)
+        assert now["east"]["version"].startswith("kamailio 5.")
+        proxy.manner = "good"
+        cluster.processes["north"].start()
+        html = admin_client.post("/admin/kamailio/nodes/retry/", follow=True).content.decode()
+        assert "Verified on every node" in html
+        assert {admin_client.get(f"/admin/kamailio/nodes/{name}/now/").json()["state"] for name in NAMES} == {"in step"}
+
+
+def test_a_retried_node_that_was_right_registers_nothing_anew(cluster: Cluster) -> None:
+    accounts = [Account(f"trunk-{number}", f"secret of {number}", "carrier.example") for number in range(6)]
+    registrar = cluster.registrar(*accounts)
+    for account in accounts:
+        cluster.credential(cluster.group(account.username, to(registrar)), account, registrar)
+    cluster.apply()
+    registrar.wait_until_registered(*registrar.accounts)
+    settled(TICK)
+    before = len(registrar.registers())
+    Revision.objects.update(nodes=[], outcome=Revision.Outcome.BEHIND)  # as after a crash: nobody is known to be right
+    result = retry(author=None, names=NAMES)
+    assert [node.reloaded for node in result.nodes] == [True] * 3
+    assert result.ok, result.sentence
+    settled(TICK)
+    assert len(registrar.registers()) == before
+
+
+def test_a_node_by_another_name_is_told(cluster: Cluster) -> None:
+    """Its memory is right, but after a restart it would register what is another's."""
+    registrar = cluster.registrar(Account("1000", "secret", "carrier.example"))
+    cluster.credential(cluster.group("Acme", to(registrar)), Account("1000", "secret", "carrier.example"), registrar)
+    KamailioNode.objects.filter(name="west").update(name="south")
+    result = apply(author=None)
+    assert result.outcome == "behind"
+    assert "Node south: uac: It calls itself “west”" in result.sentence
+    assert "set DSIPROUTER_NODE=south in its environment and restart it" in result.sentence
+
+
+def revision_by_name(number: int | None) -> dict[str, bool]:
+    return {entry["name"]: entry["ok"] for entry in Revision.objects.get(pk=number).nodes}
