@@ -38,6 +38,7 @@ GOOD: dict[str, Any] = {
     "htable__dump": [],
     "permissions__addressDump": [],
     "permissions__subnetDump": [],
+    "permissions__domainDump": {},
     "mtree__list": [],
     "dispatcher__list": {"RECORDS": []},
     "htable__get": {"item": {"value": 0}},
