@@ -1,4 +1,4 @@
-"""The carriers as a Django app."""
+"""The carriers as a Django app: each of their objects has a history."""
 
 from django.apps import AppConfig
 
@@ -6,3 +6,8 @@ from django.apps import AppConfig
 class CarriersConfig(AppConfig):
     name = "carriers"
     verbose_name = "Carriers and routes"
+
+    def ready(self) -> None:
+        from carriers.history import track_carriers  # noqa: PLC0415 - needs the models to be loaded
+
+        track_carriers()

@@ -6,36 +6,16 @@ Secrets are left out of it already here: a changed password is a change without 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Literal, NamedTuple
+from typing import Any
 
 from django.db import models
 
 from carriers.labels import Names, Values, label, name, owner_of
 from carriers.models import PBX, CarrierGroup, OutboundRoute
 from carriers.state import MODELS, State, columns_of, rows_of
+from history.changes import Action, Change, Fields, masked
 
-Action = Literal["added", "changed", "deleted"]
-HIDDEN = "(secret)"
-SECRET_FIELDS = ("password_ciphertext",)
 _NAMED = (CarrierGroup, PBX, OutboundRoute)
-_WORDS = {"added": "is added", "deleted": "is deleted"}
-
-
-class Change(NamedTuple):
-    """One row that differs. ``fields`` holds old and new values by field, with names instead of keys."""
-
-    model: type[models.Model]
-    pk: int
-    action: Action
-    label: str
-    owner: tuple[type[models.Model], int] | None
-    fields: dict[str, tuple[Any, Any]]
-
-    def __str__(self) -> str:
-        """Say it: ``carrier group “Acme”: name Acme -> Acme Ltd``."""
-        if self.action == "changed":
-            return f"{self.label}: {', '.join(field_changes_in_words(self.model, self.fields))}"
-        return f"{self.label} {_WORDS[self.action]}"
 
 
 def differences(before: State, after: State) -> list[Change]:
@@ -46,38 +26,16 @@ def differences(before: State, after: State) -> list[Change]:
 
 def field_changes(
     model: type[models.Model], old: tuple[Values, Names] | None, new: tuple[Values, Names] | None
-) -> dict[str, tuple[Any, Any]]:
+) -> Fields:
     """Return the fields in which two rows differ, of which one may not be there."""
     found = {}
     for column in model._meta.concrete_fields:
         before = old[0][column.attname] if old else None
         after = new[0][column.attname] if new else None
-        if column.primary_key or before == after:
-            continue
-        if column.name in SECRET_FIELDS:
-            found[column.name] = (HIDDEN if before else None, HIDDEN if after else None)
-        else:
-            found[column.name] = (_shown(column, before, old), _shown(column, after, new))
+        if not column.primary_key and before != after:
+            values = (_shown(column, before, old), _shown(column, after, new))
+            found[column.name] = masked(model, column.name, values)
     return found
-
-
-def field_changes_in_words(model: type[models.Model], fields: dict[str, tuple[Any, Any]]) -> list[str]:
-    """Return the changed fields as an operator reads them: ``strip 1 -> 0``."""
-    return [_field_in_words(model, name, old, new) for name, (old, new) in fields.items()]
-
-
-def _field_in_words(model: type[models.Model], field: str, old: Any, new: Any) -> str:
-    if field in SECRET_FIELDS:
-        return "password changed"
-    known = {column.name: str(column.verbose_name) for column in model._meta.concrete_fields}
-    return f"{known.get(field, field)} {value_in_words(old)} -> {value_in_words(new)}"
-
-
-def value_in_words(value: Any) -> str:
-    """Return a value as it reads best: yes and no, and a sign for what is blank."""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return "(blank)" if value in ("", None) else str(value)
 
 
 def _shown(column: models.Field, value: Any, row: tuple[Values, Names] | None) -> Any:
@@ -107,7 +65,7 @@ def _change(
     pk: int,
     action: Action,
     row: tuple[Values, Names],
-    fields: dict[str, tuple[Any, Any]],
+    fields: Fields,
 ) -> Change:
     return Change(model, pk, action, label(model, *row), owner_of(model, row[0]), fields)
 

@@ -8,9 +8,11 @@ from typing import Any, NamedTuple
 from django.db import IntegrityError, connections, models, router, transaction
 
 from carriers import secrets
-from carriers.differences import Action, Change, differences
+from carriers.differences import differences
 from carriers.models import AuthCredential, CarrierGroup
 from carriers.state import MODELS, State, columns_of, key_of, rows_of, take_state
+from history.changes import Action, Change
+from history.recording import record, unrecorded
 
 BATCH = 500
 
@@ -51,8 +53,9 @@ def restore_state(state: State) -> Restoration:
             restoration = restoration_of(state)
             # Rows may swap unique names, and a parent changes while its children stay: so all that differs is taken
             # out and put in again, and references are checked at the end.
-            with connection.constraint_checks_disabled():
+            with connection.constraint_checks_disabled(), unrecorded():
                 _write(restoration)
+            record(restoration.changes)
             connection.check_constraints([model._meta.db_table for model in MODELS])
     except IntegrityError as error:
         raise RestoreRefused(

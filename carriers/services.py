@@ -12,6 +12,7 @@ from django.views.decorators.debug import sensitive_variables
 
 from carriers.addresses import DEFAULT_SIP_PORT, SipAddress
 from carriers.fields import Transport
+from carriers.history import record_written, values_of
 from carriers.models import AuthCredential, CarrierGroup, Endpoint, SourceNetwork
 
 REGISTRAR_ENDPOINT_NAME = "registrar"
@@ -107,4 +108,8 @@ def set_enabled(*, groups: QuerySet[CarrierGroup], enabled: bool) -> list[Carrie
     """Enable or disable carrier groups. Return those that were not so before."""
     changed = list(CarrierGroup.objects.filter(pk__in=groups.values("pk")).exclude(enabled=enabled).order_by("pk"))
     CarrierGroup.objects.filter(pk__in=[group.pk for group in changed]).update(enabled=enabled)
+    before = [values_of(group) for group in changed]
+    for group in changed:
+        group.enabled = enabled
+    record_written(changed=zip(changed, before, strict=True))
     return changed

@@ -75,6 +75,8 @@ INSTALLED_APPS = [
     "django_otp.plugins.otp_static",
     "crispy_forms",
     "dsiprouter.apps.DsiprouterConfig",
+    "auditlog",
+    "history",
     "carriers",
     "kamailio_bridge",
 ]
@@ -89,6 +91,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django_otp.middleware.OTPMiddleware",
+    "history.actor.ActorMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "axes.middleware.AxesMiddleware",  # the last: it turns a refused login into the page that says why
@@ -152,6 +155,11 @@ if DATABASES["default"]["NAME"] == DATABASES["kamailio"]["NAME"] and "sqlite3" i
     )
 DATABASE_ROUTERS = ["kamailio_bridge.routers.KamailioRouter"]
 DEFAULT_AUTO_FIELD = "django.db.models.AutoField"  # Kamailio can't read BIGINT keys (facts, section 4)
+
+# The history's entries are our own model; django-auditlog brings what notices saves and deletions.
+AUDITLOG_LOGENTRY_MODEL = "history.HistoryEntry"
+AUDITLOG_STORE_JSON_CHANGES = True  # values as they are, not as Python prints them
+MIGRATION_MODULES = {"auditlog": None}  # its own table is not used
 
 LANGUAGE_CODE = "en-us"
 TIME_ZONE = env.str("DSIPROUTER_TIME_ZONE", "UTC")

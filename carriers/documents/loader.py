@@ -10,11 +10,12 @@ from collections.abc import Callable, Iterable
 from typing import Any, cast
 
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, models, transaction
+from django.db import IntegrityError, connections, models, router, transaction
 
 from carriers.documents.matching import match_endpoints, with_defaults
 from carriers.documents.report import LoadReport
 from carriers.documents.schema import Document, Item, Problems, Values
+from carriers.history import record_written, values_of
 from carriers.models import (
     PBX,
     AuthCredential,
@@ -84,7 +85,6 @@ class Loader:
         except IntegrityError:
             if not self._refuse_taken(pairs, key):
                 raise
-        self._read_keys(model, key, [found for _, found in pairs if found.pk is None])
         return pairs
 
     def _refuse_taken(self, pairs: list[Pair], key: str) -> bool:
@@ -101,23 +101,17 @@ class Loader:
                     refused = True
         return refused
 
-    def _read_keys(self, model: type[models.Model], key: str, new: list[Any]) -> None:
-        """Read the keys of what was created, where the database does not return them (MySQL)."""
-        if new and not self.problems.sentences:
-            keys = dict(model._default_manager.values_list(key, "pk"))
-            for found in new:
-                found.pk = keys[getattr(found, key)]
-
     def _write(self, pairs: Iterable[Pair], kind: str) -> None:
         """Give each object its values, check it, and store the new and the changed ones."""
         new, changed, unchanged = [], [], 0
         for item, found in pairs:
+            before = values_of(found)
             differs = _assign(found, item.values)
             self._check(item, found)
             if found.pk is None:
                 new.append(found)
             elif differs or item.lists_changed:
-                changed.append(found)
+                changed.append((found, before))
             else:
                 unchanged += 1
         if self.problems.sentences:
@@ -224,14 +218,14 @@ class Loader:
         keys = [route.pk for _, route in changed]
         for start in range(0, len(keys), BATCH):
             OutboundRouteGroup.objects.filter(route_id__in=keys[start : start + BATCH]).delete()
-        OutboundRouteGroup.objects.bulk_create(
+        _store(
             [
                 OutboundRouteGroup(route_id=route.pk, group_id=group_pk, position=position)
                 for item, route in changed
                 for position, group_pk in enumerate(item.group_keys, start=1)
                 if group_pk is not None
             ],
-            batch_size=BATCH,
+            [],
         )
 
     def _inbound_routes(self) -> None:
@@ -276,13 +270,19 @@ def _assign(found: models.Model, values: Values) -> bool:
     return differs
 
 
-def _store(new: list[Any], changed: list[Any]) -> None:
-    if new:
+def _store(new: list[Any], changed: list[tuple[Any, Values]]) -> None:
+    """Write the objects, and their entries in the history, which bulk writes do not make by themselves."""
+    if new and connections[router.db_for_write(type(new[0]))].features.can_return_rows_from_bulk_insert:
         type(new[0])._default_manager.bulk_create(new, batch_size=BATCH)
+        record_written(added=new)
+    else:  # MySQL tells the key of one row only
+        for found in new:
+            found.save()
     if changed:
-        model = type(changed[0])
+        model = type(changed[0][0])
         names = [column.name for column in model._meta.concrete_fields if not column.primary_key]
-        model._default_manager.bulk_update(changed, names, batch_size=BATCH)
+        model._default_manager.bulk_update([found for found, _ in changed], names, batch_size=BATCH)
+        record_written(changed=changed)
 
 
 def _by_owner(found: models.QuerySet[Any], attribute: str, key: str = "") -> dict[Any, list[Any]]:

@@ -11,6 +11,7 @@ from carriers.documents.errors import DocumentRefused
 from carriers.documents.loader import Loader
 from carriers.documents.report import LoadReport
 from carriers.documents.schema import Problems, parse_document
+from history.recording import in_one_batch
 
 
 def load_document(
@@ -28,7 +29,8 @@ def load_document(
     report = LoadReport()
     try:
         with transaction.atomic():
-            Loader(document, problems, report, prune=prune, advance=advance).load()
+            with in_one_batch():
+                Loader(document, problems, report, prune=prune, advance=advance).load()
             if problems.sentences:
                 raise DocumentRefused(problems.sentences)
             transaction.set_rollback(dry_run)

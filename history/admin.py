@@ -1,0 +1,101 @@
+"""The history in the admin: of one object with its parts, and of everything, deleted objects too. Nobody changes it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
+from django.db.models import Model
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.utils import timezone
+from django.utils.html import format_html
+
+from history.milestones import milestones_of
+from history.models import HistoryEntry
+from history.recording import entries_of, happened, in_one_batch
+
+ENTRIES_ON_A_PAGE = 50
+
+admin.site.unregister(HistoryEntry)  # django-auditlog registers it with pages of its own
+
+
+class HasHistory(admin.ModelAdmin):
+    """A model admin whose history page shows each field's old and new value, of an object and of its parts."""
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        found = self.get_object(request, object_id)
+        if found is None:
+            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)  # type: ignore[attr-defined]
+        if not self.has_view_or_change_permission(request, found):
+            raise PermissionDenied
+        entries = entries_of(self.opts.label_lower, found.pk)
+        page = Paginator(entries, ENTRIES_ON_A_PAGE).get_page(request.GET.get("p"))
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"History of {found}",
+            "opts": self.opts,
+            "object": found,
+            "page": page,
+            "entries": _with_milestones(list(page)),
+            **(extra_context or {}),
+        }
+        return TemplateResponse(request, "admin/history/object_history.html", context)
+
+    def delete_model(self, request: HttpRequest, obj: Model) -> None:
+        """Write the entries of an object and all that goes with it together."""
+        with in_one_batch():
+            super().delete_model(request, obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: Any) -> None:
+        with in_one_batch():
+            super().delete_queryset(request, queryset)
+
+
+@admin.register(HistoryEntry)
+class HistoryEntryAdmin(admin.ModelAdmin):
+    list_display = ("when", "actor_name", "object_repr", "shown_action", "shown_details", "applied_with")
+    list_display_links = None
+    list_filter = ("action", "timestamp", ("content_type", admin.RelatedOnlyFieldListFilter))
+    list_select_related = ("content_type",)
+    list_per_page = 50
+    search_fields = ("object_repr", "actor_name")
+    search_help_text = "Search by object or person"
+    ordering = ("-timestamp", "-pk")
+    show_full_result_count = False
+    empty_text = "Nothing was changed yet. Whatever is added, changed or deleted is listed here, with who did it."
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: HistoryEntry | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: HistoryEntry | None = None) -> bool:
+        return False
+
+    @admin.display(description="when", ordering="timestamp")
+    def when(self, entry: HistoryEntry) -> str:
+        return timezone.localtime(entry.timestamp).strftime("%Y-%m-%d %H:%M:%S")
+
+    @admin.display(description="action", ordering="action")
+    def shown_action(self, entry: HistoryEntry) -> str:
+        return happened(entry).action
+
+    @admin.display(description="fields")
+    def shown_details(self, entry: HistoryEntry) -> str:
+        return ", ".join(happened(entry).details)
+
+    @admin.display(description="applied with")
+    def applied_with(self, entry: HistoryEntry) -> str:
+        stone = milestones_of([entry.timestamp])[entry.timestamp]
+        return format_html('<a href="{}">{}</a>', stone.url, stone.label) if stone else "not applied yet"
+
+
+def _with_milestones(entries: list[HistoryEntry]) -> list[dict[str, Any]]:
+    stones = milestones_of(entry.timestamp for entry in entries)
+    return [{"happened": happened(entry), "milestone": stones[entry.timestamp]} for entry in entries]

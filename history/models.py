@@ -1,0 +1,100 @@
+"""The entries of the history, in one table for all kinds of objects."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any, cast
+
+from auditlog.models import AbstractLogEntry, LogEntryManager
+from django.db import models, router, transaction
+
+from history.actor import current_actor
+from history.names import name_beside, remembered_names
+from history.tracking import label_of, owner_of
+
+BATCH = 500
+_batch: ContextVar[list[Any] | None] = ContextVar("history_batch", default=None)
+
+
+class HistoryManager(LogEntryManager):
+    """Entries that know their actor and owner, written one by one or, in ``in_one_batch``, together."""
+
+    def log_create(self, instance: models.Model, force_log: bool = False, **kwargs: Any) -> Any:  # noqa: FBT001, FBT002
+        """Take an entry of a save or a deletion from django-auditlog; add the label with the owner in it, and names."""
+        changes = kwargs.pop("changes", None)
+        if changes is None and not force_log:
+            return None
+        return super().log_create(
+            instance,
+            force_log,
+            object_repr=label_of(instance),
+            changes=_with_names(instance, changes or {}),
+            **owner_columns(owner_of(instance)),
+            **kwargs,
+        )
+
+    def create(self, **kwargs: Any) -> Any:
+        actor = current_actor()
+        entry = self.model(actor=actor.user, actor_name=actor.name, **kwargs)
+        batch = _batch.get()
+        if batch is None:
+            entry.save(force_insert=True, using=self.db)
+        else:
+            batch.append(entry)
+        return entry
+
+
+def _with_names(instance: models.Model, changes: dict[str, Any]) -> dict[str, Any]:
+    """Put names in the place of keys of other objects: they say something when the object is gone."""
+    for column in instance._meta.concrete_fields:
+        if column.is_relation and column.name in changes:
+            changes[column.name] = [
+                name_beside(instance, cast(Any, column.related_model), pk) if pk is not None else None
+                for pk in changes[column.name]
+            ]
+    return changes
+
+
+class HistoryEntry(AbstractLogEntry):
+    """One object that was added, changed or deleted: when, by whom, and each field's old and new value.
+
+    ``object_repr`` is what the object was called then, with its owner; ``owner_kind`` and ``owner_id`` find what
+    happened to an object's parts. ``actor_name`` stays when the user is deleted.
+    """
+
+    actor_name = models.CharField(max_length=150, blank=True, default="")
+    owner_kind = models.CharField(max_length=100, blank=True, default="")
+    owner_id = models.IntegerField(null=True, blank=True)
+
+    objects = HistoryManager()
+
+    class Meta(AbstractLogEntry.Meta):
+        verbose_name = "change"
+        verbose_name_plural = "history"
+        ordering = ["-timestamp", "-pk"]
+        default_permissions = ("view",)
+        indexes = [models.Index(fields=["owner_kind", "owner_id"], name="history_owner")]
+
+
+def owner_columns(owner: tuple[type[models.Model], int] | None) -> dict[str, Any]:
+    """Return the columns that say whose part an object is."""
+    return {"owner_kind": owner[0]._meta.label_lower, "owner_id": owner[1]} if owner else {}
+
+
+@contextmanager
+def in_one_batch() -> Iterator[None]:
+    """Insert the entries of the block together at its end, in the transaction of the changes that they are of."""
+    if _batch.get() is not None:
+        yield
+        return
+    with transaction.atomic(using=router.db_for_write(HistoryEntry)):
+        batch: list[Any] = []
+        token = _batch.set(batch)
+        try:
+            with remembered_names():
+                yield
+        finally:
+            _batch.reset(token)
+        HistoryEntry.objects.bulk_create(batch, batch_size=BATCH)

@@ -1,0 +1,42 @@
+"""What the objects are called that a changed object refers to; asked for once in a batch of entries."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+from django.db import models
+
+_Known = dict[tuple[type[models.Model], int], str]
+_remembered: ContextVar[_Known | None] = ContextVar("history_names", default=None)
+
+
+@contextmanager
+def remembered_names() -> Iterator[None]:
+    """Ask for each name once in the block."""
+    token = _remembered.set({})
+    try:
+        yield
+    finally:
+        _remembered.reset(token)
+
+
+def name_beside(instance: models.Model, model: type[models.Model], pk: int) -> str:
+    """Return the name of an object that ``instance`` refers to or referred to, without a query where it is at hand."""
+    known = _remembered.get()
+    if known is None:
+        return _find(instance, model, pk)
+    if (model, pk) not in known:
+        known[model, pk] = _find(instance, model, pk)
+    return known[model, pk]
+
+
+def _find(instance: models.Model, model: type[models.Model], pk: int) -> str:
+    for column in instance._meta.concrete_fields:
+        if column.related_model is model and column.name in instance._state.fields_cache:
+            beside = getattr(instance, column.name)
+            if beside is not None and beside.pk == pk:
+                return str(beside)
+    found = model._default_manager.filter(pk=pk).first()
+    return str(found) if found is not None else str(pk)

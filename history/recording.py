@@ -1,0 +1,76 @@
+"""Recording what was written in bulk, of which Django sends no signals; and reading the history."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import NamedTuple
+
+from auditlog.context import disable_auditlog
+from django.contrib.contenttypes.models import ContentType
+from django.db.models import Q, QuerySet
+
+from history.changes import Action, Change, fields_in_words
+from history.models import HistoryEntry, in_one_batch, owner_columns
+
+__all__ = ["Happened", "changes_since", "entries_of", "happened", "in_one_batch", "record", "unrecorded"]
+
+_ACTIONS: dict[int, Action] = {
+    HistoryEntry.Action.CREATE: "added",
+    HistoryEntry.Action.UPDATE: "changed",
+    HistoryEntry.Action.DELETE: "deleted",
+}
+_CODES = {action: code for code, action in _ACTIONS.items()}
+
+unrecorded = disable_auditlog  # for a block whose changes ``record`` is told of
+
+
+class Happened(NamedTuple):
+    """An entry of the history as people read it. ``details`` says each field: ``strip 1 -> 0``."""
+
+    when: datetime
+    who: str
+    what: str
+    action: Action
+    details: list[str]
+
+    def __str__(self) -> str:
+        details = f": {', '.join(self.details)}" if self.details and self.action == "changed" else ""
+        return f"{self.what} {self.action}{details}"
+
+
+def record(changes: Iterable[Change]) -> None:
+    """Write an entry for each change, together. Changes without any field that differs are left out."""
+    with in_one_batch():
+        for change in changes:
+            if change.fields:
+                HistoryEntry.objects.create(
+                    content_type=ContentType.objects.get_for_model(change.model),
+                    object_pk=str(change.pk),
+                    object_id=change.pk,
+                    object_repr=change.label,
+                    action=_CODES[change.action],
+                    changes=change.fields,
+                    **owner_columns(change.owner),
+                )
+
+
+def changes_since(moment: datetime) -> list[Happened]:
+    """Return what was changed since a moment, the oldest first."""
+    entries = HistoryEntry.objects.filter(timestamp__gt=moment).order_by("timestamp", "pk")
+    return [happened(entry) for entry in entries.select_related("content_type")]
+
+
+def entries_of(kind: str, pk: int) -> QuerySet[HistoryEntry]:
+    """Return the entries of an object (``carriers.carriergroup``, 5) and of its parts, the newest first."""
+    app, model = kind.split(".")
+    own = Q(content_type__app_label=app, content_type__model=model, object_id=pk)
+    return HistoryEntry.objects.filter(own | Q(owner_kind=kind, owner_id=pk)).select_related("content_type")
+
+
+def happened(entry: HistoryEntry) -> Happened:
+    """Return an entry in words."""
+    action = _ACTIONS[entry.action]
+    fields = {name: (old, new) for name, (old, new) in (entry.changes or {}).items()}
+    details = fields_in_words(entry.content_type.model_class(), fields, action)
+    return Happened(entry.timestamp, entry.actor_name or "somebody", entry.object_repr, action, details)

@@ -1,0 +1,62 @@
+"""Which models have a history, what their objects are called in it, and what must never be in it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from auditlog.registry import auditlog
+from django.db import models
+
+HIDDEN = "(secret)"
+Owner = tuple[type[models.Model], int]
+
+
+class _Tracked(NamedTuple):
+    label: Callable[[models.Model], str]
+    owner: Callable[[models.Model], Owner | None]
+    secrets: frozenset[str]
+
+
+_tracked: dict[type[models.Model], _Tracked] = {}
+
+
+def track(
+    model: type[models.Model],
+    *,
+    label: Callable[[models.Model], str] = lambda instance: f"{instance._meta.verbose_name} {instance}",
+    owner: Callable[[models.Model], Owner | None] = lambda _instance: None,
+    secrets: tuple[str, ...] = (),
+) -> None:
+    """Keep a history of a model's objects: each ``save()`` and each deletion, also by cascade.
+
+    What writes in bulk records by itself (``history.recording``). Of the fields in ``secrets`` the history says only
+    that they changed.
+    """
+    _tracked[model] = _Tracked(label, owner, frozenset(secrets))
+    auditlog.register(
+        model,
+        include_fields=[column.name for column in model._meta.concrete_fields if not column.primary_key],
+        mask_fields=list(secrets),
+        mask_callable=f"{__name__}.hidden",
+    )
+
+
+def hidden(value: str) -> str | None:
+    """Return what stands in the history for a secret: whether there was one (django-auditlog gives the text)."""
+    return None if value in ("", "None") else HIDDEN
+
+
+def is_secret(model: type[models.Model], field: str) -> bool:
+    """Say whether the values of a field must not be shown."""
+    return model in _tracked and field in _tracked[model].secrets
+
+
+def label_of(instance: models.Model) -> str:
+    """Return what an object is called in the history."""
+    return _tracked[type(instance)].label(instance)
+
+
+def owner_of(instance: models.Model) -> Owner | None:
+    """Return whose part an object is."""
+    return _tracked[type(instance)].owner(instance)
