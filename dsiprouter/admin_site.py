@@ -16,7 +16,7 @@ from kamailio_bridge.urls import admin_urls
 from kamailio_bridge.views.access import RELOAD_PERMISSION, VIEW_GROUP_PERMISSION
 
 # The order of the index: what an operator needs first. What is not named follows, as Django sorts it.
-APP_ORDER = ("carriers", "kamailio_bridge", "auth")
+APP_ORDER = ("carriers", "kamailio_bridge", "history", "auth")
 PAGES = (("Route test", "route_test"),)
 MODEL_ORDER = ("CarrierGroup", "OutboundRoute", "PBX", "InboundRoute")
 

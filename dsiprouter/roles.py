@@ -21,6 +21,7 @@ def role_permissions() -> dict[str, set[str]]:
     view = {f"carriers.view_{model}" for model in models} | {
         "kamailio_bridge.view_revision",
         "kamailio_bridge.view_kamailionode",  # to change one is to say where the RPC token is sent: superusers alone
+        "history.view_historyentry",
     }
     edit = {f"carriers.{verb}_{model}" for model in models for verb in ("add", "change", "delete")}
     return {
@@ -40,7 +41,7 @@ def create_roles() -> dict[str, str]:
     stored = {
         f"{label}.{codename}": pk
         for pk, label, codename in Permission.objects.filter(
-            content_type__app_label__in=("carriers", "kamailio_bridge")
+            content_type__app_label__in=("carriers", "history", "kamailio_bridge")
         ).values_list("pk", "content_type__app_label", "codename")
     }
     done = {}

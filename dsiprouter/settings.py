@@ -48,6 +48,8 @@ KAMAILIO_MODULES: list[str] = env.list(
 )
 # Added to every primary key and set id that we write, so that a database shared with other tools has room.
 KAMAILIO_ID_BASE = env.int("KAMAILIO_ID_BASE", 0)
+# Of how many revisions the carriers and the changed rows are kept, to look at and to go back to.
+KAMAILIO_REVISIONS_KEPT = env.int("KAMAILIO_REVISIONS_KEPT", 100)
 # Seconds that the local node may take for one reload and its verification; each node that is entered has its own limit.
 KAMAILIO_RPC_TIMEOUT = env.float("KAMAILIO_RPC_TIMEOUT", 60.0)
 # Confirms that nodes may be at names and public addresses, though the token goes there unencrypted; and that the local

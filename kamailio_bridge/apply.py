@@ -15,6 +15,7 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import DatabaseError, transaction
 from django.utils import timezone
 
+from history.actor import COMMAND
 from kamailio_bridge.lock import Busy, Claim, LockLost, apply_lock
 from kamailio_bridge.modules.htable import store_revision, stored_revision
 from kamailio_bridge.node_records import KamailioNode
@@ -22,6 +23,7 @@ from kamailio_bridge.node_reload import NodeResult
 from kamailio_bridge.nodes import Node, configured_nodes
 from kamailio_bridge.plan import Plan, TablesUnreadable, make_plan, write
 from kamailio_bridge.reloads import Progress, finish, reload_nodes
+from kamailio_bridge.retention import drop_old_snapshots
 from kamailio_bridge.revisions import Revision
 from kamailio_bridge.roll_back import mark_applied, waiting_roll_back
 from kamailio_bridge.state_bytes import pack
@@ -99,11 +101,11 @@ def take_over(*, author: AbstractBaseUser | None, node: str, progress: Progress 
         others = [other for other in configured_nodes() if other.name != node]
         if not others:
             return ApplyResult("refused", f"Nothing was changed: {node} is the last node, and no other can take over.")
-        KamailioNode.objects.filter(pk=record.pk).update(enabled=False)
+        _enable(record, enabled=False)
         request = _Request(author, others, progress, claim, leaving=node)
         result = _apply(request, plan_of_new_owners, allow_empty=True, seen=None)
         if result.outcome in ("failed", "refused"):
-            KamailioNode.objects.filter(pk=record.pk).update(enabled=True)
+            _enable(record, enabled=True)
         return result
 
     return _alone(author, work)
@@ -134,10 +136,19 @@ def retry(
     return _alone(author, work)
 
 
+def _enable(record: KamailioNode, *, enabled: bool) -> None:
+    record.enabled = enabled
+    record.save(update_fields=["enabled"])
+
+
+def _name(author: AbstractBaseUser | None) -> str:
+    return author.get_username() if author is not None else COMMAND
+
+
 def _alone(author: AbstractBaseUser | None, work: Callable[[Claim], ApplyResult]) -> ApplyResult:
     """Work under the lock, and turn what goes wrong into a sentence."""
     try:
-        with apply_lock(author.get_username() if author is not None else "manage.py", WRITE_SECONDS) as claim:
+        with apply_lock(_name(author), WRITE_SECONDS) as claim:
             return work(claim)
     except Busy as busy:
         return ApplyResult("busy", str(busy))
@@ -158,6 +169,7 @@ def _apply(request: _Request, make_it: Callable[[], Plan], *, allow_empty: bool,
     try:
         # One transaction from the look at the tables to the write, so that nobody changes them in between.
         with transaction.atomic(using="kamailio"):
+            read = timezone.now()
             plan = make_it()
             refusal = _refusal(plan, allow_empty=allow_empty)
             if refusal is not None:
@@ -169,6 +181,8 @@ def _apply(request: _Request, make_it: Callable[[], Plan], *, allow_empty: bool,
                 request.progress(f"Writing {plan.count} rows")
                 revision = Revision.objects.create(
                     author=cast(Any, request.author),
+                    author_name=_name(request.author),
+                    carriers_read=None if request.leaving else read,
                     summary=_summary(request, plan),
                     changes=plan.lines(),
                     snapshot=_snapshot(request, plan, before),
@@ -189,6 +203,7 @@ def _apply(request: _Request, make_it: Callable[[], Plan], *, allow_empty: bool,
         Revision.objects.filter(pk=revision.number).update(outcome=Revision.Outcome.WRITTEN)
         if not request.leaving:
             mark_applied(revision)
+        drop_old_snapshots(in_tables=revision.number)
     return _reload(request, plan, before, cast(int, number))
 
 

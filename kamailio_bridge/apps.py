@@ -1,4 +1,4 @@
-"""The bridge as a Django app: it brings system checks."""
+"""The bridge as a Django app: it brings system checks, and tells the history of nodes and revisions."""
 
 from django.apps import AppConfig
 from django.core import checks
@@ -14,7 +14,9 @@ class KamailioBridgeConfig(AppConfig):
             check_rpc_address,
             check_tables,
         )
+        from kamailio_bridge.history import track_bridge  # noqa: PLC0415
 
+        track_bridge()
         checks.register(check_modules)
         checks.register(check_rpc_address)
         checks.register(check_tables, checks.Tags.database)

@@ -35,7 +35,9 @@ class Revision(models.Model):
     author = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
     )
+    author_name = models.CharField("author", max_length=150, blank=True, default="")  # stays when the user is deleted
     started = models.DateTimeField(auto_now_add=True)
+    carriers_read = models.DateTimeField(null=True, editable=False)  # what was saved before is part of it
     finished = models.DateTimeField(null=True, blank=True)
     outcome = models.CharField(max_length=8, choices=Outcome.choices, default=Outcome.WRITING)
     summary = models.TextField(blank=True, default="")

@@ -1,18 +1,18 @@
 """How many changes wait, for the header of every page: exact where that is cheap, and remembered where it is not.
 
 With some thousand endpoints a plan takes a second of computing, too much for every page that somebody opens. Then the
-count is kept until something happens that the site knows of (an entry in the history, a revision), or for half a minute
-(a document that was loaded by a command).
+count is kept until something happens that the site knows of (an entry in the history, a revision), or for half a
+minute.
 """
 
 from __future__ import annotations
 
 import time
 
-from django.contrib.admin.models import LogEntry
 from django.core.cache import cache
 from django.db.models import Max
 
+from history.models import HistoryEntry
 from kamailio_bridge.plan import make_plan
 from kamailio_bridge.revisions import Revision
 
@@ -36,4 +36,4 @@ def waiting_changes() -> int:
 
 def _what_the_site_knows() -> tuple[object, ...]:
     newest = Revision.objects.order_by("-number").values_list("number", "outcome").first()
-    return LogEntry.objects.aggregate(last=Max("pk"))["last"], newest
+    return HistoryEntry.objects.aggregate(last=Max("pk"))["last"], newest

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib import admin
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from history.admin import HasHistory
 
-class ListAdmin(admin.ModelAdmin):
-    """A model admin whose list is quick: Django renders a template for the checkbox of each row, a third of the page.
+
+class ListAdmin(HasHistory):
+    """A model admin with a history, and a list that is quick: Django renders a template for the checkbox of each row, a third of the page.
 
     It shows as many rows as fit two screens; a search finds the rest.
     """

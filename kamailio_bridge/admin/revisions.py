@@ -24,16 +24,15 @@ def _to_the_second(moment: datetime) -> str:
 
 @admin.register(Revision)
 class RevisionAdmin(admin.ModelAdmin):
-    list_display = ("number", "shown_started", "author", "shown_outcome", "summary")
-    list_filter = ("outcome", "started")
-    list_select_related = ("author",)
+    list_display = ("number", "shown_started", "author_name", "shown_outcome", "summary")
+    list_filter = ("outcome", "started", "author_name")
     list_per_page = 50
-    search_fields = ("=number", "author__username", "summary")
+    search_fields = ("=number", "author_name", "summary")
     search_help_text = "Search by number, author or summary"
     ordering = ("-number",)
     fields = (
         "number",
-        "author",
+        "author_name",
         "shown_started",
         "shown_finished",
         "shown_outcome",
@@ -88,5 +87,7 @@ class RevisionAdmin(admin.ModelAdmin):
     @admin.display(description="changed rows")
     def shown_changes(self, revision: Revision) -> str:
         changes: list[Any] = revision.changes
+        if not changes and not revision.snapshot:
+            return "They are not kept any more."
         context = {"lines": changes[:SHOWN_CHANGES], "more_lines": max(0, len(changes) - SHOWN_CHANGES)}
         return render_to_string("admin/kamailio_bridge/lines.html", context)

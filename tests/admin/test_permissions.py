@@ -9,6 +9,7 @@ from django.test import Client
 
 from carriers.models import CarrierGroup
 from carriers.state import take_state
+from history.models import HistoryEntry
 from kamailio_bridge.node_records import KamailioNode
 from kamailio_bridge.revisions import Revision
 from kamailio_bridge.state_bytes import pack
@@ -66,6 +67,10 @@ GET_PAGES = {
     "/admin/kamailio/nodes/retry/": (LOGIN, LOGIN, 403, 403, 403, 405, 405),
     "/admin/kamailio/nodes/{node}/take-over/": (LOGIN, LOGIN, 403, 403, 403, 405, 405),
     "/admin/kamailio/nodes/{node}/enable/": (LOGIN, LOGIN, 403, 403, 403, 405, 405),
+    "/admin/history/historyentry/": VIEW,
+    "/admin/history/historyentry/add/": NOBODY,
+    "/admin/history/historyentry/{entry}/change/": VIEW,
+    "/admin/history/historyentry/{entry}/delete/": NOBODY,
     "/admin/kamailio/waiting/": OPERATE,
     "/admin/kamailio/revisions/{revision}/roll-back/": OPERATE,
     "/admin/kamailio/waiting/count/": OPERATE,
@@ -119,6 +124,7 @@ def _filled(url: str, carriers: Carriers) -> str:
         inbound=carriers.inbound.pk,
         revision=revision.pk,
         node=node.pk,
+        entry=HistoryEntry.objects.latest("pk").pk,
     )
 
 
