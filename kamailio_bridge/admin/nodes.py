@@ -11,6 +11,7 @@ from django.template.loader import render_to_string
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from history.admin import HasHistory
 from kamailio_bridge.apply import retry
 from kamailio_bridge.node_records import LOCAL_NAME, KamailioNode
 from kamailio_bridge.rpc_url import local_rpc_url
@@ -39,7 +40,7 @@ now_sentence = _now("sentence", "in words")
 
 
 @admin.register(KamailioNode)
-class KamailioNodeAdmin(admin.ModelAdmin):
+class KamailioNodeAdmin(HasHistory):
     """Who may add or change a node decides where the token goes: superusers. Operators retry, take out and put in."""
 
     change_list_template = "admin/kamailio_bridge/kamailionode/change_list.html"
