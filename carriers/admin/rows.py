@@ -14,7 +14,8 @@ from history.admin import HasHistory
 class ListAdmin(HasHistory):
     """A model admin with a history and a quick list.
 
-    Django renders a template for the checkbox of each row, a third of the page. The list shows as many rows as fit two screens; a search finds the rest.
+    Django renders a template for the checkbox of each row, a third of the page. The list shows as many rows as fit two
+    screens; a search finds the rest.
     """
 
     list_per_page = 25
