@@ -19,13 +19,21 @@ from kamailio_bridge.status import last_answers
 from kamailio_bridge.views.access import RELOAD_PERMISSION
 from kamailio_bridge.views.nodes import result_page
 
-NOW = ("state", "revision", "uptime", "version", "registrations", "modules", "sentence")
+NOW = {
+    "state": "now",
+    "sentence": "in words",
+    "revision": "revision",
+    "uptime": "up for",
+    "version": "version",
+    "registrations": "registrations",
+    "modules": "modules",
+}
 
 
-def _now(part: str, description: str) -> Any:
+def _now(part: str) -> Any:
     """Make a column that the page fills after it is shown: asking a node may take a while."""
 
-    @admin.display(description=description)
+    @admin.display(description=NOW[part])
     def column(record: KamailioNode) -> SafeString:
         return format_html('<span data-node="{}" data-part="{}">…</span>', record.name, part)
 
@@ -33,10 +41,7 @@ def _now(part: str, description: str) -> Any:
     return column
 
 
-now_state, now_revision = _now("state", "now"), _now("revision", "revision")
-now_uptime, now_version = _now("uptime", "up for"), _now("version", "version")
-now_registrations, now_modules = _now("registrations", "registrations"), _now("modules", "modules")
-now_sentence = _now("sentence", "in words")
+now_state, now_sentence, now_revision, now_uptime, now_version, now_registrations, now_modules = map(_now, NOW)
 
 
 @admin.register(KamailioNode)
@@ -46,8 +51,6 @@ class KamailioNodeAdmin(HasHistory):
     change_list_template = "admin/kamailio_bridge/kamailionode/change_list.html"
     change_form_template = "admin/kamailio_bridge/kamailionode/change_form.html"
     list_display = ("name", now_state, now_revision, now_uptime, now_version, now_registrations, "enabled", "rpc_url")
-    list_filter = ("enabled",)
-    search_fields = ("name", "rpc_url")
     ordering = ("name", "pk")
     actions = ("retry_selected",)
     fields = ("name", "rpc_url", "token_from", "time_limit", "enabled")

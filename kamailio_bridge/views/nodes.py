@@ -104,7 +104,7 @@ def _in_words(status: NodeStatus) -> dict[str, Any]:
         return {"state": "unreachable", "sentence": status.sentence}
     started = timezone.now() - timedelta(seconds=status.uptime)
     return {
-        "state": "in step" if status.in_step else "behind",
+        "state": ("in step" if status.revision else "nothing applied") if status.in_step else "behind",
         "sentence": f"It {status.sentence}",
         "revision": "none" if status.revision is None else str(status.revision),
         "version": status.version,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from http.server import BaseHTTPRequestHandler
 from typing import Any
@@ -157,3 +158,26 @@ def test_fetches_a_page_with_the_token() -> None:
     with http_node(page) as node:
         assert rpc(node.url).get("/ROUTE/42") == (404, "no route for /ROUTE/42")
         assert node.requests[0][1]["X-RPC-Token"] == TOKEN
+
+
+def test_all_calls_of_a_job_together_have_one_time_limit() -> None:
+    """A node that takes its time over each answer is not waited for as often as it is asked."""
+
+    def slow(handler: BaseHTTPRequestHandler, body: dict[str, Any]) -> None:
+        time.sleep(0.2)
+        with contextlib.suppress(BrokenPipeError):
+            results(core__version="5.6")(handler, body)
+
+    def ask_ten_times(job: Rpc) -> None:
+        for _ in range(10):
+            job.call("core.version")
+
+    with http_node(slow) as node:
+        job = rpc(node.url).within(0.5)
+        with pytest.raises(NodeTimeout, match="s, which it has for all questions together"):
+            ask_ten_times(job)
+        asked = len(node.requests)
+        assert asked <= 3
+        with pytest.raises(NodeTimeout):
+            job.call("core.version")
+        assert len(node.requests) == asked, "nothing is sent when the time is over"

@@ -24,7 +24,11 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--yes", action="store_true", help="do not ask")
-        parser.add_argument("--node", metavar="NAME", help="reload only this node; the others stay behind")
+        parser.add_argument(
+            "--node",
+            metavar="NAME",
+            help="reload only this node, such as one that is behind; the others stay as they are",
+        )
         parser.add_argument(
             "--allow-empty", action="store_true", help="go on even if no route for outbound calls would be left"
         )
