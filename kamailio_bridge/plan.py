@@ -116,6 +116,7 @@ def _compare(
         tables = {}
         for table, wanted in projection.rows.items():
             stored = table.stored()
+            projection.take_kept(table, stored)
             tables[table] = difference(table, wanted, stored)
             problems += _foreign_conflicts(table, wanted, tables[table])
             had_calls = any(map(table.carries_calls, stored.values()))

@@ -175,7 +175,7 @@ def _destination(group: GroupRecord, endpoint: EndpointRecord) -> Destination:
         sip_uri(endpoint.host, endpoint.port, endpoint.transport),
         endpoint.strip,
         endpoint.prefix,
-        credential.auth_username if credential is not None and credential.ha1 is not None else "",
+        credential.auth_username if credential is not None else "",
         endpoint.weight if group.selection == "weight" else None,
     )
 

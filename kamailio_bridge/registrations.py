@@ -155,8 +155,8 @@ def _registration(group: GroupRecord, views: Sequence[NodeView | _Unreachable], 
         return Registration(
             group.pk,
             "unreadable",
-            "The password can't be decrypted with the present key, so the group can't register after the next reload:"
-            " enter it again.",
+            "The password can't be decrypted with the present key: enter it again, then press Reload Kamailio."
+            " What Kamailio has of it stays in force.",
         )
     found = [_on_node(group.pk, credential, view, row) for view in views]
     return min(found, key=lambda registration: _ORDER.index(registration.state))

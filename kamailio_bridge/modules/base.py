@@ -29,6 +29,7 @@ class Projection:
     rows: dict[Table, dict[int, Row]]
     problems: list[Notice] = field(default_factory=list)
     warnings: list[Notice] = field(default_factory=list)
+    kept: dict[Table, dict[int, Callable[[Values], Row]]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, tables: Iterable[Table]) -> Projection:
@@ -38,6 +39,16 @@ class Projection:
     def add(self, table: Table, label: str, *values: Any) -> None:
         """Add a row; ``values`` are in the order of the table's columns."""
         self.rows[table][values[0]] = Row(values, label)
+
+    def keep(self, table: Table, pk: int, row_of: Callable[[Values], Row]) -> None:
+        """Want the row that stands in the table, if one does, because what should stand there can't be told."""
+        self.kept.setdefault(table, {})[pk] = row_of
+
+    def take_kept(self, table: Table, stored: Mapping[int, Values]) -> None:
+        """Make the rows that are kept of what stands in the table."""
+        for pk, row_of in self.kept.get(table, {}).items():
+            if pk in stored:
+                self.rows[table][pk] = row_of(stored[pk])
 
 
 @dataclass(frozen=True)

@@ -49,7 +49,7 @@ def endpoint_attrs(group: GroupRecord, endpoint: EndpointRecord) -> str:
     attrs = [f"gwid={row_id(endpoint.pk)}", f"strip={endpoint.strip}"]
     if endpoint.prefix:
         attrs.append(f"prefix={endpoint.prefix}")
-    if group.credential is not None and group.credential.ha1 is not None:
+    if group.credential is not None:
         attrs.append(f"uac=carrier-{group.pk}")
     if group.selection == "weight":
         attrs.append(f"rweight={endpoint.weight}")

@@ -115,7 +115,7 @@ def _add_group(projection: Projection, group: GroupRecord) -> None:
         return  # an empty list would silently remove every rule that names it
     for endpoint in endpoints:
         attrs = f"gwid={row_id(endpoint.pk)}"
-        if group.credential is not None and group.credential.ha1 is not None:
+        if group.credential is not None:
             attrs += f";uac=carrier-{group.pk}"
         projection.add(
             GATEWAYS,

@@ -96,18 +96,12 @@ class UacModule(KamailioModule):
         for group in carriers.groups.values():
             if not group.enabled or group.credential is None:
                 continue
-            if group.credential.ha1 is None:
-                projection.warnings.append(
-                    Notice(
-                        group_label(group),
-                        "has a password that can't be decrypted with the present key, so it neither registers nor"
-                        " answers challenges: enter the password again.",
-                    )
-                )
-                continue
             owner = owner_of(record_key(group.pk), nodes) if group.credential.register else None
             registers = group.credential.register and owner is None
-            _add_record(projection, group, group.credential, group.credential.ha1, registers=registers)
+            if group.credential.ha1 is None:
+                _keep_record(projection, group_label(group), group.pk, registers=registers)
+            else:
+                _add_record(projection, group, group.credential, group.credential.ha1, registers=registers)
             if owner is not None:
                 _add_owner(projection, group_label(group), group.pk, owner)
         return projection
@@ -310,6 +304,23 @@ def _name_problems(node: Node) -> list[str]:
         f" DSIPROUTER_NODE={node.name} in its environment and restart it."
     )
     return [sentence]
+
+
+def _keep_record(projection: Projection, label: str, group_pk: int, *, registers: bool) -> None:
+    """Leave the record as it is where a lost key leaves nothing to make it of, so that a registration goes on."""
+
+    def kept(stored: Values) -> Row:
+        flags = 0 if registers else DISABLED_FLAG
+        return Row((*stored[:FLAGS], flags, *stored[FLAGS + 1 :]), label)
+
+    projection.keep(RECORDS, row_id(group_pk), kept)
+    projection.warnings.append(
+        Notice(
+            label,
+            "has a password that can't be decrypted with the present key. What Kamailio has of it stays as it is; what"
+            " it does not have yet neither registers nor answers challenges: enter the password again.",
+        )
+    )
 
 
 def _add_record(

@@ -117,7 +117,7 @@ def test_disabling_and_deleting_in_the_list(scene: Scene, site: AdminSite) -> No
     group = site.add_group("Acme", "1000", PASSWORD, registrar.host_port)
     site.reload()
     site.wait_for(group, "registered")
-    site.client.post(GROUPS, {"action": "disable", "_selected_action": [group.pk]})
+    site.client.post(GROUPS, {"action": "disable", "_selected_action": [group.pk], "post": "yes"})
     assert "still has it" in site.registration(group)["sentence"]
     site.reload()
     assert registrar.ended == ["1000"]
@@ -132,26 +132,35 @@ def test_disabling_and_deleting_in_the_list(scene: Scene, site: AdminSite) -> No
     assert answer == {"registrations": {}}
 
 
-def test_a_lost_key_asks_for_the_password_and_fails_nothing_else(
+def test_a_lost_key_asks_for_the_password_and_fails_nothing(
     scene: Scene, site: AdminSite, settings: Settings, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    """What Kamailio has stays in force, and everything else can be changed and applied."""
     registrar = registrar_with(scene)
+    registrar.behaviour = challenge = Challenge(registrar.accounts["1000"])
     group = site.add_group("Acme", "1000", PASSWORD, registrar.host_port)
-    other = scene.carrier()
-    scene.route("9", scene.group("Other", to(other)))
+    scene.route("9", group)
+    site.reload()
+    site.wait_for(group, "registered")
     settings.DSIPROUTER_CREDENTIAL_KEYS = [Fernet.generate_key().decode()]
     assert site.registration(group)["words"] == "Password unreadable"
     assert "decrypted" in site.test("credential", group.pk)["sentence"]
     for page in (GROUPS, page_of(group), "/admin/kamailio/waiting/"):
         assert site.client.get(page).status_code == 200
     assert "enter the password again" in site.client.get("/admin/kamailio/waiting/").content.decode()
+    added = site.add_group("Added", "2000", PASSWORD, registrar.host_port)
+    site.edit(group, name="Renamed")
+    scene.route("8", group, added)
     site.reload()
-    assert scene.dial("91").code == 200
+    assert [scene.dial("91").code, scene.dial("81").code, challenge.faults] == [200, 200, []]
+    assert (list(registrar.bindings), registrar.ended, len(registrar.registers("1000"))) == (["1000"], [], 2)
     call_command("kamailio_status")
-    assert "registration of Acme: Password unreadable." in capsys.readouterr().out
-    site.edit(group, **{"credential-0-password": PASSWORD})
+    assert "registration of Renamed: Password unreadable." in capsys.readouterr().out
+    registrar.add(replace(registrar.accounts["1000"], password="new"))
+    site.edit(group, **{"credential-0-password": "new"})
     site.reload()
     site.wait_for(group, "registered")
+    assert registrar.faults == []
 
 
 def test_the_state_in_kamailio_status(scene: Scene, site: AdminSite, capsys: pytest.CaptureFixture[str]) -> None:

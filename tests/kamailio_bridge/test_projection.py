@@ -10,6 +10,7 @@ from pytest_django.fixtures import Settings
 from carriers.snapshot import Carriers
 from kamailio_bridge.modules import MODULES
 from kamailio_bridge.modules.base import Projection
+from kamailio_bridge.modules.uac import OWNERS, RECORDS
 from kamailio_bridge.rows import Table
 from tests.kamailio_bridge.records import (
     HA1,
@@ -89,9 +90,10 @@ def test_attributes_hold_no_empty_value() -> None:
     ]
 
 
-def test_a_credential_that_cannot_be_read_is_not_used() -> None:
+def test_a_credential_that_cannot_be_read_is_still_the_groups() -> None:
+    """What Kamailio has of it stays, so calls go on using it."""
     (row,) = rows("dispatcher", carriers(group(1, endpoint(1), credential=credential(1, ha1=None))))
-    assert "uac" not in row["attrs"]
+    assert row["attrs"].endswith(";uac=carrier-1")
 
 
 @pytest.mark.parametrize("values", [{"enabled": False}, {"direction": "inbound"}])
@@ -332,6 +334,19 @@ def test_a_password_that_cannot_be_read_is_said() -> None:
     assert not any(projection.rows.values())
     assert "enter the password again" in projection.warnings[0].text
     assert "Acme" in projection.warnings[0].where
+
+
+@pytest.mark.parametrize("nodes", [("local",), ("one", "two")])
+def test_a_record_whose_password_cannot_be_read_stays_as_it_stands(nodes: tuple[str, ...]) -> None:
+    """Whether it registers still follows the nodes: with several of them, the record itself is a disabled one."""
+    readable = project("uac", carriers(group(8, credential=credential(1))))
+    (stored,) = (row.values for row in readable.rows[RECORDS].values())
+    projection = project("uac", carriers(group(8, credential=credential(1, ha1=None, realm="another"))), nodes)
+    projection.take_kept(RECORDS, {stored[0]: stored})
+    (row,) = projection.rows[RECORDS].values()
+    changed = {column for column, old, new in zip(RECORDS.columns, stored, row.values, strict=True) if old != new}
+    assert changed == ({"flags"} if len(nodes) > 1 else set())
+    assert len(projection.rows[OWNERS]) == (1 if len(nodes) > 1 else 0)
 
 
 def test_one_node_registers_everything_and_needs_no_owner() -> None:
