@@ -62,6 +62,8 @@ class DsiprouterAdminSite(AdminSite):
             app["models"].sort(key=lambda model: _rank(model["object_name"], MODEL_ORDER))
             if app["app_label"] == "carriers" and request.user.has_perm(VIEW_GROUP_PERMISSION):
                 app["models"] += [_page(*page) for page in PAGES]
+            if app["app_label"] == "kamailio_bridge" and request.user.has_perm(RELOAD_PERMISSION):
+                app["models"].append(_page("Drift", "drift"))
         return sorted(apps, key=lambda app: _rank(app["app_label"], APP_ORDER))
 
 

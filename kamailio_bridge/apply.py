@@ -25,15 +25,19 @@ from kamailio_bridge.plan import Plan, TablesUnreadable, make_plan, write
 from kamailio_bridge.reloads import Progress, finish, reload_nodes
 from kamailio_bridge.retention import drop_old_snapshots
 from kamailio_bridge.revisions import Revision
-from kamailio_bridge.roll_back import mark_applied, waiting_roll_back
+from kamailio_bridge.roll_back import NotKept, mark_applied, waiting_roll_back
 from kamailio_bridge.state_bytes import pack
-from kamailio_bridge.tables_plan import plan_of_new_owners, plan_of_tables
+from kamailio_bridge.tables_plan import last_applied, plan_of_new_owners, plan_of_revision, plan_of_tables
 
 Outcome = Literal["nothing", "verified", "behind", "refused", "changed", "busy", "failed"]
 WRITE_SECONDS = 120.0  # the longest that writing may take: 100,000 endpoints need some 20 s on SQLite
 CHANGED_SENTENCE = (
     "Nothing was applied, because somebody saved since you saw the changes. These are the changes now: look at them,"
     " then press Reload Kamailio again."
+)
+DRIFTED_SENTENCE = (
+    "Nothing was put back, because the rows changed again since you saw them. This is the drift now: look at it, then"
+    " press Put back again."
 )
 NO_NODE_SENTENCE = "Nothing was changed, because no node is enabled: enable one under Nodes."
 
@@ -56,13 +60,17 @@ class ApplyResult:
 
 @dataclass(frozen=True)
 class _Request:
-    """Who asks for which nodes, and the claim on the lock under which it is done. ``leaving`` is one taken over."""
+    """Who asks for which nodes, and the claim on the lock under which it is done.
+
+    ``leaving`` is a node that is taken over. ``again`` is the revision whose rows are put back.
+    """
 
     author: AbstractBaseUser | None
     nodes: list[Node]
     progress: Progress
     claim: Claim
     leaving: str = ""
+    again: int | None = None
 
 
 def apply(
@@ -111,6 +119,29 @@ def take_over(*, author: AbstractBaseUser | None, node: str, progress: Progress 
     return _alone(author, work)
 
 
+def put_back(
+    *, author: AbstractBaseUser | None, seen: str | None = None, progress: Progress = lambda _step: None
+) -> ApplyResult:
+    """Write the last revision's rows again over what somebody else changed, and let every node load all of them.
+
+    It is a revision of its own, with the carriers of the last one; changes that wait go on waiting. ``seen`` is the
+    digest of the drift that the operator looked at. Other tools' rows are not touched.
+    """
+
+    def work(claim: Claim) -> ApplyResult:
+        revision = last_applied()
+        if revision is None:
+            return ApplyResult("refused", "Nothing has been applied yet: press Reload Kamailio.")
+        nodes = configured_nodes()
+        if not nodes:
+            return ApplyResult("refused", NO_NODE_SENTENCE)
+        request = _Request(author, nodes, progress, claim, again=revision.number)
+        result = _apply(request, lambda: plan_of_revision(revision), allow_empty=True, seen=seen)
+        return replace(result, sentence=DRIFTED_SENTENCE) if result.outcome == "changed" else result
+
+    return _alone(author, work)
+
+
 def retry(
     *, author: AbstractBaseUser | None, names: Collection[str], progress: Progress = lambda _step: None
 ) -> ApplyResult:
@@ -154,7 +185,7 @@ def _alone(author: AbstractBaseUser | None, work: Callable[[Claim], ApplyResult]
         return ApplyResult("busy", str(busy))
     except LockLost as lost:
         return ApplyResult("failed", str(lost))
-    except TablesUnreadable as unreadable:
+    except (TablesUnreadable, NotKept) as unreadable:
         return ApplyResult("failed", f"Nothing was changed. {unreadable}")
     except DatabaseError as error:
         sentence = (
@@ -177,12 +208,12 @@ def _apply(request: _Request, make_it: Callable[[], Plan], *, allow_empty: bool,
             if seen is not None and seen != plan.digest():
                 return ApplyResult("changed", CHANGED_SENTENCE, plan=plan)
             before = number = stored_revision()
-            if plan.count or before is None:
+            if plan.count or before is None or _revision_is_due(request, plan, before):
                 request.progress(f"Writing {plan.count} rows")
                 revision = Revision.objects.create(
                     author=cast(Any, request.author),
                     author_name=_name(request.author),
-                    carriers_read=None if request.leaving else read,
+                    carriers_read=None if request.leaving or request.again is not None else read,
                     summary=_summary(request, plan),
                     changes=plan.lines(),
                     snapshot=_snapshot(request, plan, before),
@@ -201,16 +232,33 @@ def _apply(request: _Request, make_it: Callable[[], Plan], *, allow_empty: bool,
         return ApplyResult("failed", sentence)
     if revision is not None:
         Revision.objects.filter(pk=revision.number).update(outcome=Revision.Outcome.WRITTEN)
-        if not request.leaving:
+        if not request.leaving and request.again is None:
             mark_applied(revision)
         drop_old_snapshots(in_tables=revision.number)
-    return _reload(request, plan, before, cast(int, number))
+    # What somebody else did to the tables, the nodes may have loaded: then none is known to be as it was verified.
+    return _reload(request, plan, before if request.again is None else None, cast(int, number))
+
+
+def _revision_is_due(request: _Request, plan: Plan, before: int) -> bool:
+    """Say whether a revision is due although no row changes.
+
+    So it is where the tables name another revision than the one that is put back, and where somebody else had brought
+    the rows to where the carriers are now, after they were taken over: without it they would count as drift for ever.
+    """
+    if request.again is not None or request.leaving:
+        return request.again not in (None, before)
+    last = last_applied()
+    if last is None or not last.snapshot or bytes(last.snapshot) == pack(plan.state):
+        return False
+    return plan_of_revision(last).count > 0
 
 
 def _summary(request: _Request, plan: Plan) -> str:
     """Say how much changes and why: a node that goes, or a revision that the carriers were rolled back to before."""
     if request.leaving:
         return f"the others take over from node {request.leaving}: {plan.summary()}"
+    if request.again is not None:
+        return f"put back as at revision {request.again}: {plan.summary()}"
     target = waiting_roll_back()
     return plan.summary() if target is None else f"roll back to revision {target}: {plan.summary()}"
 

@@ -48,7 +48,7 @@ def reload_node(node: Node, plan: Plan, before: int | None, number: int) -> Node
     """
     node = node.for_one_job()
     try:
-        methods = frozenset(_method_names(node.rpc))
+        methods = frozenset(method_names(node.rpc))
         present = [changes for changes in plan.modules if changes.module.is_on(node.rpc, methods)]
         can_tell = any(isinstance(changes.module, HtableModule) for changes in present)
         running = revision_on_node(node.rpc) if can_tell else None
@@ -141,7 +141,8 @@ def _result(node: Node, answers: list[ModuleAnswer], number: int, *, can_tell: b
     return NodeResult(node.name, ok=True, sentence=sentence, revision=number, reloaded=True, answers=answers)
 
 
-def _method_names(rpc: Rpc) -> list[str]:
+def method_names(rpc: Rpc) -> list[str]:
+    """Ask the node which commands it has, and so which modules. Raises ``RpcError``."""
     answer: Any = rpc.call("system.listMethods")
     if not isinstance(answer, list) or not all(isinstance(name, str) for name in answer):
         raise InvalidAnswer("system.listMethods: the node answered in a form that this product does not know.")

@@ -60,7 +60,12 @@ class Plan:
         The carriers count too, because the words of the preview say of them what no row does, such as a name.
         """
         changes = [
-            (changes.table.name, sorted(row.values for row in rows_after(changes)), sorted(changes.deletes))
+            (
+                changes.table.name,
+                sorted((row.pk, row.values) for row in rows_after(changes)),
+                sorted((pk, before) for pk, (before, _) in changes.updates.items()),
+                sorted(changes.deletes.items()),
+            )
             for module in self.modules
             for changes in module.tables.values()
         ]
@@ -101,14 +106,15 @@ def make_plan() -> Plan:
     if problems:
         return Plan(state, carriers, projections, [], problems, warnings, empties_routing=False)
     try:
-        return _compare(state, carriers, projections, warnings)
+        return compare(state, carriers, projections, warnings)
     except DatabaseError as error:
         raise TablesUnreadable(f"Kamailio's tables can't be read: {error}. Check KAMAILIO_DATABASE_URL.") from error
 
 
-def _compare(
+def compare(
     state: State, carriers: Carriers, projections: dict[KamailioModule, Projection], warnings: list[Notice]
 ) -> Plan:
+    """Plan what makes Kamailio's tables equal to the projections, which were made of ``state``."""
     modules = []
     problems: list[Notice] = []
     empties_routing = False

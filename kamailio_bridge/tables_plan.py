@@ -1,4 +1,4 @@
-"""Plans that begin at the rows in Kamailio's tables and not at the carriers, whose changes go on waiting."""
+"""Plans that begin at the rows in Kamailio's tables, or at a revision: what the carriers changed goes on waiting."""
 
 from __future__ import annotations
 
@@ -9,8 +9,11 @@ from carriers.state import take_state
 from kamailio_bridge.checks import table_problems
 from kamailio_bridge.modules import selected_modules
 from kamailio_bridge.modules.base import KamailioModule, ModuleChanges, NodeNames, Projection
+from kamailio_bridge.modules.htable import stored_revision
 from kamailio_bridge.nodes import node_names
-from kamailio_bridge.plan import Plan, TablesUnreadable, difference
+from kamailio_bridge.plan import Plan, TablesUnreadable, compare, difference
+from kamailio_bridge.revisions import Revision
+from kamailio_bridge.roll_back import NotKept
 from kamailio_bridge.rows import Row
 
 
@@ -22,6 +25,38 @@ def plan_of_tables() -> Plan:
 def plan_of_new_owners() -> Plan:
     """Return a plan that changes nothing in the tables but who registers what. Raises ``TablesUnreadable``."""
     return _plan(new_owners=True)
+
+
+def last_applied() -> Revision | None:
+    """Return the revision whose rows the tables should hold: the newest that was written, None before the first.
+
+    One that was killed while writing counts if the tables say that it was written.
+    """
+    revisions = Revision.objects.order_by("-number")
+    written = revisions.exclude(outcome__in=(Revision.Outcome.WRITING, Revision.Outcome.FAILED)).first()
+    in_tables = revisions.filter(number=stored_revision() or 0).first()
+    known = [revision for revision in (written, in_tables) if revision is not None]
+    return max(known, key=lambda revision: revision.number, default=None)
+
+
+def plan_of_revision(revision: Revision) -> Plan:
+    """Return a plan that makes the tables what they were at the revision: what is in it, somebody else has changed.
+
+    Who registers what is as it was then, among the nodes of then. Raises ``TablesUnreadable`` and ``NotKept``.
+    """
+    problems = table_problems()
+    if problems:
+        raise TablesUnreadable(" ".join(problems))
+    state = revision.state()
+    if state is None:
+        raise NotKept(f"The carriers of revision {revision.number} are not kept any more: press Reload Kamailio.")
+    carriers = carriers_of(state)
+    nodes = tuple(entry["name"] for entry in revision.nodes) or node_names()
+    projections = {module: module.project(carriers, nodes) for module in selected_modules()}
+    try:
+        return compare(state, carriers, projections, [])
+    except DatabaseError as error:
+        raise TablesUnreadable(f"Kamailio's tables can't be read: {error}. Check KAMAILIO_DATABASE_URL.") from error
 
 
 def _plan(*, new_owners: bool) -> Plan:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib.admin import AdminSite
 from django.urls import URLPattern, path
 
-from kamailio_bridge.views import nodes, preview, probes, registrations, reload, roll_back, route_test
+from kamailio_bridge.views import drift, nodes, preview, probes, registrations, reload, roll_back, route_test
 
 
 def admin_urls(site: AdminSite) -> list[URLPattern]:
@@ -23,6 +23,10 @@ def admin_urls(site: AdminSite) -> list[URLPattern]:
         path("kamailio/nodes/<int:pk>/take-over/", site.admin_view(nodes.take_over_node), name="take_over_node"),
         path("kamailio/nodes/<int:pk>/enable/", site.admin_view(nodes.enable_node), name="enable_node"),
         path("kamailio/nodes/<str:name>/now/", site.admin_view(nodes.node_now), name="node_now"),
+        path("kamailio/drift/", site.admin_view(drift.drift), name="drift"),
+        path("kamailio/drift/nodes/", site.admin_view(drift.drift_of_nodes), name="drift_of_nodes"),
+        path("kamailio/drift/put-back/", site.admin_view(drift.put_back_drift), name="put_back"),
+        path("kamailio/drift/take-over/", site.admin_view(drift.take_over), name="take_over"),
         path("kamailio/route/", site.admin_view(route_test.route_test), name="route_test"),
         path("kamailio/registrations/", site.admin_view(registrations.registrations), name="registrations"),
         path("kamailio/test/endpoint/<int:pk>/", site.admin_view(probes.endpoint), name="test_endpoint"),

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from pytest_django import DjangoDbBlocker
+from pytest_django import DjangoDbBlocker, Settings
 
 from tests.mariadb import MariaDB, private_mariadb
 from tests.scratch import scratch_database
@@ -80,3 +81,12 @@ def empty_database(
             return stack.enter_context(scratch_database(name, url))
 
         yield make
+
+
+@pytest.fixture
+def kamailio_down(settings: Settings) -> Iterator[None]:
+    """Point the RPC client at a port that is taken, but where nobody listens."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        settings.DSIPROUTER_RPC_PORT = taken.getsockname()[1]
+        yield

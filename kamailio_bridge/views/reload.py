@@ -30,17 +30,19 @@ def reload(request: HttpRequest) -> HttpResponse:
     result = apply(
         author=user, allow_empty=request.POST.get("allow_empty") == "1", seen=request.POST.get("seen") or None
     )
-    messages.add_message(request, _level(result), result.sentence)
-    return HttpResponseRedirect(_result_url(request, result))
+    messages.add_message(request, level_of(result), result.sentence)
+    return HttpResponseRedirect(result_url(request, result))
 
 
-def _level(result: ApplyResult) -> int:
+def level_of(result: ApplyResult) -> int:
+    """Return how loudly the result's sentence is said."""
     if result.ok:
         return messages.SUCCESS
     return messages.WARNING if result.outcome in ("behind", "busy", "changed") else messages.ERROR
 
 
-def _result_url(request: HttpRequest, result: ApplyResult) -> str:
+def result_url(request: HttpRequest, result: ApplyResult) -> str:
+    """Return the page of the revision, or that of what waits, where there is none that the user may see."""
     if (
         result.revision is not None
         and request.user.has_perm(VIEW_REVISION_PERMISSION)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from django.contrib.auth.models import Group, User
 from django.test import Client
-from pytest_django import Settings
 
 from carriers.models import (
     PBX,
@@ -81,12 +79,3 @@ def carriers(db: None) -> Carriers:
     OutboundRouteGroup.objects.create(route=outbound, group=group, position=1)
     inbound = InboundRoute.objects.create(prefix="1444", pbx=pbx)
     return Carriers(group, pbx, outbound, inbound)
-
-
-@pytest.fixture
-def kamailio_down(settings: Settings) -> Iterator[None]:
-    """Point the RPC client at a port that is taken, but where nobody listens."""
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        settings.DSIPROUTER_RPC_PORT = taken.getsockname()[1]
-        yield

@@ -75,6 +75,10 @@ GET_PAGES = {
     "/admin/kamailio/revisions/{revision}/roll-back/": OPERATE,
     "/admin/kamailio/waiting/count/": OPERATE,
     "/admin/kamailio/reload/": (LOGIN, LOGIN, 403, 403, 403, 405, 405),
+    "/admin/kamailio/drift/": OPERATE,
+    "/admin/kamailio/drift/nodes/": OPERATE,
+    "/admin/kamailio/drift/put-back/": (LOGIN, LOGIN, 403, 403, 403, 405, 405),
+    "/admin/kamailio/drift/take-over/": (LOGIN, LOGIN, 403, 403, 403, 405, 405),
     "/admin/kamailio/route/": VIEW,
     "/admin/kamailio/route/?number=914443332222": VIEW,
     "/admin/kamailio/registrations/?group={group}": VIEW,
@@ -101,6 +105,10 @@ POST_PAGES = {
     "/admin/kamailio/nodes/{node}/take-over/": (LOGIN, LOGIN, 403, 403, 403, 302, 302),
     "/admin/kamailio/nodes/{node}/enable/": (LOGIN, LOGIN, 403, 403, 403, 302, 302),
     "/admin/kamailio/reload/": (LOGIN, LOGIN, 403, 403, 403, 302, 302),
+    "/admin/kamailio/drift/": (LOGIN, LOGIN, 403, 403, 403, 405, 405),
+    "/admin/kamailio/drift/nodes/": (LOGIN, LOGIN, 403, 403, 403, 405, 405),
+    "/admin/kamailio/drift/put-back/": (LOGIN, LOGIN, 403, 403, 403, 302, 302),
+    "/admin/kamailio/drift/take-over/": (LOGIN, LOGIN, 403, 403, 403, 302, 302),
     "/admin/kamailio/revisions/{revision}/roll-back/": OPERATE,
     "/admin/kamailio/waiting/": (LOGIN, LOGIN, 403, 403, 403, 405, 405),
     "/admin/kamailio/route/": (LOGIN, LOGIN, 403, 405, 405, 405, 405),
@@ -204,7 +212,9 @@ def test_only_operators_see_the_button(role: str, login: Callable[..., Client], 
 def test_the_button_is_on_every_page(login: Callable[..., Client], carriers: Carriers) -> None:
     client = login("superuser")
     for url, statuses in GET_PAGES.items():
-        if statuses[-1] == 200 and not any(data in url for data in ("autocomplete", "count/", "now/", "registrations")):
+        if statuses[-1] == 200 and not any(
+            data in url for data in ("autocomplete", "count/", "now/", "registrations", "drift/nodes/")
+        ):
             html = client.get(_filled(url, carriers)).content.decode()
             header = html.partition('<div id="reload-kamailio">')[2].partition("</div>")[0]
             assert 'href="/admin/kamailio/waiting/"' in header, url

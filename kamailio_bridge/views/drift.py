@@ -1,0 +1,110 @@
+"""The page that shows what somebody changed behind our back, and the two answers to it: put back, or take over."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from django.contrib import admin, messages
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.contrib.auth.models import User
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_POST
+
+from kamailio_bridge.apply import put_back
+from kamailio_bridge.drift import Drift, RowDrift, read_drift, read_node_drift
+from kamailio_bridge.taking_over import CannotTakeOver, can_take_over, take_over_row
+from kamailio_bridge.views.access import RELOAD_PERMISSION, for_operators, for_those_who_may
+from kamailio_bridge.views.reload import level_of, result_url
+
+SHOWN_ROWS = 200
+TAKE_OVER_PERMISSIONS = (
+    RELOAD_PERMISSION,
+    *(f"carriers.change_{name}" for name in ("carriergroup", "endpoint", "pbx", "sourcenetwork")),
+    *(f"carriers.add_{name}" for name in ("endpoint", "sourcenetwork")),
+    "carriers.delete_sourcenetwork",
+)
+
+
+@for_operators
+@require_GET
+@never_cache
+def drift(request: HttpRequest) -> HttpResponse:
+    """Show the rows that differ from the last revision. The nodes' memory is asked for after the page is shown."""
+    found = read_drift()
+    may_take_over = request.user.has_perms(TAKE_OVER_PERMISSIONS)
+    context = {
+        **admin.site.each_context(request),
+        "title": "Drift",
+        "drift": found,
+        "rows": [_shown(row, may_take_over=may_take_over) for row in found.rows[:SHOWN_ROWS]],
+        "more_rows": max(0, len(found.rows) - SHOWN_ROWS),
+        "seen": _digest(found),
+    }
+    return TemplateResponse(request, "admin/kamailio_bridge/drift.html", context)
+
+
+def _shown(row: RowDrift, *, may_take_over: bool) -> dict[str, Any]:
+    return {
+        "label": row.label,
+        "table": row.table.name,
+        "pk": row.pk,
+        "kind": row.kind,
+        "columns": row.columns,
+        "may_be_taken_over": may_take_over and can_take_over(row),
+    }
+
+
+def _digest(found: Drift) -> str:
+    return found.plan.digest() if found.plan is not None else ""
+
+
+@for_operators
+@require_GET
+@never_cache
+def drift_of_nodes(_request: HttpRequest) -> HttpResponse:
+    """Tell how each node's memory differs: ``{"nodes": [{"name": "a", "differences": [], "unknown": ""}]}``."""
+    nodes = read_node_drift(read_drift())
+    return JsonResponse(
+        {"nodes": [{"name": n.name, "differences": n.differences, "unknown": n.unknown} for n in nodes]}
+    )
+
+
+@for_operators
+@require_POST
+def put_back_drift(request: HttpRequest) -> HttpResponse:
+    """Write the last revision's rows again, if the drift still is what was seen."""
+    user = request.user
+    assert isinstance(user, User)  # noqa: S101 - for the type checker: nobody else has the permission
+    result = put_back(author=user, seen=request.POST.get("seen") or None)
+    messages.add_message(request, level_of(result), result.sentence)
+    if result.revision is None:
+        return HttpResponseRedirect(reverse("admin:drift"))
+    return HttpResponseRedirect(result_url(request, result))
+
+
+@for_those_who_may(*TAKE_OVER_PERMISSIONS)
+@require_POST
+def take_over(request: HttpRequest) -> HttpResponse:
+    """Let the carriers say what one row says, if the drift still is what was seen. It waits for a reload, then."""
+    found = read_drift()
+    row = next((row for row in found.rows if _names(request, row)), None)
+    if row is None or request.POST.get("seen") != _digest(found):
+        messages.warning(request, "Nothing was taken over, because the rows changed since you saw them: look again.")
+        return HttpResponseRedirect(reverse("admin:drift"))
+    try:
+        changed = take_over_row(row=row)
+    except CannotTakeOver as refusal:
+        messages.error(request, str(refusal))
+        return HttpResponseRedirect(reverse("admin:drift"))
+    message = f"Taken over from row {row.pk} of the table {row.table.name}."
+    LogEntry.objects.log_actions(cast(int, request.user.pk), [changed], CHANGE, change_message=message)
+    noun = changed._meta.verbose_name
+    messages.success(request, f"The {noun} “{changed}” is as the row is. Reload Kamailio to make it a revision.")
+    return HttpResponseRedirect(reverse("admin:waiting_changes"))
+
+
+def _names(request: HttpRequest, row: RowDrift) -> bool:
+    return request.POST.get("table") == row.table.name and request.POST.get("row") == str(row.pk)
