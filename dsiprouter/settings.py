@@ -137,6 +137,7 @@ def database(url_variable: str, file_name: str) -> dict[str, Any]:
     elif config["ENGINE"] == "django.db.backends.mysql":
         config["OPTIONS"] = {
             "charset": "utf8mb4",
+            "connect_timeout": 10,
             "isolation_level": "read committed",
             "init_command": "SET SESSION sql_mode='STRICT_TRANS_TABLES,NO_ZERO_DATE,NO_ENGINE_SUBSTITUTION'",
             **config.get("OPTIONS", {}),
@@ -206,6 +207,9 @@ AXES_CLIENT_IP_CALLABLE = "dsiprouter.client_address.client_address"
 AXES_LOCKOUT_TEMPLATE = "locked_out.html"
 AXES_VERBOSE = False
 
+# Prometheus shows it as a bearer token. Without one there are no metrics.
+DSIPROUTER_METRICS_TOKEN = env.str("DSIPROUTER_METRICS_TOKEN", "")
+
 # Off: a password is enough. On: every user needs a code of their phone, too (manage.py second_factor).
 DSIPROUTER_SECOND_FACTOR = env.bool("DSIPROUTER_SECOND_FACTOR", False)
 OTP_TOTP_ISSUER = "dSIPRouter"
@@ -223,6 +227,7 @@ DSIPROUTER_TLS = DSIPROUTER_PRODUCTION or env.bool("DSIPROUTER_TLS", False)
 if DSIPROUTER_TLS:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     SECURE_SSL_REDIRECT = True
+    SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz|metrics)$"]  # asked by neighbours, past the proxy
     SECURE_HSTS_SECONDS = 365 * 24 * 3600
     SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
     # With this prefix a browser takes them from this very host only, never from a neighbour in the domain.

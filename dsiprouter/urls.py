@@ -1,10 +1,16 @@
-"""URLs: the admin site, and the front page that leads to it."""
+"""URLs: the admin site, the front page that leads to it, and what supervisors and Prometheus ask."""
 
 from django.contrib import admin
 from django.urls import path
 from django.views.generic import RedirectView
 
+from dsiprouter.health import healthz, readyz
+from kamailio_bridge.views.metrics import metrics
+
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
     path("admin/", admin.site.urls),
+    path("healthz", healthz),
+    path("readyz", readyz),
+    path("metrics", metrics),
 ]
