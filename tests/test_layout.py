@@ -45,3 +45,18 @@ def test_every_variable_of_the_settings_is_in_the_example() -> None:
     example = (ROOT / ".env.example").read_text(encoding="utf-8")
     named = set(re.findall(r"^#? ?([A-Z_]+)=", example, flags=re.MULTILINE))
     assert sorted(variables - named) == []
+
+
+def test_every_command_of_ours_is_in_the_readme() -> None:
+    commands = {path.stem for path in ROOT.glob("*/management/commands/[!_]*.py")}
+    assert {"runlocal", "load_carriers", "reload_kamailio"} <= commands
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert sorted(command for command in commands if f"| `manage.py {command}" not in readme) == []
+
+
+def test_every_picture_is_shown_and_small() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    pictures = sorted((ROOT / "docs" / "screenshots").glob("*.png"))
+    assert pictures
+    assert [picture.name for picture in pictures if f"(docs/screenshots/{picture.name})" not in readme] == []
+    assert [picture.name for picture in pictures if picture.stat().st_size > 200_000] == []
