@@ -11,13 +11,13 @@ from django.http import HttpRequest
 from django.urls import URLPattern, URLResolver, reverse
 
 from dsiprouter.second_factor import SecondFactorLoginForm
-from kamailio_bridge.save_warnings import WarnsOfLosses
+from kamailio_bridge.save_warnings import WarnsOfLosses, WarnsOfOverlaps
 from kamailio_bridge.urls import admin_urls
 from kamailio_bridge.views.access import RELOAD_PERMISSION, VIEW_GROUP_PERMISSION
 
 # The order of the index: what an operator needs first. What is not named follows, as Django sorts it.
 APP_ORDER = ("carriers", "kamailio_bridge", "history", "auth")
-PAGES = (("Route test", "route_test"),)
+PAGES = (("Route test", "route_test"), ("Who is this IP?", "who_is"))
 MODEL_ORDER = ("CarrierGroup", "OutboundRoute", "PBX", "InboundRoute")
 
 
@@ -45,7 +45,7 @@ class DsiprouterAdminSite(AdminSite):
         """Let the carriers' admins say what an edit takes away: the bridge knows it, which carriers must not import."""
         models: list[Any] = [model_or_iterable] if isinstance(model_or_iterable, type) else list(model_or_iterable)
         if admin_class is not None and all(model._meta.app_label == "carriers" for model in models):
-            admin_class = type(admin_class.__name__, (WarnsOfLosses, admin_class), {})
+            admin_class = type(admin_class.__name__, (WarnsOfLosses, WarnsOfOverlaps, admin_class), {})
         super().register(models, admin_class, **options)
 
     def get_urls(self) -> list[URLPattern | URLResolver]:

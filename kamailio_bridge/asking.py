@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
-from dataclasses import replace
 from typing import TypeVar
 
 from kamailio_bridge.nodes import Node
@@ -24,7 +23,7 @@ def ask_nodes(
     """Put ``question`` to all nodes in parallel; return each one's answer, or the error that says why there is none."""
     if not nodes:
         return []
-    hurried = [replace(node, rpc=replace(node.rpc, timeout=min(node.rpc.timeout, seconds))) for node in nodes]
+    hurried = [node.for_one_job(seconds) for node in nodes]
     pool = ThreadPoolExecutor(max_workers=len(nodes))
     try:
         futures = [pool.submit(_answer, node, question) for node in hurried]

@@ -9,8 +9,11 @@ from django.forms import BaseModelFormSet, ModelForm
 from django.http import HttpRequest
 from django.utils.html import format_html, format_html_join
 
+from carriers.models import PBX, CarrierGroup
 from carriers.snapshot import Carriers, read_carriers
 from kamailio_bridge.losses import losses
+from kamailio_bridge.modules.overlaps import overlap_warnings
+from kamailio_bridge.modules.permissions import ADDRESSES, PermissionsModule
 from kamailio_bridge.rows import Notice
 
 # Fields whose change may end something that is in force. All carriers are read for it, so not for every edit.
@@ -35,6 +38,36 @@ class WarnsOfLosses(admin.ModelAdmin):
         super().save_related(request, form, formsets, change)
         if before is not None:
             _warn(request, losses(before, read_carriers()))
+
+
+class WarnsOfOverlaps(admin.ModelAdmin):
+    """Put in front of an admin of carrier groups or PBXs: it says which of its networks are another's, too."""
+
+    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any:
+        entry = super().log_addition(request, obj, message)
+        self._warn_of_overlaps(request, obj)
+        return entry
+
+    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> Any:
+        entry = super().log_change(request, obj, message)
+        if _may_admit_somebody(message):
+            self._warn_of_overlaps(request, obj)
+        return entry
+
+    def _warn_of_overlaps(self, request: HttpRequest, obj: Any) -> None:
+        tags = {CarrierGroup: f"carrier-{obj.pk}", PBX: f"pbx-{obj.pk}"}
+        tag = tags.get(type(obj))
+        if tag is not None:
+            rows = PermissionsModule().project(read_carriers(), ()).rows[ADDRESSES].values()
+            _warn(request, overlap_warnings(rows, tag))
+
+
+def _may_admit_somebody(message: Any) -> bool:
+    """Say whether a history entry adds or changes a source network or an endpoint, or enables something."""
+    parts = [part for entry in message if isinstance(entry, dict) for part in entry.values()]
+    names = {part.get("name") for part in parts}
+    fields = {field for part in parts for field in part.get("fields", ())}
+    return not names.isdisjoint({"endpoint", "source network"}) or "Enabled" in fields
 
 
 def _may_end_something(form: ModelForm) -> bool:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db.models import Q
 
 from carriers.addresses import host_ip
 from carriers.snapshot import Carriers, GroupRecord, SourceRecord
+from kamailio_bridge.admission import CARRIERS_GROUP, PBXS_GROUP, host_mask
 from kamailio_bridge.ids import ENDPOINT_ADDRESS_OFFSET, row_id
 from kamailio_bridge.labels import endpoint_label, group_label, pbx_label
 from kamailio_bridge.modules.base import (
@@ -23,13 +24,12 @@ from kamailio_bridge.modules.base import (
     patient_reload,
     some,
 )
+from kamailio_bridge.modules.overlaps import overlap_warnings
 from kamailio_bridge.nodes import Node
 from kamailio_bridge.rows import Notice, Table
 from kamailio_bridge.rpc import InvalidAnswer, Rpc
 from kamailio_bridge.tables import Address
 
-CARRIERS_GROUP = 8  # dSIPRouter's numbers, which configurations in the field use
-PBXS_GROUP = 9
 MAX_SUBNETS = 16_384  # modparam max_subnets in our kamailio.cfg; Kamailio drops what is beyond without an error
 
 ADDRESSES = Table(
@@ -44,6 +44,7 @@ class _Loaded(NamedTuple):
     ip_addr: str
     mask: int
     tag: str
+    port: int = 0
 
 
 class PermissionsModule(KamailioModule):
@@ -65,7 +66,8 @@ class PermissionsModule(KamailioModule):
                     projection.warnings.append(
                         Notice(pbx_label(pbx), "has no source networks, so it gets calls but may not make any.")
                     )
-        subnets = sum(row.values[3] != _host_mask(row.values[2]) for row in projection.rows[ADDRESSES].values())
+        projection.warnings += overlap_warnings(projection.rows[ADDRESSES].values())
+        subnets = sum(row.values[3] != host_mask(row.values[2]) for row in projection.rows[ADDRESSES].values())
         if subnets > MAX_SUBNETS:
             projection.problems.append(
                 Notice("Source networks", f"{subnets} networks are more than the {MAX_SUBNETS} that Kamailio holds.")
@@ -87,7 +89,7 @@ class PermissionsModule(KamailioModule):
             for row in wanted.rows[ADDRESSES].values()
             for _, grp, ip_addr, mask, _, tag in [row.values]
         }
-        loaded = {entry for entry in _dump(node.rpc) if entry.tag.startswith(("carrier-", "pbx-"))}
+        loaded = {entry for entry in dump(node.rpc) if entry.tag.startswith(("carrier-", "pbx-"))}
         problems = []
         missing = [expected[entry] for entry in sorted(expected.keys() - loaded)]
         if missing:
@@ -125,16 +127,12 @@ class PermissionsModule(KamailioModule):
 
 
 def _faults(grp: int, ip_addr: str, mask: int) -> Iterator[str]:
-    if grp < 1 or not 0 <= mask <= _host_mask(ip_addr):
+    if grp < 1 or not 0 <= mask <= host_mask(ip_addr):
         yield (
             "is one that Kamailio refuses: put it right or remove it, because Kamailio would not even start with it."
         )
     elif host_ip(ip_addr) is None:
         yield "is a domain name to Kamailio, and no source ever matches it: write an address and a mask, or remove it."
-
-
-def _host_mask(ip_addr: object) -> int:
-    return 128 if ":" in str(ip_addr) else 32
 
 
 def _add_sources(projection: Projection, label: str, grp: int, sources: tuple[SourceRecord, ...], tag: str) -> None:
@@ -185,14 +183,18 @@ def _domains(rpc: Rpc) -> list[tuple[str, str]]:
         raise InvalidAnswer("permissions.domainDump: the node answered in an unknown form.") from None
 
 
-def _dump(rpc: Rpc) -> Iterator[_Loaded]:
-    """Yield what the node holds: single addresses and subnets come in two dumps."""
+def dump(rpc: Rpc) -> Iterator[_Loaded]:
+    """Yield what the node holds, in the order in which it looks: single addresses and subnets come in two dumps."""
     try:
         for entry in as_list(rpc.call("permissions.addressDump")):
             address = ipaddress.ip_address(entry["item"]["ip"])
-            yield _Loaded(entry["group"], str(address), address.max_prefixlen, entry["item"]["tag"] or "")
+            yield _Loaded(entry["group"], str(address), address.max_prefixlen, *_tag_and_port(entry["item"]))
         for entry in as_list(rpc.call("permissions.subnetDump")):
             item = entry["item"]
-            yield _Loaded(entry["group"], str(ipaddress.ip_address(item["ip"])), item["mask"], item["tag"] or "")
+            yield _Loaded(entry["group"], str(ipaddress.ip_address(item["ip"])), item["mask"], *_tag_and_port(item))
     except (KeyError, TypeError, ValueError):
         raise InvalidAnswer("The node dumped its addresses in a form that this product does not know.") from None
+
+
+def _tag_and_port(item: dict[str, Any]) -> tuple[str, int]:
+    return item["tag"] or "", int(item.get("port") or 0)

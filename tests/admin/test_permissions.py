@@ -81,6 +81,8 @@ GET_PAGES = {
     "/admin/kamailio/drift/take-over/": (LOGIN, LOGIN, 403, 403, 403, 405, 405),
     "/admin/kamailio/route/": VIEW,
     "/admin/kamailio/route/?number=914443332222": VIEW,
+    "/admin/kamailio/who-is/": VIEW,
+    "/admin/kamailio/who-is/?address=192.0.2.9": VIEW,
     "/admin/kamailio/registrations/?group={group}": VIEW,
     "/admin/kamailio/test/endpoint/1/": (LOGIN, LOGIN, 403, 403, 405, 405, 405),
     "/admin/axes/accessattempt/": SUPERUSER,
@@ -112,6 +114,7 @@ POST_PAGES = {
     "/admin/kamailio/revisions/{revision}/roll-back/": OPERATE,
     "/admin/kamailio/waiting/": (LOGIN, LOGIN, 403, 403, 403, 405, 405),
     "/admin/kamailio/route/": (LOGIN, LOGIN, 403, 405, 405, 405, 405),
+    "/admin/kamailio/who-is/": (LOGIN, LOGIN, 403, 405, 405, 405, 405),
     "/admin/kamailio/waiting/count/": (LOGIN, LOGIN, 403, 403, 403, 405, 405),
     "/admin/kamailio/registrations/": (LOGIN, LOGIN, 403, 405, 405, 405, 405),
     # No node is there to ask: 503 says so to those who may.
