@@ -25,12 +25,13 @@ from kamailio_bridge.rpc import CallFailed, Rpc, RpcError
 # The best first: of several nodes, the one that can say the best speaks for the group. A node that can't be asked may
 # be the one that registers, so it counts for more than one that waits for the next apply.
 State = Literal[
-    "registered", "trying", "realm differs", "rejected", "no answer", "not registering", "unreachable", "not applied",
-    "disabled", "unreadable",
+    "registered", "trying", "realm differs", "rejected", "no answer", "not registered", "not registering",
+    "unreachable", "not applied", "disabled", "unreadable",
 ]  # fmt: skip
 Mood = Literal["good", "waiting", "bad", "quiet"]
 _ORDER: tuple[State, ...] = (
-    "registered", "trying", "realm differs", "rejected", "no answer", "not registering", "unreachable", "not applied",
+    "registered", "trying", "realm differs", "rejected", "no answer", "not registered", "not registering",
+    "unreachable", "not applied",
 )  # fmt: skip
 _MOODS: Mapping[State, Mood] = {
     "registered": "good",
@@ -84,11 +85,14 @@ class Registration:
 
 @dataclass(frozen=True)
 class NodeView:
-    """What a node says: its records by ``l_uuid``, and the registrars' last answers and realms by ``user@host``."""
+    """What a node says: its records by ``l_uuid``, and the registrars' last answers and realms by ``user@host``.
+
+    ``answers`` is None where the node has a configuration of its own, which keeps none.
+    """
 
     name: str
     records: Mapping[str, dict[str, Any]]
-    answers: Mapping[str, str]
+    answers: Mapping[str, str] | None
 
     def __repr__(self) -> str:
         """Leave the records out, because their digests open accounts."""
@@ -130,11 +134,11 @@ def registrations(
     return {group.pk: _registration(group, views, wanted.get(record_key(group.pk))) for group in groups}
 
 
-def _answers(rpc: Rpc) -> dict[str, str]:
+def _answers(rpc: Rpc) -> dict[str, str] | None:
     try:
         slots = as_list(rpc.call("htable.dump", HASH_TABLE))
     except CallFailed:
-        return {}  # a node with a configuration of its own: its registrations show, without reasons
+        return None
     return {
         str(item["name"]): str(item["value"])
         for slot in slots
@@ -182,7 +186,8 @@ def _registers(record: Mapping[str, Any]) -> bool:
 def _state(pk: int, credential: CredentialRecord, record: Mapping[str, Any], view: NodeView) -> Registration:
     flags, left = int(record.get("flags", 0)), int(record.get("diff_expires", 0))
     account = f"{credential.username}@{credential.registrar}"
-    answer, realm = view.answers.get(account), view.answers.get(f"realm:{account}")
+    answers = view.answers or {}
+    answer, realm = answers.get(account), answers.get(f"realm:{account}")
     said = Registration(pk, "trying", f"Node {view.name} is registering now.", view.name, realm=realm, answer=answer)
     if flags & REGISTERED and left > 0:
         sentence = f"Registered by node {view.name}, renewed within {left} s."
@@ -195,6 +200,9 @@ def _state(pk: int, credential: CredentialRecord, record: Mapping[str, Any], vie
             f" set the realm to “{realm}”, save, then press Reload Kamailio."
         )
         return replace(said, state="realm differs", sentence=sentence)
+    if view.answers is None:
+        sentence = f"Node {view.name} does not keep what registrars answer: its log says why."
+        return replace(said, state="not registered", sentence=sentence + _retry(left))
     if answer is None:
         where = f"{credential.registrar}:{credential.port}"
         sentence = f"{where} does not answer: check the registration server's address, port and transport."

@@ -50,6 +50,9 @@ def test_each_account_is_registered_from_one_node(cluster: Cluster) -> None:
     assert set(first.values()) == set(NAMES)
     settled(TICK)
     assert len(registrar.registers()) == 24, "two requests for each, and from nobody else"
+    shown = read_status().registrations
+    assert {registration.group: registration.node for registration in shown} == first
+    assert {registration.state for registration in shown} == {"registered"}
     # A challenge is answered on any node, whoever registers.
     for number, name in enumerate(NAMES, start=1):
         assert cluster.pbx.call("91", cluster.proxy_of(name)).code == 200
@@ -65,6 +68,9 @@ def test_each_account_is_registered_from_one_node(cluster: Cluster) -> None:
     cluster.processes["west"].stop()
     before = {username: len(registrar.registers(username)) for username in first}
     gone = {username for username, name in first.items() if name == "west"}
+    unknown = [one for one in read_status().registrations if one.state != "registered"]
+    assert {one.group for one in unknown} == gone
+    assert {(one.state, one.node) for one in unknown} == {("unreachable", "west")}
     for username in gone:
         del registrar.bindings[username]
     result = take_over(author=None, node="west")

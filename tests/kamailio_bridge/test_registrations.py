@@ -66,6 +66,7 @@ ACME = carriers(group(1, endpoint(1), credential=credential(1)))
         (says(record(FAILED), answer="401 No", realm="asterisk"), "realm differs", "Realm differs: asterisk"),
         (says(record(FAILED), answer="401 No", realm=HOST), "rejected", "Rejected: 401 No"),
         (says(record(FAILED)), "no answer", "No answer"),
+        (results(uac__reg_dump=[record(FAILED)]), "not registered", "Not registered"),
         (says(record(REGISTERED, auth_ha1="0" * 32)), "not applied", "Not applied yet"),
         (says(record(1)), "not applied", "Not applied yet"),
         (says(), "not applied", "Not applied yet"),
