@@ -5,18 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
-from django.contrib.admin.models import LogEntry
 from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
+from history.models import HistoryEntry
+from history.recording import Happened, happened
 from kamailio_bridge.nodes import configured_nodes
 from kamailio_bridge.plan import TablesUnreadable
 from kamailio_bridge.preview import Preview, make_preview
 from kamailio_bridge.reloads import verified_nodes
-from kamailio_bridge.revisions import Revision
+from kamailio_bridge.revisions import Revision, read_for
 from kamailio_bridge.statements import rpc_calls, sql_statements
 from kamailio_bridge.views.access import for_operators
 from kamailio_bridge.words import Change
@@ -58,7 +59,7 @@ def _shown(preview: Preview) -> dict[str, Any]:
         "more_changes": max(0, len(changes) - SHOWN_CHANGES),
         "lines": lines[:SHOWN_LINES],
         "more_lines": max(0, len(lines) - SHOWN_LINES),
-        "entries": _entries(preview.revision),
+        "history": _history(preview.revision),
         "expert": _expert(preview) if preview.plan.count <= SHOWN_LINES else None,
     }
 
@@ -75,12 +76,13 @@ def _shown_change(change: Change) -> dict[str, Any]:
     }
 
 
-def _entries(revision: Revision | None) -> list[LogEntry]:
-    """Return who saved what since the revision, the newest first."""
-    entries = LogEntry.objects.filter(content_type__app_label="carriers").select_related("user", "content_type")
-    if revision is not None:
-        entries = entries.filter(action_time__gt=revision.started)
-    return list(entries.order_by("-action_time", "-pk")[:SHOWN_ENTRIES])
+def _history(revision: Revision | None) -> list[Happened]:
+    """Return who changed what since the carriers of the revision were read, the newest first, as far as a page goes."""
+    entries = HistoryEntry.objects.select_related("content_type").order_by("-timestamp", "-pk")
+    since = read_for(revision) if revision is not None else None
+    if since is not None:
+        entries = entries.filter(timestamp__gt=since)
+    return [happened(entry) for entry in entries[:SHOWN_ENTRIES]]
 
 
 def _expert(preview: Preview) -> dict[str, Any]:

@@ -86,15 +86,28 @@ def test_without_a_snapshot_there_are_only_rows(operator: Client, carriers: Carr
     assert "strip=5" in html
 
 
-def test_who_saved_what_since_the_last_revision(operator: Client, carriers: Carriers) -> None:
+def test_who_changed_what_since_the_last_revision(operator: Client, carriers: Carriers) -> None:
     post_page(operator, carriers.group_url, {"endpoints-0-strip": "4"})
     operator.post(RELOAD)
-    assert "Who saved what" not in shown(operator)
+    assert "Who changed what" not in shown(operator)
     post_page(operator, carriers.group_url, {"endpoints-0-strip": "5"})
     html = shown(operator)
     revision = Revision.objects.get()
-    assert f"<summary>Who saved what since revision {revision.number}</summary>" in html
-    assert "<strong>operator</strong>: carrier group “Acme”: Changed Strip for endpoint" in html
+    assert f"<summary>Who changed what since revision {revision.number}</summary>" in html
+    assert "<strong>operator</strong>: carrier group “Acme”, endpoint" in html
+    assert "strip 4 -> 5" in html
+    assert "strip 1 -> 4" not in html
+
+
+def test_who_changed_what_is_still_there_after_rows_were_put_back(operator: Client, carriers: Carriers) -> None:
+    operator.post(RELOAD)
+    post_page(operator, carriers.group_url, {"endpoints-0-strip": "5"})
+    Dispatcher.objects.update(priority=1)
+    operator.post("/admin/kamailio/drift/put-back/")
+    assert Revision.objects.count() == 2
+    html = shown(operator)
+    assert "strip 1 → 5" in html
+    assert "changed: strip 1 -> 5" in html
 
 
 def test_the_statements_and_commands_are_there_without_secrets(operator: Client, carriers: Carriers) -> None:
