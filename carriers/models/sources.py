@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import models
+from django.db.models.deletion import Collector
 
 from carriers.fields import NetworkField
 from carriers.models.base import CarrierModel
@@ -10,12 +13,21 @@ from carriers.models.groups import CarrierGroup
 from carriers.models.pbxs import PBX
 
 
+def with_owner(collector: Collector, field: models.ForeignKey, sub_objs: Any, _using: str) -> None:
+    """Delete the rows with their owner, as ``CASCADE`` does, but never set their key to NULL first.
+
+    Django does that for a key that may be NULL on databases which check at once (MariaDB, MySQL), and there the rule
+    that a source has one owner would refuse it, and with it every deletion of a group or PBX that has sources.
+    """
+    collector.collect(sub_objs, source=field.remote_field.model, source_attr=field.name, fail_on_restricted=False)
+
+
 class SourceNetwork(CarrierModel):
     """A network of exactly one owner: a carrier group or a PBX."""
 
-    group = models.ForeignKey(CarrierGroup, on_delete=models.CASCADE, null=True, blank=True, related_name="sources")
+    group = models.ForeignKey(CarrierGroup, on_delete=with_owner, null=True, blank=True, related_name="sources")
     pbx = models.ForeignKey(
-        PBX, on_delete=models.CASCADE, null=True, blank=True, related_name="sources", verbose_name="PBX"
+        PBX, on_delete=with_owner, null=True, blank=True, related_name="sources", verbose_name="PBX"
     )
     network = NetworkField(help_text="CIDR notation, such as 198.51.100.0/24, or a single address.")
 
