@@ -21,6 +21,7 @@ from carriers.snapshot import CredentialRecord, EndpointRecord
 from kamailio_bridge.nodes import Node
 from kamailio_bridge.routing import sip_uri
 from kamailio_bridge.rpc import CallFailed, InvalidAnswer, NodeUnreachable, RpcError
+from kamailio_bridge.said import fit_to_show
 
 Verdict = Literal[
     "answers", "silent", "unreachable", "accepted", "rejected", "realm differs", "no challenge", "unreadable"
@@ -59,7 +60,7 @@ class _Answer:
             if name is not None and header.strip().lower() == name:
                 found = parse_challenge(value)
                 if found is not None and found.algorithm.upper() == "MD5":
-                    return found
+                    return found._replace(realm=fit_to_show(found.realm))
         return None
 
 
@@ -190,7 +191,7 @@ def _ask(node: Node, method: str, r_uri: str, next_hop: str, headers: str) -> _A
     milliseconds = round((time.monotonic() - start) * 1000)
     try:
         # The headers stand last: before them, an answer that makes a dialog has three fields more.
-        code, reason, rest = int(answer[0]), str(answer[1]), str(answer[-1])
+        code, reason, rest = int(answer[0]), fit_to_show(str(answer[1])), str(answer[-1])
     except (IndexError, KeyError, TypeError, ValueError):
         raise InvalidAnswer("tm.t_uac_wait: the node answered in a form that this product does not know.") from None
     if "\nvia:" not in f"\n{rest}".lower():  # an answer without Via was made by the node itself: nothing came back

@@ -21,6 +21,7 @@ from kamailio_bridge.modules.uac import RECORDS, UacModule, differs, dump_record
 from kamailio_bridge.nodes import Node
 from kamailio_bridge.rows import Row
 from kamailio_bridge.rpc import CallFailed, Rpc, RpcError
+from kamailio_bridge.said import fit_to_show
 
 # The best first: of several nodes, the one that can say the best speaks for the group. A node that can't be asked may
 # be the one that registers, so it counts for more than one that waits for the next apply.
@@ -140,7 +141,7 @@ def _answers(rpc: Rpc) -> dict[str, str] | None:
     except CallFailed:
         return None
     return {
-        str(item["name"]): str(item["value"])
+        str(item["name"]): fit_to_show(str(item["value"]))
         for slot in slots
         for item in as_list(slot.get("slot", []))
         if "name" in item
