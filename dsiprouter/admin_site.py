@@ -8,8 +8,10 @@ from django.conf import settings
 from django.contrib.admin import AdminSite
 from django.contrib.auth.forms import AuthenticationForm
 from django.http import HttpRequest
+from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver, reverse
 
+from dsiprouter.first_steps import first_steps
 from dsiprouter.second_factor import SecondFactorLoginForm
 from kamailio_bridge.save_warnings import WarnsOfLosses, WarnsOfOverlaps
 from kamailio_bridge.urls import admin_urls
@@ -55,6 +57,9 @@ class DsiprouterAdminSite(AdminSite):
         """Say to every page whether its header has the button. The plan is not made here: it costs too much."""
         context = super().each_context(request)
         return {**context, "may_reload": context["has_permission"] and request.user.has_perm(RELOAD_PERMISSION)}
+
+    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
+        return super().index(request, {"first_steps": first_steps(request.user), **(extra_context or {})})
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
         apps = super().get_app_list(request, app_label)

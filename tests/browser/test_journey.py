@@ -55,8 +55,10 @@ def test_the_first_carrier_in_five_steps(operator: Page, instance: Instance, age
     carrier = agents.enter_context(UserAgent("127.31.8.2"))
     trunk = agents.enter_context(Registrar(TRUNK_ADDRESS, ACCOUNT))
 
+    expect(page.locator(".first-steps li")).to_have_count(5)
+
     # 1. Two carrier groups, one of each kind: back on the list, the new one is marked.
-    page.get_by_role("link", name="Carrier groups").click()
+    page.get_by_role("link", name="Carrier groups", exact=True).click()
     expect(page.get_by_text("There is no carrier group yet.")).to_be_visible()
     page.get_by_role("link", name="Add carrier group").click()
     expect(page.get_by_label("Registration server")).to_be_hidden()
@@ -130,3 +132,5 @@ def test_the_first_carrier_in_five_steps(operator: Page, instance: Instance, age
     assert trunk.numbers[-1] == "84711"
     assert carrier.call("4711", instance.proxy).code == 200
     assert pbx.numbers == ["4711"]
+    page.get_by_role("link", name="Home").click()
+    expect(page.locator(".first-steps")).to_have_count(0)  # all are taken
