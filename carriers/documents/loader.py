@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable
-from typing import Any, cast
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connections, models, router, transaction
@@ -16,6 +16,7 @@ from carriers.documents.matching import match_endpoints, with_defaults
 from carriers.documents.report import LoadReport
 from carriers.documents.schema import Document, Item, Problems, Values
 from carriers.history import record_written, values_of
+from carriers.documents.values import ValueCheck
 from carriers.models import (
     PBX,
     AuthCredential,
@@ -49,6 +50,7 @@ class Loader:
         self.report = report
         self.prune = prune
         self.advance = advance
+        self._values = ValueCheck()
 
     def load(self) -> None:
         """Load the sections in the order in which they refer to each other."""
@@ -124,13 +126,8 @@ class Loader:
 
     def _check(self, item: Item, found: models.Model) -> None:
         """Check single values; what concerns several objects is checked where they are at hand."""
-        exclude = {column.name for column in found._meta.concrete_fields if column.is_relation or not column.editable}
-        try:
-            found.clean_fields(exclude=exclude | item.refused)
-        except ValidationError as error:
-            for name, errors in error.error_dict.items():
-                for each in errors:
-                    self.problems.add_error(f"{item.place}.{name}", _with_choices(found, name, each))
+        for name, error in self._values.clean(found, exclude=item.refused):
+            self.problems.add_error(f"{item.place}.{name}", error)
 
     def _delete(self, model: type[models.Model], superfluous: list[Any], kind: str) -> None:
         if superfluous and not self.problems.sentences:
@@ -249,15 +246,6 @@ class Loader:
         if name_key(name) not in known:
             self.problems.add(place, f"there is no {noun} “{name[:64]}”.")
         return known.get(name_key(name))
-
-
-def _with_choices(found: models.Model, name: str, error: ValidationError) -> ValidationError:
-    """Say what is possible, where Django says only that something is not."""
-    if error.code != "invalid_choice":
-        return error
-    column = cast("models.Field[Any, Any]", found._meta.get_field(name))
-    possible = ", ".join(value for value, _ in column.flatchoices)
-    return ValidationError(f"“{str(getattr(found, name))[:64]}” is not possible; possible are {possible}.")
 
 
 def _assign(found: models.Model, values: Values) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from django.db import models
 
 from carriers.documents.schema import Item, Values
@@ -13,6 +15,8 @@ _ALIKE = (("host", "port", "transport", "strip", "prefix"), ("host", "port", "tr
 
 def match_endpoints(items: list[Item], stored: list[Endpoint]) -> tuple[list[tuple[Item, Endpoint]], list[Endpoint]]:
     """Pair the document's endpoints with those there are, new ones with a blank; return also what is left over."""
+    if not stored:
+        return [(item, Endpoint()) for item in items], []
     left = list(stored)
     chosen: dict[int, Endpoint] = {}
     values = [with_defaults(Endpoint, item.values) for item in items]
@@ -29,5 +33,10 @@ def match_endpoints(items: list[Item], stored: list[Endpoint]) -> tuple[list[tup
 
 def with_defaults(model: type[models.Model], values: Values) -> Values:
     """Return the values with the defaults of the fields that are left out: an endpoint of a list is given whole."""
+    return {**_defaults(model), **values}
+
+
+@cache
+def _defaults(model: type[models.Model]) -> Values:
     columns = (column for column in model._meta.concrete_fields if column.has_default() and not column.primary_key)
-    return {**{column.name: column.get_default() for column in columns}, **values}
+    return {column.name: column.get_default() for column in columns}

@@ -7,56 +7,16 @@ empty value, ``null`` and ``~`` become None. A key that stands twice is refused,
 from __future__ import annotations
 
 import json
-import re
-from itertools import accumulate
-from typing import Any, NoReturn
+from collections.abc import Iterator
+from typing import Any
 
 import yaml
 
 from carriers.documents.errors import DocumentRefused
 
 MAX_CHARACTERS = 64 * 1024 * 1024
-MAX_DEPTH = 100  # libyaml's own stack overflows at some ten thousand, and the process ends without a word
-_NULL = "tag:yaml.org,2002:null"
-
-
-class _TextLoader(yaml.CSafeLoader):
-    """A loader that resolves nothing but null."""
-
-    yaml_implicit_resolvers = {
-        first: [(tag, pattern) for tag, pattern in resolvers if tag == _NULL]
-        for first, resolvers in yaml.CSafeLoader.yaml_implicit_resolvers.items()
-    }
-
-    def construct_mapping(self, node: Any, deep: bool = False) -> Any:  # noqa: FBT001, FBT002 - PyYAML's signature
-        seen = set()
-        for key_node, value_node in node.value:
-            key = self.construct_object(key_node, deep=True)
-            if not isinstance(key, str):
-                raise yaml.constructor.ConstructorError(None, None, "a key is not a text", key_node.start_mark)
-            if key in seen:
-                raise yaml.constructor.ConstructorError(
-                    None, None, f"the key “{key}” stands here twice", key_node.start_mark
-                )
-            seen.add(key)
-            # A value without text that is not without extent is an anchor: most likely a password like &x.
-            if not value_node.value and value_node.tag == _NULL and _extent(value_node):
-                _refuse_sign("&", value_node)
-        return super().construct_mapping(node, deep=deep)
-
-
-def _extent(node: Any) -> int:
-    return int(node.end_mark.index - node.start_mark.index)
-
-
-def _refuse_sign(sign: str, node: Any) -> NoReturn:
-    """Refuse a text that YAML takes for something else, without quoting it: it may be a password."""
-    raise yaml.constructor.ConstructorError(
-        None, None, f"a text that begins with “{sign}” must stand in quotes", node.start_mark
-    )
-
-
-_TextLoader.add_constructor(None, lambda _loader, node: _refuse_sign("!", node))
+MAX_DEPTH = 100
+_NULL = ("", "~", "null", "Null", "NULL")
 
 
 def read_document(text: str, *, is_json: bool | None = None) -> Any:
@@ -74,30 +34,86 @@ def read_document(text: str, *, is_json: bool | None = None) -> Any:
 
 def _read_yaml(text: str) -> Any:
     try:
-        _refuse_depth(text)
-        return yaml.load(text, Loader=_TextLoader)  # noqa: S506 - a CSafeLoader that resolves even less
+        return _Tree().build(_events(text))
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark
-        where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark is not None else ""
-        raise DocumentRefused([f"{where}this is not YAML: {error.problem}."]) from None
-    except (yaml.YAMLError, RecursionError):
-        raise DocumentRefused(["This is not YAML: it has characters or a nesting that YAML does not allow."]) from None
+        raise _not_yaml(error.problem_mark, error.problem or "it is incomplete") from None
+    except yaml.YAMLError:
+        raise DocumentRefused(["This is not YAML: it has characters that YAML does not allow."]) from None
 
 
-def _refuse_depth(text: str) -> None:
-    """Refuse what is nested too deep. Only a text that may be so is read to the point where it is."""
-    levels = accumulate(1 if sign in "[{" else -1 for sign in re.findall(r"[\[\]{}]", text))
-    indented = re.search(rf"^[ \-?:]{{{MAX_DEPTH}}}", text, flags=re.MULTILINE)
-    if not indented and max(levels, default=0) <= MAX_DEPTH:
-        return
-    depth = 0
-    for event in yaml.parse(text, Loader=_TextLoader):
-        if isinstance(event, yaml.CollectionStartEvent):
-            depth += 1
-        elif isinstance(event, yaml.CollectionEndEvent):
-            depth -= 1
-        if depth > MAX_DEPTH:
+def _not_yaml(mark: Any, problem: str) -> DocumentRefused:
+    where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark is not None else ""
+    return DocumentRefused([f"{where}this is not YAML: {problem}."])
+
+
+def _events(text: str) -> Iterator[Any]:
+    loader = yaml.CSafeLoader(text)
+    try:
+        while loader.check_event():
+            yield loader.get_event()
+    finally:
+        loader.dispose()
+
+
+class _Tree:
+    """A tree grown from the parser's events, which is quicker than PyYAML's own and does not recurse.
+
+    PyYAML's own would end the whole process for a text that is nested ten thousand levels deep.
+    """
+
+    def __init__(self) -> None:
+        self._root: list[Any] = []
+        self._open: list[Any] = [self._root]
+        self._keys: list[str | None] = [None]  # for each open mapping the key whose value comes next
+
+    def build(self, events: Iterator[Any]) -> Any:
+        """Return the one document that the events tell of; None for an empty text."""
+        for event in events:
+            kind = type(event)
+            if kind is yaml.ScalarEvent:
+                self._refuse_signs(event)
+                is_null = event.implicit[0] and event.value in _NULL
+                self._add(None if is_null else event.value, event)
+            elif kind is yaml.MappingStartEvent or kind is yaml.SequenceStartEvent:
+                self._refuse_signs(event)
+                self._begin({} if kind is yaml.MappingStartEvent else [], event)
+            elif kind is yaml.MappingEndEvent or kind is yaml.SequenceEndEvent:
+                self._open.pop()
+                self._keys.pop()
+            elif kind is yaml.AliasEvent:
+                raise _not_yaml(event.start_mark, "a text that begins with “*” must stand in quotes")
+            elif kind is yaml.DocumentStartEvent and self._root:
+                raise _not_yaml(event.start_mark, "another document begins here")
+        return self._root[0] if self._root else None
+
+    def _begin(self, container: Any, event: Any) -> None:
+        if len(self._open) > MAX_DEPTH:
             raise DocumentRefused(["This is not YAML that carriers could be: it is nested too deep."])
+        self._add(container, event)
+        self._open.append(container)
+        self._keys.append(None)
+
+    def _add(self, value: Any, event: Any) -> None:
+        container = self._open[-1]
+        if type(container) is list:
+            container.append(value)
+            return
+        key = self._keys[-1]
+        if key is not None:
+            container[key] = value
+            self._keys[-1] = None
+        elif not isinstance(value, str):
+            raise _not_yaml(event.start_mark, "a key is not a text")
+        elif value in container:
+            raise _not_yaml(event.start_mark, f"the key “{value}” stands here twice")
+        else:
+            self._keys[-1] = value
+
+    def _refuse_signs(self, event: Any) -> None:
+        """Refuse a text that YAML takes for a tag or an anchor, without quoting it: it may be a password."""
+        if event.tag is not None or event.anchor is not None:
+            sign = "!" if event.tag is not None else "&"
+            raise _not_yaml(event.start_mark, f"a text that begins with “{sign}” must stand in quotes")
 
 
 def _read_json(text: str) -> Any:
