@@ -15,8 +15,8 @@ from django.db import IntegrityError, connections, models, router, transaction
 from carriers.documents.matching import match_endpoints, with_defaults
 from carriers.documents.report import LoadReport
 from carriers.documents.schema import Document, Item, Problems, Values
-from carriers.history import record_written, values_of
 from carriers.documents.values import ValueCheck
+from carriers.history import record_written, values_of
 from carriers.models import (
     PBX,
     AuthCredential,
@@ -107,7 +107,7 @@ class Loader:
         """Give each object its values, check it, and store the new and the changed ones."""
         new, changed, unchanged = [], [], 0
         for item, found in pairs:
-            before = values_of(found)
+            before = {} if found.pk is None else values_of(found)
             differs = _assign(found, item.values)
             self._check(item, found)
             if found.pk is None:
