@@ -138,8 +138,11 @@ def _number(expected: int, stored: int | None) -> str:
 # --- Nodes' memory ----------------------------------------------------------------------------------------------------
 
 
-def read_node_drift(drift: Drift) -> list[NodeDrift]:
-    """Compare the memory of every node with the last revision, side by side. Never raises for a node that is down."""
+def read_node_drift(drift: Drift, seconds: float | None = None) -> list[NodeDrift]:
+    """Compare the memory of every node with the last revision, side by side. Never raises for a node that is down.
+
+    Each may take its time limit, or ``seconds`` if that is less.
+    """
     plan, revision = drift.plan, drift.revision
     if plan is None or revision is None:
         return []
@@ -148,12 +151,11 @@ def read_node_drift(drift: Drift) -> list[NodeDrift]:
     except DatabaseError as error:
         return [NodeDrift("all nodes", unknown=f"The nodes can't be read: {error}. Check DATABASE_URL.")]
     with ThreadPoolExecutor(max_workers=max(1, len(nodes))) as pool:
-        return list(pool.map(lambda node: node_drift(node, plan, revision.number), nodes))
+        return list(pool.map(lambda node: node_drift(node.for_one_job(seconds), plan, revision.number), nodes))
 
 
 def node_drift(node: Node, plan: Plan, number: int) -> NodeDrift:
     """Compare one node's memory with the plan of a revision. Touches no database: it may run in a thread of its own."""
-    name, node = node.name, node.for_one_job()
     differences: list[str] = []
     try:
         methods = frozenset(method_names(node.rpc))
@@ -163,8 +165,8 @@ def node_drift(node: Node, plan: Plan, number: int) -> NodeDrift:
         can_tell = any(isinstance(module, HtableModule) for module in present)
         running = revision_on_node(node.rpc) if can_tell else number
     except RpcError as error:
-        return NodeDrift(name, differences, unknown=str(error))
+        return NodeDrift(node.name, differences, unknown=str(error))
     if running != number:
         said = "no revision" if running is None else f"revision {running}"
         differences.insert(0, f"It says that it runs {said} instead of {number}.")
-    return NodeDrift(name, differences)
+    return NodeDrift(node.name, differences)

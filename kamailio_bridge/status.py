@@ -10,6 +10,7 @@ from typing import Any
 from django.db import DatabaseError
 
 from carriers.snapshot import Carriers
+from kamailio_bridge.drift import read_drift, read_node_drift
 from kamailio_bridge.modules import selected_modules
 from kamailio_bridge.modules.htable import revision_on_node, stored_revision
 from kamailio_bridge.modules.uac import DISABLED_FLAG, dump_records
@@ -21,6 +22,7 @@ from kamailio_bridge.rpc import InvalidAnswer, RpcError
 
 Answer = dict[str, Any]
 LOOK_SECONDS = 5.0  # that all questions of one look at a node may take together; its time limit is for reloads
+DRIFT_SECONDS = 15.0  # the same for all that a node holds
 REGISTERED_STATE = 4  # bit of the flags that Kamailio shows of a registration
 
 
@@ -66,14 +68,15 @@ class Status:
     warnings: list[str]
     nodes: list[NodeStatus]
     registrations: list[RegistrationStatus] = field(default_factory=list)
+    drift: list[str] = field(default_factory=list)
 
     @property
     def ok(self) -> bool:
-        """Whether the tables are readable and every node runs their revision.
+        """Whether the tables are readable, every node runs their revision, and nobody else changed anything.
 
         Waiting changes are no fault, and a carrier that rejects an account is none of Kamailio's.
         """
-        return not self.problems and all(node.in_step for node in self.nodes)
+        return not self.problems and not self.drift and all(node.in_step for node in self.nodes)
 
 
 def read_status() -> Status:
@@ -98,7 +101,20 @@ def read_status() -> Status:
         nodes, answers = [], {}
     with ThreadPoolExecutor(max_workers=max(1, len(nodes))) as pool:
         states = list(pool.map(lambda node: node_status(node, revision, answers.get(node.name)), nodes))
-    return Status(revision, waiting, problems, warnings, states, _registrations(carriers, nodes) if carriers else [])
+    found = _registrations(carriers, nodes) if carriers else []
+    return Status(revision, waiting, problems, warnings, states, found, _drift(states))
+
+
+def _drift(states: list[NodeStatus]) -> list[str]:
+    """Return a sentence for each thing that is not as it was applied; that a node is behind, it says itself."""
+    drift = read_drift()
+    in_step = {node.name for node in states if node.in_step}
+    return drift.sentences() + [
+        f"Node {node.name}: {difference}"
+        for node in read_node_drift(drift, DRIFT_SECONDS)
+        if node.name in in_step
+        for difference in node.differences
+    ]
 
 
 def _registrations(carriers: Carriers, nodes: list[Node]) -> list[RegistrationStatus]:

@@ -236,6 +236,20 @@ def test_the_command_tells_by_its_exit_status(applied: CarrierGroup, settings: S
     mend()
 
 
+def test_the_status_tells_of_drift_in_tables_and_nodes(applied: CarrierGroup, local: Node) -> None:
+    assert run_command("kamailio_status").status == 0
+    Mtree.objects.filter(tprefix="o9").update(tprefix="o8")
+    local.rpc.call("mtree.reload", "routes")
+    ran = run_command("kamailio_status")
+    assert ran.status == 1
+    assert "drift: outbound route 9: row" in ran.out
+    assert "drift: Node local: Kamailio does not have outbound route 9" in ran.out
+    told = json.loads(run_command("kamailio_status", "--json").out)
+    assert (told["ok"], len(told["drift"])) == (False, 3)
+    mend()
+    assert run_command("kamailio_status").status == 0
+
+
 def test_the_command_can_not_tell_when_a_node_or_the_tables_are_not_there(applied: CarrierGroup, local: Node) -> None:
     Version.objects.filter(table_name="dispatcher").update(table_version=99)
     ran = run_command("check_drift")

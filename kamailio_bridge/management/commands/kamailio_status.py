@@ -15,7 +15,7 @@ class Command(BaseCommand):
     help = (
         "Show what every Kamailio node says of itself, whether it runs the revision in the tables, and which carriers"
         " accept our registration."
-        " The exit status is 1 when a node is down or behind, or the tables can't be read."
+        " The exit status is 1 when a node is down or behind, the tables can't be read, or somebody else changed them."
     )
     requires_system_checks: list[str] = []
 
@@ -40,6 +40,8 @@ class Command(BaseCommand):
             self.stdout.write(f"problem: {problem}")
         for warning in status.warnings:
             self.stdout.write(f"warning: {warning}")
+        for sentence in status.drift:
+            self.stdout.write(f"drift: {sentence}")
         for node in status.nodes:
             self.stdout.write(f"node {node.name} ({node.url}): {node.sentence}")
             if node.reachable:
