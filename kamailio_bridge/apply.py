@@ -291,6 +291,8 @@ def _reload(request: _Request, plan: Plan, before: int | None, number: int) -> A
     results = reload_nodes(nodes, plan, before=before, number=number, claim=request.claim, progress=request.progress)
     ok = all(result.ok for result in results)
     if ok and not any(result.reloaded for result in results):
+        if Revision.objects.filter(pk=number, outcome=Revision.Outcome.WRITTEN).exists():
+            finish(number, nodes)  # an apply was killed when every node had it, but nobody had said so
         return ApplyResult("nothing", _nothing_sentence(number, plan), number, results, plan)
     finish(number, nodes)
     return ApplyResult("verified" if ok else "behind", _sentence(number, results), number, results, plan)
