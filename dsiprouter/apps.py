@@ -1,5 +1,6 @@
 """The project as a Django app: its admin site, roles, checks and commands."""
 
+from axes.apps import AppConfig as AxesConfig
 from django.apps import AppConfig
 from django.contrib.admin.apps import AdminConfig
 from django.core import checks
@@ -11,6 +12,12 @@ class DsiprouterAdminConfig(AdminConfig):
     """Put our admin site, with the Reload Kamailio button in its header, in the place of Django's own."""
 
     default_site = "dsiprouter.admin_site.DsiprouterAdminSite"
+
+
+class LoginsConfig(AxesConfig):  # type: ignore[misc]  # untyped
+    """Name in the admin what django-axes keeps there: who logged in, and who was refused."""
+
+    verbose_name = "Logins"
 
 
 class DsiprouterConfig(AppConfig):

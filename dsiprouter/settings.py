@@ -70,7 +70,7 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
-    "axes",
+    "dsiprouter.apps.LoginsConfig",
     "csp",
     "django_otp",
     "django_otp.plugins.otp_totp",
