@@ -5,17 +5,21 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.admin.views.main import ChangeList
+from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.html import format_html
 
+from history.changes import with_arrows
 from history.milestones import milestones_of
 from history.models import HistoryEntry
-from history.recording import entries_of, happened, in_one_batch
+from history.recording import ACTIONS, entries_of, happened, in_one_batch
+from history.tracking import tracked_models
 
 ENTRIES_ON_A_PAGE = 50
 
@@ -56,18 +60,60 @@ class HasHistory(admin.ModelAdmin):
             super().delete_queryset(request, queryset)
 
 
+class ActionFilter(admin.SimpleListFilter):
+    title = "what happened"
+    parameter_name = "action"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(str(code), action) for code, action in ACTIONS.items()]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        chosen = [code for code in ACTIONS if str(code) == self.value()]
+        return queryset.filter(action__in=chosen) if chosen else queryset
+
+
+class KindFilter(admin.SimpleListFilter):
+    title = "kind"
+    parameter_name = "kind"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(model._meta.label_lower, str(model._meta.verbose_name)) for model in tracked_models()]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        for model in tracked_models():
+            if model._meta.label_lower == self.value():
+                return queryset.filter(content_type=ContentType.objects.get_for_model(model))
+        return queryset
+
+
+class HistoryList(ChangeList):
+    """The list, with the milestones of all entries of the page looked up together."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        stones = milestones_of(entry.timestamp for entry in self.result_list)
+        for entry in self.result_list:
+            entry.milestone = stones[entry.timestamp]
+
+
 @admin.register(HistoryEntry)
 class HistoryEntryAdmin(admin.ModelAdmin):
-    list_display = ("when", "actor_name", "object_repr", "shown_action", "shown_details", "applied_with")
+    list_display = ("when", "who", "what", "shown_details", "applied_with")
     list_display_links = None
-    list_filter = ("action", "timestamp", ("content_type", admin.RelatedOnlyFieldListFilter))
+    list_filter = (ActionFilter, "timestamp", KindFilter)
     list_select_related = ("content_type",)
     list_per_page = 50
+    list_max_show_all = 200
     search_fields = ("object_repr", "actor_name")
     search_help_text = "Search by object or person"
     ordering = ("-timestamp", "-pk")
+    fields = list_display
+    readonly_fields = list_display
     show_full_result_count = False
     empty_text = "Nothing was changed yet. Whatever is added, changed or deleted is listed here, with who did it."
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return HistoryList
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -82,20 +128,31 @@ class HistoryEntryAdmin(admin.ModelAdmin):
     def when(self, entry: HistoryEntry) -> str:
         return timezone.localtime(entry.timestamp).strftime("%Y-%m-%d %H:%M:%S")
 
-    @admin.display(description="action", ordering="action")
-    def shown_action(self, entry: HistoryEntry) -> str:
-        return happened(entry).action
+    @admin.display(description="who", ordering="actor_name")
+    def who(self, entry: HistoryEntry) -> str:
+        return happened(entry).who
+
+    @admin.display(description="what", ordering="object_repr")
+    def what(self, entry: HistoryEntry) -> str:
+        return f"{entry.object_repr} {happened(entry).action}"
 
     @admin.display(description="fields")
     def shown_details(self, entry: HistoryEntry) -> str:
-        return ", ".join(happened(entry).details)
+        return ", ".join(with_arrows(happened(entry).details))
 
     @admin.display(description="applied with")
-    def applied_with(self, entry: HistoryEntry) -> str:
-        stone = milestones_of([entry.timestamp])[entry.timestamp]
+    def applied_with(self, entry: Any) -> str:
+        stone = entry.milestone if hasattr(entry, "milestone") else milestones_of([entry.timestamp])[entry.timestamp]
         return format_html('<a href="{}">{}</a>', stone.url, stone.label) if stone else "not applied yet"
 
 
 def _with_milestones(entries: list[HistoryEntry]) -> list[dict[str, Any]]:
     stones = milestones_of(entry.timestamp for entry in entries)
-    return [{"happened": happened(entry), "milestone": stones[entry.timestamp]} for entry in entries]
+    return [
+        {
+            "happened": (what := happened(entry)),
+            "details": ", ".join(with_arrows(what.details)),
+            "milestone": stones[entry.timestamp],
+        }
+        for entry in entries
+    ]

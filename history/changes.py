@@ -41,15 +41,20 @@ def fields_in_words(model: type[models.Model] | None, fields: Fields, action: Ac
     """Return the fields as an operator reads them: ``strip 1 -> 0``; of a whole object the values that it has."""
     known = {column.name: str(column.verbose_name) for column in model._meta.concrete_fields} if model else {}
     words = []
-    for name, (old, new) in fields.items():
-        noun = known.get(name, name)
+    for name in sorted(fields, key=[*known, *fields].index):
+        old, new = fields[name]
         if model is not None and is_secret(model, name):
             words.append("password changed" if action == "changed" else "a password")
         elif action == "changed":
-            words.append(f"{noun} {in_words(old)} -> {in_words(new)}")
+            words.append(f"{known.get(name, name)} {in_words(old)} -> {in_words(new)}")
         elif (value := new if action == "added" else old) not in ("", None):
-            words.append(f"{noun} {in_words(value)}")
+            words.append(f"{known.get(name, name)} {in_words(value)}")
     return words
+
+
+def with_arrows(words: list[str]) -> list[str]:
+    """Put arrows of one character, because a browser breaks the line within the one of two."""
+    return [text.replace(" -> ", " → ") for text in words]
 
 
 def in_words(value: Any) -> str:

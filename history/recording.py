@@ -13,14 +13,14 @@ from django.db.models import Q, QuerySet
 from history.changes import Action, Change, fields_in_words
 from history.models import HistoryEntry, in_one_batch, owner_columns
 
-__all__ = ["Happened", "changes_since", "entries_of", "happened", "in_one_batch", "record", "unrecorded"]
+__all__ = ["ACTIONS", "Happened", "changes_since", "entries_of", "happened", "in_one_batch", "record", "unrecorded"]
 
-_ACTIONS: dict[int, Action] = {
+ACTIONS: dict[int, Action] = {
     HistoryEntry.Action.CREATE: "added",
     HistoryEntry.Action.UPDATE: "changed",
     HistoryEntry.Action.DELETE: "deleted",
 }
-_CODES = {action: code for code, action in _ACTIONS.items()}
+_CODES = {action: code for code, action in ACTIONS.items()}
 
 unrecorded = disable_auditlog  # for a block whose changes ``record`` is told of
 
@@ -55,10 +55,12 @@ def record(changes: Iterable[Change]) -> None:
                 )
 
 
-def changes_since(moment: datetime) -> list[Happened]:
-    """Return what was changed since a moment, the oldest first."""
-    entries = HistoryEntry.objects.filter(timestamp__gt=moment).order_by("timestamp", "pk")
-    return [happened(entry) for entry in entries.select_related("content_type")]
+def changes_since(moment: datetime | None, *, limit: int | None = None) -> list[Happened]:
+    """Return what was changed since a moment, or ever, the newest first; of many changes only the last ones."""
+    entries = HistoryEntry.objects.order_by("-timestamp", "-pk").select_related("content_type")
+    if moment is not None:
+        entries = entries.filter(timestamp__gt=moment)
+    return [happened(entry) for entry in entries[:limit]]
 
 
 def entries_of(kind: str, pk: int) -> QuerySet[HistoryEntry]:
@@ -70,7 +72,7 @@ def entries_of(kind: str, pk: int) -> QuerySet[HistoryEntry]:
 
 def happened(entry: HistoryEntry) -> Happened:
     """Return an entry in words."""
-    action = _ACTIONS[entry.action]
+    action = ACTIONS[entry.action]
     fields = {name: (old, new) for name, (old, new) in (entry.changes or {}).items()}
     details = fields_in_words(entry.content_type.model_class(), fields, action)
     return Happened(entry.timestamp, entry.actor_name or "somebody", entry.object_repr, action, details)

@@ -52,6 +52,11 @@ def is_secret(model: type[models.Model], field: str) -> bool:
     return model in _tracked and field in _tracked[model].secrets
 
 
+def tracked_models() -> list[type[models.Model]]:
+    """Return the models that have a history, in the order of their registration."""
+    return list(_tracked)
+
+
 def label_of(instance: models.Model) -> str:
     """Return what an object is called in the history."""
     return _tracked[type(instance)].label(instance)

@@ -11,8 +11,7 @@ from django.template.response import TemplateResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
-from history.models import HistoryEntry
-from history.recording import Happened, happened
+from history.recording import Happened, changes_since
 from kamailio_bridge.nodes import configured_nodes
 from kamailio_bridge.plan import TablesUnreadable
 from kamailio_bridge.preview import Preview, make_preview
@@ -78,11 +77,7 @@ def _shown_change(change: Change) -> dict[str, Any]:
 
 def _history(revision: Revision | None) -> list[Happened]:
     """Return who changed what since the carriers of the revision were read, the newest first, as far as a page goes."""
-    entries = HistoryEntry.objects.select_related("content_type").order_by("-timestamp", "-pk")
-    since = read_for(revision) if revision is not None else None
-    if since is not None:
-        entries = entries.filter(timestamp__gt=since)
-    return [happened(entry) for entry in entries[:SHOWN_ENTRIES]]
+    return changes_since(read_for(revision) if revision is not None else None, limit=SHOWN_ENTRIES)
 
 
 def _expert(preview: Preview) -> dict[str, Any]:

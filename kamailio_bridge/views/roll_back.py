@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.auth.models import User
@@ -15,7 +16,7 @@ from django.views.decorators.http import require_http_methods
 
 from carriers.restoring import RestoreRefused
 from carriers.state import MODELS, key_of
-from history.changes import Change
+from history.changes import Change, fields_in_words, with_arrows
 from kamailio_bridge.revisions import Revision
 from kamailio_bridge.roll_back import NotKept, about_passwords, roll_back, what_differs
 from kamailio_bridge.views.access import RELOAD_PERMISSION, VIEW_REVISION_PERMISSION, for_those_who_may
@@ -46,12 +47,23 @@ def roll_back_to(request: HttpRequest, number: int) -> HttpResponse:
         "title": f"Roll back to revision {number}",
         "revision": revision,
         "count": len(changes),
-        "lines": [str(change) for change in changes[:SHOWN_CHANGES]],
-        "more_lines": max(0, len(changes) - SHOWN_CHANGES),
+        "changes": [_shown(change) for change in changes[:SHOWN_CHANGES]],
+        "more_changes": max(0, len(changes) - SHOWN_CHANGES),
         "about_passwords": about_passwords(restoration),
         "seen": _digest(changes),
     }
     return TemplateResponse(request, "admin/kamailio_bridge/revision/roll_back.html", context)
+
+
+def _shown(change: Change) -> dict[str, Any]:
+    changed = change.action == "changed"
+    return {
+        "sign": {"added": "+", "changed": "~", "deleted": "-"}[change.action],
+        "kind": "removed" if change.action == "deleted" else change.action,
+        "label": change.label,
+        "verb": {"added": "comes back", "changed": "changes", "deleted": "is deleted"}[change.action],
+        "details": with_arrows(fields_in_words(change.model, change.fields)) if changed else [],
+    }
 
 
 def _roll_back(request: HttpRequest, revision: Revision) -> HttpResponse:

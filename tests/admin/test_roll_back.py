@@ -39,8 +39,8 @@ def test_from_the_revision_to_the_changes_that_wait(operator: Client, carriers: 
     page = operator.get(f"/admin/kamailio_bridge/revision/{revision.pk}/change/").content.decode()
     assert f'href="{url_of(revision)}"' in page
     asked = operator.get(url_of(revision)).content.decode()
-    assert "carrier group “Acme” is added" in asked
-    assert "outbound route 9, carrier group “Acme” is added" in asked
+    assert "<strong>carrier group “Acme”</strong> comes back" in asked
+    assert "<strong>outbound route 9, carrier group “Acme”</strong> comes back" in asked
     assert not CarrierGroup.objects.exists(), "looking changes nothing"
     answer = operator.post(url_of(revision), {"seen": seen_on(asked)}, follow=True)
     assert answer.redirect_chain[-1][0] == "/admin/kamailio/waiting/"
@@ -69,7 +69,7 @@ def test_what_somebody_saved_meanwhile_is_shown_first(operator: Client, carriers
     now = take_state()
     html = operator.post(url_of(revision), {"seen": seen}).content.decode()
     assert "Somebody saved since you saw what differs." in html
-    assert "carrier group “Meanwhile” is deleted" in html
+    assert "<strong>carrier group “Meanwhile”</strong> is deleted" in html
     assert take_state() == now
 
 
