@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from functools import wraps
 from typing import Any
 
 from django.conf import settings
 from django.contrib.admin import AdminSite
 from django.contrib.auth.forms import AuthenticationForm
-from django.http import HttpRequest
+from django.contrib.messages.storage import default_storage
+from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver, reverse
 
+from carriers.deadlocks import again_after_deadlock
 from dsiprouter.first_steps import first_steps
 from dsiprouter.second_factor import SecondFactorLoginForm
 from kamailio_bridge.save_warnings import WarnsOfLosses, WarnsOfOverlaps
@@ -52,6 +55,18 @@ class DsiprouterAdminSite(AdminSite):
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
         return [*admin_urls(self), *super().get_urls()]
+
+    def admin_view(self, view: Any, cacheable: bool = False) -> Any:  # noqa: FBT001, FBT002 - Django's signature
+        """Repeat a view whose transaction the database gave up in favour of another's: nothing of it was stored."""
+
+        @wraps(view)
+        def repeated(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            def forget_messages() -> None:
+                request._messages = default_storage(request)  # type: ignore[attr-defined]
+
+            return again_after_deadlock(lambda: view(request, *args, **kwargs), before_again=forget_messages)
+
+        return super().admin_view(repeated, cacheable)
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         """Say to every page whether its header has the button. The plan is not made here: it costs too much."""

@@ -15,6 +15,7 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import DatabaseError, transaction
 from django.utils import timezone
 
+from carriers.deadlocks import ATTEMPTS, is_deadlock
 from history.actor import COMMAND
 from kamailio_bridge.lock import Busy, Claim, LockLost, apply_lock
 from kamailio_bridge.modules.htable import store_revision, stored_revision
@@ -194,7 +195,14 @@ def _alone(author: AbstractBaseUser | None, work: Callable[[Claim], ApplyResult]
         return ApplyResult("failed", sentence)
 
 
-def _apply(request: _Request, make_it: Callable[[], Plan], *, allow_empty: bool, seen: str | None) -> ApplyResult:
+def _apply(
+    request: _Request,
+    make_it: Callable[[], Plan],
+    *,
+    allow_empty: bool,
+    seen: str | None,
+    attempts: int = ATTEMPTS,
+) -> ApplyResult:
     request.progress("Comparing the carriers with Kamailio's tables")
     revision: Revision | None = None
     try:
@@ -228,6 +236,8 @@ def _apply(request: _Request, make_it: Callable[[], Plan], *, allow_empty: bool,
                 finished=timezone.now(),
                 snapshot=None,  # no table ever was as it says
             )
+        if is_deadlock(error) and attempts > 1:
+            return _apply(request, make_it, allow_empty=allow_empty, seen=seen, attempts=attempts - 1)
         sentence = f"Kamailio's tables could not be written, and nothing was changed: {_one_line(error)}"
         return ApplyResult("failed", sentence)
     if revision is not None:

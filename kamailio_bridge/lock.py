@@ -18,6 +18,7 @@ from datetime import timedelta
 from django.db.models import DateTimeField, ExpressionWrapper, F, Q, Value
 from django.db.models.functions import Now
 
+from carriers.deadlocks import again_after_deadlock
 from kamailio_bridge.revisions import ApplyLock
 
 LOCK_ID = 1
@@ -47,16 +48,21 @@ class Claim:
 @contextmanager
 def apply_lock(who: str, seconds: float) -> Iterator[Claim]:
     """Hold the lock as ``who`` while the block runs. Raises ``Busy`` at once when somebody else holds it."""
-    ApplyLock.objects.get_or_create(pk=LOCK_ID)
     claim = Claim(secrets.token_hex(16))
-    free = ApplyLock.objects.filter(pk=LOCK_ID).filter(Q(token="") | Q(expires__isnull=True) | Q(expires__lt=Now()))
     holder = f"{who} on {socket.gethostname()} (process {os.getpid()})"
-    if not free.update(holder=holder[:128], token=claim.token, expires=_from_now(seconds)):
+    # Where the database is a cluster, two who take the lock at once are told so when they commit.
+    if not again_after_deadlock(lambda: _take(claim, holder[:128], seconds)):
         raise Busy(_busy_sentence())
     try:
         yield claim
     finally:
         ApplyLock.objects.filter(pk=LOCK_ID, token=claim.token).update(holder="", token="", expires=None)
+
+
+def _take(claim: Claim, holder: str, seconds: float) -> int:
+    ApplyLock.objects.get_or_create(pk=LOCK_ID)
+    free = ApplyLock.objects.filter(pk=LOCK_ID).filter(Q(token="") | Q(expires__isnull=True) | Q(expires__lt=Now()))
+    return free.update(holder=holder, token=claim.token, expires=_from_now(seconds))
 
 
 def _from_now(seconds: float) -> ExpressionWrapper:

@@ -7,6 +7,7 @@ from typing import Any, cast
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 
+from carriers.deadlocks import again_after_deadlock
 from carriers.restoring import Restoration, restoration_of, restore_state
 from carriers.state import State
 from kamailio_bridge.revisions import Revision, RollBack
@@ -24,11 +25,15 @@ def what_differs(revision: Revision) -> Restoration:
 def roll_back(*, revision: Revision, author: AbstractBaseUser | None) -> Restoration:
     """Make the carriers what they were at the revision. Raises ``NotKept`` and ``RestoreRefused``."""
     state = _state(revision)
-    with transaction.atomic():
+
+    @transaction.atomic
+    def restore() -> Restoration:
         restoration = restore_state(state)
         if restoration.changes:
             RollBack.objects.create(revision=revision, author=cast(Any, author))
-    return restoration
+        return restoration
+
+    return again_after_deadlock(restore)
 
 
 def about_passwords(restoration: Restoration) -> list[str]:

@@ -145,7 +145,9 @@ def private_galera(count: int = MEMBERS) -> Iterator[list[Member]]:
     """Start a cluster with the databases ``dsiprouter`` and ``kamailio``, and take everything of it away at the end."""
     folder = Path(tempfile.mkdtemp(prefix="dsiprouter-galera-"))
     password = secrets.token_hex(16)
-    members = [Member(f"member{number}", folder / str(number), MariaDB(free_port(), password)) for number in range(count)]
+    members = [
+        Member(f"member{number}", folder / str(number), MariaDB(free_port(), password)) for number in range(count)
+    ]
     try:
         for member in members:
             (member.folder / "data").mkdir(parents=True)

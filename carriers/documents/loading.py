@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 
+from carriers.deadlocks import again_after_deadlock
 from carriers.documents.errors import DocumentRefused
 from carriers.documents.loader import Loader
 from carriers.documents.report import LoadReport
@@ -24,20 +25,36 @@ def load_document(
     sections that the document has. ``dry_run`` does everything and takes it back. ``advance`` hears of objects as they
     are dealt with, ``object_count`` in all.
     """
-    problems = Problems()
-    document = parse_document(tree, problems)
-    report = LoadReport()
+    done: list[int] = []
+
+    def counted(objects: int) -> None:
+        done.append(objects)
+        advance(objects)
+
+    def begin_again() -> None:
+        advance(-sum(done))
+        done.clear()
+
     try:
-        with transaction.atomic():
-            with in_one_batch():
-                Loader(document, problems, report, prune=prune, advance=advance).load()
-            if problems.sentences:
-                raise DocumentRefused(problems.sentences)
-            transaction.set_rollback(dry_run)
+        return again_after_deadlock(
+            lambda: _load(tree, prune=prune, dry_run=dry_run, advance=counted), before_again=begin_again
+        )
     except IntegrityError:
         raise DocumentRefused(
             ["Somebody else changed the same carriers at this moment, so nothing was stored: load the document again."]
         ) from None
+
+
+def _load(tree: Any, *, prune: bool, dry_run: bool, advance: Callable[[int], object]) -> LoadReport:
+    problems = Problems()
+    document = parse_document(tree, problems)
+    report = LoadReport()
+    with transaction.atomic():
+        with in_one_batch():
+            Loader(document, problems, report, prune=prune, advance=advance).load()
+        if problems.sentences:
+            raise DocumentRefused(problems.sentences)
+        transaction.set_rollback(dry_run)
     return report
 
 
