@@ -28,6 +28,7 @@ Verdict = Literal[
 ]
 # A silent carrier is given up by the node after two seconds; a proof is two requests. More is the node's own trouble.
 NODE_SECONDS = 10.0
+_CHALLENGES = {401: "www-authenticate", 407: "proxy-authenticate"}
 _UNSENT_CODES = range(400, 700)  # of an RPC error: the request never left, a refused TCP connection for example
 
 
@@ -54,7 +55,7 @@ class _Answer:
     milliseconds: int
 
     def challenge(self) -> Challenge | None:
-        name = {401: "www-authenticate", 407: "proxy-authenticate"}.get(self.code)
+        name = _CHALLENGES.get(self.code)
         for line in self.headers.splitlines():
             header, _, value = line.partition(":")
             if name is not None and header.strip().lower() == name:
@@ -152,6 +153,8 @@ def _no_challenge(credential: CredentialRecord, answer: _Answer) -> Probe:
     said = f"{credential.registrar} answers {answer.code} {answer.reason}"
     if 200 <= answer.code < 300:
         sentence = f"{said} without asking for a password, so it proves nothing about the credential."
+    elif answer.code in _CHALLENGES:
+        sentence = f"{said} without an MD5 challenge, and Kamailio answers no other: ask the carrier for MD5."
     else:
         sentence = f"{said} instead of asking for a password: check the registration server with the carrier."
     return Probe("no challenge", sentence, answer.code, answer.milliseconds)

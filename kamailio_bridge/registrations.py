@@ -45,6 +45,7 @@ _MOODS: Mapping[State, Mood] = {
 # Bits of the flags that Kamailio shows (facts, section 7).
 DISABLED, ONGOING, REGISTERED, AUTH_SENT = 1, 2, 4, 8
 HASH_TABLE = "registrars"
+NO_MD5 = "(no MD5 digest)"  # what our configuration writes behind an answer whose challenges it can't answer
 
 
 @dataclass(frozen=True)
@@ -213,7 +214,9 @@ def _state(pk: int, credential: CredentialRecord, record: Mapping[str, Any], vie
 
 def _rejected(answer: str) -> str:
     code = answer.partition(" ")[0]
-    if code in ("401", "403", "407"):
+    if answer.endswith(NO_MD5):
+        advice = "it wants a digest other than MD5, which Kamailio can't give: ask the carrier for MD5"
+    elif code in ("401", "403", "407"):
         advice = "check username, auth username and password with the carrier"
     elif code == "404":
         advice = "the carrier does not know this username: check it"

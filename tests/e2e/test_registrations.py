@@ -56,6 +56,27 @@ def test_a_registration(scene: Scene, qop: str) -> None:
     assert registrar.registers()[0].uri == f"sip:{registrar.address}"
 
 
+@pytest.mark.parametrize(
+    "others",
+    [
+        ('Digest realm="asterisk", nonce="00ff", algorithm=SHA-256, qop="auth"',),
+        ('Digest algorithm="SHA-512-256",realm="asterisk",nonce="00ff"', 'Basic realm="elsewhere"'),
+    ],
+    ids=["SHA-256", "SHA-512-256 and Basic"],
+)
+def test_a_carrier_that_would_like_another_challenge_answered(scene: Scene, others: tuple[str, ...]) -> None:
+    """RFC 8760: the one that it likes best comes first, and one that we know comes later."""
+    account = Account("1000", "secret of one", "asterisk", other_challenges=others)
+    challenge = Challenge(account)
+    registrar = scene.registrar(account, behaviour=challenge)
+    group = scene.group("Acme", to(registrar))
+    scene.credential(group, account, registrar)
+    scene.route("9", group)
+    scene.apply()
+    wait_for_state(scene, group, "registered")
+    assert (scene.dial("91").code, challenge.faults, registrar.faults) == (200, [], [])
+
+
 def test_a_realm_of_its_own_and_tcp(scene: Scene) -> None:
     account = replace(ACCOUNT, realm="asterisk")
     registrar = scene.registrar(account)

@@ -72,6 +72,18 @@ def test_a_registrar_that_asks_again_instead_of_refusing(scene: Scene, site: Adm
     assert len(registrar.registers()) == 2, "one try must not become a loop"
 
 
+def test_a_registrar_that_wants_no_md5(scene: Scene, site: AdminSite) -> None:
+    """Kamailio can't answer it: that is said, and not that the password is wrong."""
+    registrar = scene.registrar()
+    registrar.add(Account("1000", PASSWORD, registrar.address, algorithm="SHA-256"))
+    group = site.add_group("Acme", "1000", PASSWORD, registrar.host_port)
+    assert "without an MD5 challenge" in site.test("credential", group.pk)["sentence"]
+    site.reload()
+    registration = site.wait_for(group, "rejected")
+    assert registration["words"] == "Rejected: 401 Unauthorized (no MD5 digest)"
+    assert "ask the carrier for MD5" in registration["sentence"]
+
+
 def test_an_unknown_username(scene: Scene, site: AdminSite) -> None:
     group = site.add_group("Acme", "nobody", PASSWORD, registrar_with(scene).host_port)
     site.reload()

@@ -15,17 +15,22 @@ from tests.e2e.sip.message import Message
 
 @dataclass(frozen=True)
 class Account:
-    """What a carrier knows of a customer, and how it asks: ``qop`` is what it offers, empty in the older form."""
+    """What a carrier knows of a customer, and how it asks: ``qop`` is what it offers, empty in the older form.
+
+    ``other_challenges`` stand before the one that is checked: a stronger digest (RFC 8760), or another scheme.
+    """
 
     username: str
     password: str = field(repr=False)
     realm: str
     qop: str = "auth"
     opaque: str = ""
+    algorithm: str = "MD5"
+    other_challenges: tuple[str, ...] = ()
 
     def challenge(self, nonce: str) -> str:
         """Return the value of a WWW-Authenticate or Proxy-Authenticate header."""
-        parts = [f'realm="{self.realm}"', f'nonce="{nonce}"', "algorithm=MD5"]
+        parts = [f'realm="{self.realm}"', f'nonce="{nonce}"', f"algorithm={self.algorithm}"]
         parts += [f'{name}="{value}"' for name, value in (("qop", self.qop), ("opaque", self.opaque)) if value]
         return f"Digest {', '.join(parts)}"
 

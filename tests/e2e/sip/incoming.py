@@ -117,7 +117,8 @@ class Challenge:
         request = incoming.message
         if not request.has(answering):
             nonce = self._nonces[request.call_id] = new_nonce()
-            incoming.reply(self.code, (asking, self.account.challenge(nonce)))
+            challenges = (*self.account.other_challenges, self.account.challenge(nonce))
+            incoming.reply(self.code, *((asking, challenge) for challenge in challenges))
             return
         fault = self.account.fault(request, self._nonces.get(request.call_id, ""), answering)
         if fault:

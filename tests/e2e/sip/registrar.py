@@ -79,7 +79,8 @@ class Registrar(UserAgent):
 
     def _ask(self, incoming: Incoming, account: Account) -> None:
         nonce = self._nonces[incoming.message.call_id] = new_nonce()
-        incoming.reply(401, ("www-authenticate", account.challenge(nonce)))
+        challenges = (*account.other_challenges, account.challenge(nonce))
+        incoming.reply(401, *(("www-authenticate", challenge) for challenge in challenges))
 
     def _bind(self, incoming: Incoming, username: str) -> None:
         request = incoming.message
