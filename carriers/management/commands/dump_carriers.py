@@ -8,6 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 
 from carriers.documents import carriers_document, dump_csv, dump_json, dump_yaml
+from carriers.management.collector import collector_paused
 from carriers.management.progress import progress_bar
 from carriers.models import CarrierGroup
 
@@ -26,6 +27,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         total = CarrierGroup.objects.count()
-        with progress_bar(total=total, unit="groups") as bar:
-            tree = carriers_document(bar.update)
-        self.stdout.write(FORMATS[options["format"]](tree), ending="")
+        with collector_paused():
+            with progress_bar(total=total, unit="groups") as bar:
+                tree = carriers_document(bar.update)
+            self.stdout.write(FORMATS[options["format"]](tree), ending="")

@@ -10,6 +10,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from carriers.documents import DocumentRefused, load_document, read_document
 from carriers.documents.loading import object_count
+from carriers.management.collector import collector_paused
 from carriers.management.progress import progress_bar
 
 
@@ -33,7 +34,7 @@ class Command(BaseCommand):
         is_json = True if options["file"].lower().endswith(".json") else None
         try:
             tree = read_document(text, is_json=is_json)
-            with progress_bar(total=object_count(tree), unit="objects") as bar:
+            with collector_paused(), progress_bar(total=object_count(tree), unit="objects") as bar:
                 report = load_document(tree, prune=options["prune"], dry_run=options["dry_run"], advance=bar.update)
         except DocumentRefused as refused:
             for problem in refused.problems:
