@@ -25,7 +25,7 @@ from kamailio_bridge.plan import TablesUnreadable
 from kamailio_bridge.registrations import State, registrations
 from kamailio_bridge.revisions import Revision
 from kamailio_bridge.rpc import CallFailed, RpcError
-from kamailio_bridge.waiting import waiting_changes
+from kamailio_bridge.waiting import MOST_SECONDS, waiting_changes
 
 ASK_SECONDS = 2.0
 KEPT_SECONDS = 10  # less than lies between two scrapes
@@ -83,7 +83,7 @@ def _carriers() -> Iterator[Metric]:
 def _waiting() -> Iterator[Metric]:
     """Tell nothing where the plan can't be made: a number would be a lie. ``dsiprouter_plan_ok`` says so."""
     try:
-        count = waiting_changes()
+        count = waiting_changes(MOST_SECONDS)
     except TablesUnreadable:
         yield GaugeMetricFamily("dsiprouter_plan_ok", "Whether a plan can be made.", value=0)
         return

@@ -18,19 +18,24 @@ from kamailio_bridge.revisions import Revision
 
 CHEAP_SECONDS = 0.2
 KEPT_SECONDS = 30
+MOST_SECONDS = 300
 _KEY = "kamailio_bridge.waiting_changes"
 
 
-def waiting_changes() -> int:
-    """Count the rows that the next apply would change. Raises ``TablesUnreadable``."""
+def waiting_changes(patience: float = KEPT_SECONDS) -> int:
+    """Count the rows that the next apply would change. Raises ``TablesUnreadable``.
+
+    For ``patience`` seconds, at most ``MOST_SECONDS``, a change that the site does not know of may be missed.
+    """
     known = _what_the_site_knows()
     kept = cache.get(_KEY)
-    if kept is not None and kept[0] == known:
-        return int(kept[1])
     start = time.monotonic()
+    if kept is not None and kept[0] == known and start - kept[2] < patience:
+        return int(kept[1])
     count = make_plan().count
-    if time.monotonic() - start > CHEAP_SECONDS:
-        cache.set(_KEY, (known, count), KEPT_SECONDS)
+    end = time.monotonic()
+    if end - start > CHEAP_SECONDS:
+        cache.set(_KEY, (known, count, end), MOST_SECONDS)
     return count
 
 

@@ -46,3 +46,12 @@ def test_a_dear_count_is_kept_until_the_site_knows_of_a_change(monkeypatch: pyte
     assert waiting.waiting_changes() == before
     Revision.objects.create()
     assert waiting.waiting_changes() < before
+
+
+def test_metrics_keep_a_dear_count_longer_than_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(waiting, "CHEAP_SECONDS", -1)
+    make_group("Acme", "127.0.0.21")
+    before = waiting.waiting_changes()
+    CarrierGroup.objects.update(enabled=False)
+    assert waiting.waiting_changes(waiting.MOST_SECONDS) == before
+    assert waiting.waiting_changes(patience=0) < before
