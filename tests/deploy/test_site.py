@@ -229,9 +229,11 @@ def test_ready_and_metrics(site: Site) -> None:
     status, _, body = site.ask("/readyz")
     assert (status, json.loads(body)) == (200, {"ready": True, "reasons": []})
     assert site.ask("/metrics")[0] == 401
-    status, _, body = site.ask("/metrics", Authorization=f"Bearer {METRICS_TOKEN}")
-    assert status == 200
-    assert 'dsiprouter_endpoints{enabled="true"} 0.0' in body
+    # Two processes take turns, and tell the same.
+    answers = [site.ask("/metrics", Authorization=f"Bearer {METRICS_TOKEN}") for _ in range(6)]
+    assert {status for status, _, _ in answers} == {200}
+    assert len({body for _, _, body in answers}) == 1
+    assert 'dsiprouter_endpoints{enabled="true"} 0.0' in answers[0][2]
 
 
 def test_least_rights_are_enough_and_no_more(site: Site, users: tuple[MariaDB, Users]) -> None:
