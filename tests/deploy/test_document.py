@@ -42,3 +42,12 @@ def test_every_unit_is_named() -> None:
     timers = {path.name for path in (DEPLOY / "systemd").glob("*.timer")}
     started = set(re.findall(r"dsiprouter-\w+(?:\.timer)?", "".join(BLOCKS)))
     assert timers | {"dsiprouter-web", "dsiprouter-kamailio"} <= started
+
+
+def test_scripts_are_sound() -> None:
+    first_lines = {
+        path: path.read_text(encoding="utf-8").partition("\n")[0] for path in DEPLOY.rglob("*") if path.is_file()
+    }
+    scripts = [path for path, line in first_lines.items() if re.fullmatch(r"#!.*\b(ba)?sh", line)]
+    assert {path.name for path in scripts} == {"backup", "restore", "dsiprouter-manage", "users.sh"}
+    assert run(["shellcheck", "--severity=warning", *scripts, ROOT / "tests" / "deploy" / "follow"]) == ""
