@@ -125,7 +125,7 @@ def _table_rows(changes: TableChanges) -> Iterator[RowDrift]:
     for pk, row in changes.adds.items():
         yield RowDrift(table, pk, "deleted", row.label, row.values, None)
     for pk, values in changes.deletes.items():
-        yield RowDrift(table, pk, "added", "nothing that was applied", None, values)
+        yield RowDrift(table, pk, "added", "a row that no revision has", None, values)
 
 
 def _number(expected: int, stored: int | None) -> str:

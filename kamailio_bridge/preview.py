@@ -11,6 +11,7 @@ from kamailio_bridge.modules.htable import stored_revision
 from kamailio_bridge.plan import Plan, make_plan
 from kamailio_bridge.revisions import Revision
 from kamailio_bridge.rows import Notice
+from kamailio_bridge.tables_plan import plan_of_revision
 from kamailio_bridge.words import Change, changes_in_words
 
 NO_CARRIERS = Carriers({}, {}, (), ())
@@ -18,12 +19,16 @@ NO_CARRIERS = Carriers({}, {}, (), ())
 
 @dataclass(frozen=True)
 class Preview:
-    """A plan in words. ``changes`` is None where the last revision's carriers are not known: then only rows are."""
+    """A plan in words. ``changes`` is None where the last revision's carriers are not known: then only rows are.
+
+    ``drifted`` counts the rows that somebody else changed since; this reload changes them, too.
+    """
 
     plan: Plan
     revision: Revision | None
     changes: list[Change] | None
     losses: list[Notice]
+    drifted: int = 0
 
     @property
     def warnings(self) -> list[Notice]:
@@ -36,11 +41,6 @@ class Preview:
             return self.plan.lines()
         return [line for change in self.changes for line in change.lines()]
 
-    @property
-    def only_rows_differ(self) -> bool:
-        """Whether the carriers are those of the revision, so that somebody else must have changed the rows."""
-        return bool(self.plan.count) and self.changes == []
-
 
 def make_preview() -> Preview:
     """Plan, and compare the carriers with those of the revision in Kamailio's tables. Raises ``TablesUnreadable``."""
@@ -48,7 +48,8 @@ def make_preview() -> Preview:
     revision, before = _applied()
     if before is None:
         return Preview(plan, revision, None, [])
-    return Preview(plan, revision, changes_in_words(before, plan.carriers), losses(before, plan.carriers))
+    changes, ended = changes_in_words(before, plan.carriers), losses(before, plan.carriers)
+    return Preview(plan, revision, changes, ended, plan_of_revision(revision).count if revision is not None else 0)
 
 
 def _applied() -> tuple[Revision | None, Carriers | None]:
@@ -66,6 +67,6 @@ def summary_lines(preview: Preview) -> Iterator[str]:
     if not plan.count:
         yield "No changes wait."
         return
-    if preview.only_rows_differ:
-        yield "The carriers are those of the last revision: somebody else changed rows in Kamailio's tables."
+    if preview.drifted:
+        yield f"Somebody else changed rows in Kamailio's tables ({preview.drifted}): manage.py check_drift names them."
     yield f"{plan.count} changes wait: {plan.summary()}."

@@ -71,10 +71,20 @@ def test_a_name_has_no_effect_and_waits_for_nothing(operator: Client, carriers: 
 
 def test_rows_that_somebody_else_changed_are_no_words_of_ours(operator: Client, carriers: Carriers) -> None:
     operator.post(RELOAD)
-    Dispatcher.objects.update(priority=1)
+    Dispatcher.objects.filter(pk=carriers.group.endpoints.get(name="primary").pk).update(priority=1)
     html = shown(operator)
-    assert "The carriers are as they were: somebody else changed rows in Kamailio’s tables." in html
+    assert "The carriers are as they were. Somebody else changed 1 row in Kamailio’s tables" in html
     assert "priority=1 -> 10000" in html
+
+
+def test_rows_that_somebody_else_changed_are_told_beside_the_words(operator: Client, carriers: Carriers) -> None:
+    operator.post(RELOAD)
+    Mtree.objects.filter(tprefix="o9").delete()
+    carriers.group.endpoints.filter(name="backup").update(strip=4)
+    html = shown(operator)
+    assert "strip 0 → 4" in html
+    assert "Somebody else changed 1 row in Kamailio’s tables" in html
+    assert "The carriers are as they were" not in html
 
 
 def test_without_a_snapshot_there_are_only_rows(operator: Client, carriers: Carriers) -> None:

@@ -92,7 +92,7 @@ def test_changed_added_and_deleted_rows_are_named(applied: CarrierGroup) -> None
         f" priority is 1 instead of 10000, attrs is gwid={first.pk};strip=7 instead of gwid={first.pk};strip=0." in said
     )
     assert f"{label} 127.0.0.22:5060: row {second.pk} of the table dispatcher was deleted." in said
-    assert "nothing that was applied: row 77 of the table mtree was added: tprefix o77, tvalue dsiprouter:1." in said
+    assert "a row that no revision has: row 77 of the table mtree was added: tprefix o77, tvalue dsiprouter:1." in said
     assert any("table address was changed: mask is 16 instead of 24." in sentence for sentence in said)
 
 

@@ -64,7 +64,7 @@ def test_what_ends_is_warned_of(applied: CarrierGroup) -> None:
 def test_rows_changed_by_somebody_else(applied: CarrierGroup) -> None:
     Dispatcher.objects.update(priority=5)
     assert run_command("plan_kamailio").out.splitlines()[0] == (
-        "The carriers are those of the last revision: somebody else changed rows in Kamailio's tables."
+        "Somebody else changed rows in Kamailio's tables (1): manage.py check_drift names them."
     )
 
 
