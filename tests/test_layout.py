@@ -47,6 +47,25 @@ def test_every_variable_of_the_settings_is_in_the_example() -> None:
     assert sorted(variables - named) == []
 
 
+def test_links_of_the_documents_lead_somewhere() -> None:
+    documents = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
+    dead = []
+    for document in documents:
+        for link in re.findall(r"\]\(([^)#]*)(#[^)]*)?\)", document.read_text(encoding="utf-8")):
+            path, anchor = document.parent / link[0] if link[0] else document, link[1]
+            if link[0].startswith("http"):
+                continue
+            if not path.exists() or (anchor and anchor not in anchors(path)):
+                dead.append(f"{document.name}: {''.join(link)}")
+    assert dead == []
+
+
+def anchors(document: Path) -> set[str]:
+    """Return what the headings of a document are called in links to them."""
+    headings = re.findall(r"^#+ (.*)$", document.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    return {"#" + re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
 def test_every_command_of_ours_is_in_the_readme() -> None:
     commands = {path.stem for path in ROOT.glob("*/management/commands/[!_]*.py")}
     assert {"runlocal", "load_carriers", "reload_kamailio"} <= commands
