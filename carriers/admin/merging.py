@@ -8,7 +8,7 @@ Only a row that both sides changed is a conflict, which a person must decide.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -20,6 +20,7 @@ from django.http import QueryDict
 from carriers.admin.shown import SECRET_SHOWN_AS, Row
 
 Rows = dict[str, Row]
+Who = Callable[[type[Model], str], str]  # names those who changed a row, by its model and primary key
 
 
 @dataclass
@@ -46,7 +47,7 @@ def merge_object(merged: Merged, form: ModelForm, shown: Row, stored: Row, who: 
     merged.data.update(_as_posted(form, stored))
 
 
-def merge_rows(merged: Merged, formset: type[BaseInlineFormSet], shown: Rows, stored: Rows, who: str) -> None:
+def merge_rows(merged: Merged, formset: type[BaseInlineFormSet], shown: Rows, stored: Rows, who: Who) -> None:
     """Merge the rows of one inline into ``merged``, and number them anew."""
     prefix = formset.get_default_prefix()
     initial = merged.data.get(f"{prefix}-INITIAL_FORMS", "")
@@ -67,7 +68,7 @@ def merge_rows(merged: Merged, formset: type[BaseInlineFormSet], shown: Rows, st
 class _RowMerger:
     """Collects the rows of one inline: those that are stored, and new ones behind them."""
 
-    def __init__(self, merged: Merged, formset: type[BaseInlineFormSet], shown: Rows, stored: Rows, who: str) -> None:
+    def __init__(self, merged: Merged, formset: type[BaseInlineFormSet], shown: Rows, stored: Rows, who: Who) -> None:
         self.merged, self.formset, self.shown, self.stored, self.who = merged, formset, shown, stored, who
         self.prefix = formset.get_default_prefix()
         self.model = cast(type[Model], formset.model)
@@ -86,10 +87,10 @@ class _RowMerger:
         is_deleted = "DELETE" in fields
         is_typed = is_deleted or (shown is not None and bool(self._typed_over(index, shown)))
         if stored is None:
-            self._take_vanished(fields, shown, is_typed=is_typed and not is_deleted)
+            self._take_vanished(fields, pk, shown, is_typed=is_typed and not is_deleted)
             return
         if shown is not None and shown.values != stored.values:
-            what = f"{self.who} changed {self._label(shown)}: {differences(self.model, shown, stored)}."
+            what = f"{self.who(self.model, pk)} changed {self._label(shown)}: {differences(self.model, shown, stored)}."
             if is_typed and (is_deleted or self._typed_over(index, stored)):
                 self.merged.conflicts.append(what)
             else:
@@ -97,8 +98,8 @@ class _RowMerger:
                 fields = self._stored_fields(pk, stored)
         self.old.append(fields)
 
-    def _take_vanished(self, fields: dict[str, list[Any]], shown: Row | None, *, is_typed: bool) -> None:
-        what = f"{self.who} deleted {self._label(shown) if shown else 'a row of this page'}."
+    def _take_vanished(self, fields: dict[str, list[Any]], pk: str, shown: Row | None, *, is_typed: bool) -> None:
+        what = f"{self.who(self.model, pk)} deleted {self._label(shown) if shown else 'a row of this page'}."
         if is_typed:
             self.merged.conflicts.append(f"{what} What you typed is a new row below.")
             self.new.append({**fields, "id": [""]})
@@ -109,7 +110,7 @@ class _RowMerger:
         """Take the rows that others added since."""
         for pk, row in self.stored.items():
             if pk not in self.shown and pk not in self.seen:
-                self.merged.kept.append(f"{self.who} added {self._label(row)}.")
+                self.merged.kept.append(f"{self.who(self.model, pk)} added {self._label(row)}.")
                 self.old.append(self._stored_fields(pk, row))
 
     def take_new(self, index: int) -> None:

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import Any, cast
 
 from django.contrib import admin, messages
-from django.contrib.admin.models import DELETION, LogEntry
 from django.contrib.admin.utils import unquote
-from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, OperationalError, router, transaction
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 from django.forms import ModelForm
 from django.forms.models import BaseInlineFormSet
 from django.http import HttpRequest, HttpResponse
 
-from carriers.admin.merging import Merged, merge_object, merge_rows
+from carriers.admin.merging import Merged, Who, merge_object, merge_rows
 from carriers.admin.shown import OBJECT, Shown, read_shown, rows_of
+from history.models import HistoryEntry
+from history.recording import entries_of
 
 FIELD = "_shown"
 DEADLOCKS = (1205, 1213)  # MariaDB's lock wait timeout and deadlock: the other one is through by then
@@ -82,7 +83,7 @@ class EditedTogether(admin.ModelAdmin):
         form = self.get_form(request, obj, change=True)()
         pk = str(obj.pk)
         if pk in shown.rows[OBJECT]:
-            merge_object(merged, form, shown.rows[OBJECT][pk], stored.rows[OBJECT][pk], who)
+            merge_object(merged, form, shown.rows[OBJECT][pk], stored.rows[OBJECT][pk], who(self.model, pk))
         for formset, prefix in self._formsets(request, obj):
             if prefix in shown.rows:
                 merge_rows(merged, formset, shown.rows[prefix], stored.rows[prefix], who)
@@ -103,14 +104,15 @@ class EditedTogether(admin.ModelAdmin):
             rows[prefix] = rows_of(formset(instance=obj, prefix=prefix).get_queryset())
         return Shown(rows, _newest_entry(obj))
 
-    def _who(self, request: HttpRequest, obj: Model, since: int) -> str:
-        """Name those whom the object's history names since an entry; commands leave none."""
-        entries = _entries(type(obj), obj.pk).filter(pk__gt=since).order_by("pk").select_related("user")
-        names = dict.fromkeys(
-            "you, in another window," if entry.user_id == request.user.pk else entry.user.get_username()
-            for entry in entries
-        )
-        return " or ".join(names) or "somebody"
+    def _who(self, request: HttpRequest, obj: Model, since: int) -> Who:
+        """Return a function that names who did something to a row since an entry of the history."""
+        names: dict[tuple[str, str], dict[str, None]] = defaultdict(dict)
+        for entry in _entries(obj).filter(pk__gt=since).order_by("pk"):
+            is_own = entry.actor_id == request.user.pk
+            name = "you, in another window," if is_own else entry.actor_name or "somebody"
+            kind = f"{entry.content_type.app_label}.{entry.content_type.model}"
+            names[kind, entry.object_pk][name] = None
+        return lambda model, pk: " and ".join(names[model._meta.label_lower, pk]) or "somebody"
 
     # --- The page
 
@@ -132,14 +134,14 @@ class EditedTogether(admin.ModelAdmin):
 
     def _get_obj_does_not_exist_redirect(self, request: HttpRequest, opts: Any, object_id: str) -> HttpResponse:
         """Say who deleted what the page was about."""
-        entry = _entries(self.model, unquote(object_id)).filter(action_flag=DELETION).order_by("-pk").first()
         response = super()._get_obj_does_not_exist_redirect(request, opts, object_id)  # type: ignore[misc]
-        if entry is not None and request.method == "POST":
+        entry = _deletion(self.model, unquote(object_id)) if request.method == "POST" else None
+        if entry is not None:
             list(messages.get_messages(request))  # ours says more than Django's
             self.message_user(
                 request,
-                f"The {opts.verbose_name} “{entry.object_repr}” was deleted by {entry.user.get_username()} since you"
-                " opened its page: nothing was stored.",
+                f"The {entry.object_repr} was deleted by {entry.actor_name or 'somebody'} since you opened its page:"
+                " nothing was stored.",
                 messages.WARNING,
             )
         return cast(HttpResponse, response)
@@ -171,12 +173,20 @@ def _as_shown(context: dict[str, Any]) -> Shown:
     return Shown(rows, _newest_entry(original))
 
 
-def _entries(model: type[Model], pk: Any) -> Any:
-    return LogEntry.objects.filter(content_type=ContentType.objects.get_for_model(model), object_id=str(pk))
+def _entries(obj: Model) -> QuerySet[HistoryEntry]:
+    return entries_of(obj._meta.label_lower, obj.pk)
 
 
 def _newest_entry(obj: Model) -> int:
-    return _entries(type(obj), obj.pk).order_by("-pk").values_list("pk", flat=True).first() or 0
+    return _entries(obj).order_by("-pk").values_list("pk", flat=True).first() or 0
+
+
+def _deletion(model: type[Model], pk: str) -> HistoryEntry | None:
+    if not pk.isdecimal():
+        return None
+    entries = entries_of(model._meta.label_lower, int(pk))
+    own = entries.filter(content_type__model=model._meta.model_name, object_pk=pk)
+    return own.filter(action=HistoryEntry.Action.DELETE).order_by("-pk").first()
 
 
 def _with_conflicts(form: type[ModelForm], conflicts: list[str]) -> type[ModelForm]:

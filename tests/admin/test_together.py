@@ -254,6 +254,20 @@ def test_a_pbx_and_an_inbound_route(editor: Client, bob: Client, carriers: Carri
     assert InboundRoute.objects.get().prefix == "1555"
 
 
+def test_each_row_names_its_own_author(login: Callable[..., Client], editor: Client, carriers: Carriers) -> None:
+    bob, root = login("operator"), login("superuser")
+    url = carriers.group_url
+    fields = opened(editor, url)
+    save(bob, url, opened(bob, url), **{"endpoints-0-strip": "2"})
+    save(root, url, opened(root, url), **{"endpoints-0-strip": "3", "endpoints-1-strip": "4"})
+    Endpoint.objects.get(position=1).save()  # nothing changes, so nobody is named for it
+    carriers.group.sources.get().delete()
+    errors = errors_of(save(editor, url, fields, **{"endpoints-0-strip": "7", "sources-0-network": "192.0.2.0/24"}))
+    assert "operator and superuser changed endpoint “primary (203.0.113.7:5060)”: strip from 1 to 3." in errors
+    assert "manage.py deleted source network “198.51.100.0/24”." in errors
+    assert "backup" not in errors
+
+
 def test_a_change_without_history_is_somebodys(editor: Client, carriers: Carriers) -> None:
     fields = opened(editor, carriers.group_url)
     Endpoint.objects.filter(position=1).update(strip=3)
