@@ -9,7 +9,7 @@ All measured with Kamailio 5.6.3 (tests/e2e/test_who_is.py).
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from kamailio_bridge.rows import Values
@@ -74,10 +74,3 @@ def admitting(sources: Iterable[Source]) -> Source | None:
             if source.grp == group:
                 return source
     return None
-
-
-def in_order_of_looking(rows: Iterable[tuple[Values, str]]) -> Iterator[tuple[Values, str]]:
-    """Yield address rows as Kamailio looks at them: single addresses, the last one first, then networks."""
-    listed = list(rows)
-    yield from (row for row in reversed(listed) if row[0][3] == host_mask(row[0][2]))
-    yield from (row for row in listed if row[0][3] != host_mask(row[0][2]))

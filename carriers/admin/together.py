@@ -193,7 +193,10 @@ def _with_conflicts(form: type[ModelForm], conflicts: list[str]) -> type[ModelFo
     class Conflicting(form):  # type: ignore[misc, valid-type]
         def clean(self) -> Any:
             data = super().clean()
-            self.add_error(None, [ValidationError(text, code="conflict") for text in [*conflicts, MINE_COUNTS]])
+            self.add_error(
+                None,
+                [ValidationError(text[0].upper() + text[1:], code="conflict") for text in [*conflicts, MINE_COUNTS]],
+            )
             return data
 
     return Conflicting

@@ -6,67 +6,71 @@ import socket
 from collections import defaultdict
 from collections.abc import Iterable
 
-from kamailio_bridge.admission import PBXS_GROUP, host_mask, in_order_of_looking
+from kamailio_bridge.admission import PBXS_GROUP, host_mask
 from kamailio_bridge.modules.base import some
 from kamailio_bridge.rows import Notice, Row
 
 SHOWN_OVERLAPS = 20
-Network = tuple[int, int, int]  # bits of its family, mask, and the first bits of the address as a number
+Wider = dict[int, dict[int, list[Row]]]  # networks of one family by mask, and by their first bits as a number
 
 
 def overlap_warnings(rows: Iterable[Row], tag: str | None = None) -> list[Notice]:
     """Return a warning for each network that lies within one of another owner; with ``tag``, for that owner's only.
 
-    ``rows`` are those of the table address. Networks are nested or apart, so it is enough to look up each one's wider
-    networks: as many look-ups as there are different masks, and no comparison of all with all.
+    ``rows`` are those of the table address. Networks are nested or apart, so each is looked up among the wider ones,
+    once for each mask that there is; where there are only single addresses, equal ones are all that matters.
     """
-    ordered = [
-        (_network(row), row)
-        for row in (
-            Row(values, label) for values, label in in_order_of_looking((row.values, row.label) for row in rows)
-        )
-    ]
-    by_network: dict[Network, list[tuple[int, Row]]] = defaultdict(list)
-    for rank, (network, row) in enumerate(ordered):
-        by_network[network].append((rank, row))
-    masks = {bits: sorted({network[1] for network in by_network if network[0] == bits}) for bits in (32, 128)}
-    warnings = []
-    for network in sorted(by_network, key=lambda network: by_network[network][0][1].pk):
-        around = [each for wider in _wider(network, masks[network[0]]) for each in by_network.get(wider, ())]
-        if len({row.values[5] for _, row in around}) > 1 and (
-            tag is None or any(row.values[5] == tag for _, row in around)
-        ):
-            warnings.append(_warning(by_network[network][0][1], around))
-    rest = len(warnings) - SHOWN_OVERLAPS
+    by_network: dict[tuple[str, int], list[Row]] = defaultdict(list)
+    for row in rows:
+        by_network[str(row.values[2]), int(row.values[3] or 0)].append(row)
+    wider: dict[int, Wider] = {32: defaultdict(dict), 128: defaultdict(dict)}
+    for (ip_addr, mask), same in by_network.items():
+        bits = host_mask(ip_addr)
+        if mask < bits:
+            wider[bits][mask][_number(ip_addr, bits) >> (bits - mask)] = same
+    found = []
+    for (ip_addr, mask), same in by_network.items():
+        bits = host_mask(ip_addr)
+        around = [*same, *_around(ip_addr, mask, bits, wider[bits])] if wider[bits] else same
+        tags = {row.values[5] for row in around} if len(around) > 1 else ()
+        if len(tags) > 1 and (tag is None or tag in tags):
+            found.append((same[0].pk, around))
+    warnings = [_warning(around) for _, around in sorted(found, key=lambda each: each[0])[:SHOWN_OVERLAPS]]
+    rest = len(found) - len(warnings)
     if rest > 0:
-        more = Notice("Source networks", f"{rest} more belong to two owners; manage.py who_is ADDRESS names them.")
-        return [*warnings[:SHOWN_OVERLAPS], more]
+        more = f"{rest} more belong to two owners; manage.py who_is ADDRESS names them."
+        warnings.append(Notice("Source networks", more))
     return warnings
 
 
-def _network(row: Row) -> Network:
-    _, _, ip_addr, mask, _, _ = row.values
-    bits = host_mask(ip_addr)
-    family = socket.AF_INET6 if bits == 128 else socket.AF_INET
-    number = int.from_bytes(socket.inet_pton(family, str(ip_addr)), "big")
-    return bits, int(mask or 0), number >> (bits - int(mask or 0))
+def _number(ip_addr: str, bits: int) -> int:
+    return int.from_bytes(socket.inet_pton(socket.AF_INET6 if bits == 128 else socket.AF_INET, ip_addr), "big")
 
 
-def _wider(network: Network, masks: list[int]) -> Iterable[Network]:
-    bits, mask, number = network
-    return ((bits, each, number >> (mask - each)) for each in masks if each <= mask)
+def _around(ip_addr: str, mask: int, bits: int, wider: Wider) -> Iterable[Row]:
+    number = _number(ip_addr, bits)
+    for each, networks in wider.items():
+        if each < mask:
+            yield from networks.get(number >> (bits - each), ())
 
 
-def _warning(row: Row, around: list[tuple[int, Row]]) -> Notice:
-    """Name the others, and whose a request from the narrowest of the networks is."""
-    _, winner = min(around, key=lambda each: (each[1].values[1] != PBXS_GROUP, each[0]))
-    others = {
-        f"{other.values[2]}/{other.values[3]} of {other.label}": None
-        for _, other in around
+def _turn(row: Row) -> tuple[bool, bool, int]:
+    """Return when Kamailio looks at a row, as a key to sort by (``admission``)."""
+    _, grp, ip_addr, mask, _, _ = row.values
+    is_network = mask != host_mask(ip_addr)
+    return grp != PBXS_GROUP, is_network, row.pk if is_network else -row.pk
+
+
+def _warning(around: list[Row]) -> Notice:
+    """Name the others, and whose a request from the narrowest of the networks, the first, is."""
+    row = around[0]
+    others = [
+        f"{other.values[2]}/{other.values[3]} of {other.label}"
+        for other in sorted(around, key=_turn)
         if other.values[5] != row.values[5]
-    }
-    network = f"{row.values[2]}/{row.values[3]}"
+    ]
     return Notice(
         row.label,
-        f"{network} overlaps with {some(others)}: a request from there counts as coming from {winner.label}.",
+        f"{row.values[2]}/{row.values[3]} overlaps with {some(dict.fromkeys(others))}:"
+        f" a request from there counts as coming from {min(around, key=_turn).label}.",
     )

@@ -73,7 +73,7 @@ def test_both_change_one_row(editor: Client, bob: Client, carriers: Carriers) ->
     refused = save(editor, url, fields, **mine)
     errors = errors_of(refused)
     assert (
-        "operator changed endpoint “primary (203.0.113.7:5060)”: strip from 1 to 2, prefix from “” to “+1”." in errors
+        "Operator changed endpoint “primary (203.0.113.7:5060)”: strip from 1 to 2, prefix from “” to “+1”." in errors
     )
     assert MINE_COUNTS in errors
     assert [row[3] for row in endpoints(carriers.group)] == [2, 0]
@@ -108,7 +108,7 @@ def test_both_change_the_group_itself(editor: Client, bob: Client, carriers: Car
     fields = opened(editor, url)
     save(bob, url, {name: value for name, value in opened(bob, url).items() if name != "enabled"}, name="Bob's")
     refused = save(editor, url, fields, name="Mine")
-    assert "operator changed carrier group “Acme”: name from “Acme” to “Bob's”, enabled from yes to no." in errors_of(
+    assert "Operator changed carrier group “Acme”: name from “Acme” to “Bob's”, enabled from yes to no." in errors_of(
         refused
     )
     assert save(editor, url, fields_of(refused.content.decode())).redirect_chain
@@ -163,7 +163,7 @@ def test_a_new_password_of_somebody_else_is_not_overwritten(editor: Client, bob:
     save(bob, url, opened(bob, url), **{"credential-0-password": "bob's new one"})
     refused = save(editor, url, fields, **{"credential-0-password": "mine"})
     errors = errors_of(refused)
-    assert "operator changed auth credential “1000 at sip.acme.example:5060”: the password." in errors
+    assert "Operator changed auth credential “1000 at sip.acme.example:5060”: the password." in errors
     assert "bob's new one" not in refused.content.decode()
     assert AuthCredential.objects.get().password_is("bob's new one")
     again = fields_of(refused.content.decode())
@@ -195,7 +195,7 @@ def test_both_add_a_credential(editor: Client, bob: Client, carriers: Carriers) 
     save(bob, url, opened(bob, url), **typed, **theirs)
     mine = {"credential-0-username": "3000", "credential-0-password": "mine"}
     refused = save(editor, url, fields, **typed, **mine)
-    assert "operator added auth credential “2000 at sip.acme.example:5060”." in errors_of(refused)
+    assert "Operator added auth credential “2000 at sip.acme.example:5060”." in errors_of(refused)
     again = fields_of(refused.content.decode())
     assert save(editor, url, again, **{"credential-0-password": "mine"}).redirect_chain
     credential = AuthCredential.objects.get()
@@ -263,8 +263,8 @@ def test_each_row_names_its_own_author(login: Callable[..., Client], editor: Cli
     Endpoint.objects.get(position=1).save()  # nothing changes, so nobody is named for it
     carriers.group.sources.get().delete()
     errors = errors_of(save(editor, url, fields, **{"endpoints-0-strip": "7", "sources-0-network": "192.0.2.0/24"}))
-    assert "operator and superuser changed endpoint “primary (203.0.113.7:5060)”: strip from 1 to 3." in errors
-    assert "manage.py deleted source network “198.51.100.0/24”." in errors
+    assert "Operator and superuser changed endpoint “primary (203.0.113.7:5060)”: strip from 1 to 3." in errors
+    assert "Manage.py deleted source network “198.51.100.0/24”." in errors
     assert "backup" not in errors
 
 
@@ -272,14 +272,14 @@ def test_a_change_without_history_is_somebodys(editor: Client, carriers: Carrier
     fields = opened(editor, carriers.group_url)
     Endpoint.objects.filter(position=1).update(strip=3)
     errors = errors_of(save(editor, carriers.group_url, fields, **{"endpoints-0-strip": "7"}))
-    assert "somebody changed endpoint" in errors
+    assert "Somebody changed endpoint" in errors
 
 
 def test_ones_own_second_window(editor: Client, carriers: Carriers) -> None:
     fields = opened(editor, carriers.group_url)
     post_page(editor, carriers.group_url, {"endpoints-0-strip": "3"})
     errors = errors_of(save(editor, carriers.group_url, fields, **{"endpoints-0-strip": "7"}))
-    assert "you, in another window, changed endpoint" in errors
+    assert "You, in another window, changed endpoint" in errors
 
 
 @pytest.mark.parametrize("shown", ["", "not ours", "e30:1abc:def"])

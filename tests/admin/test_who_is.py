@@ -85,7 +85,7 @@ def test_a_network_of_two_owners_is_warned_of_on_save(editor: Client, carriers: 
     assert "198.51.100.7/32 overlaps with 198.51.100.0/24 of carrier group “Acme”" in said
     assert "counts as coming from PBX “office”" in said
     said = messages_of(post_page(editor, carriers.group_url, new_endpoint(2, 3, host="192.0.2.9")))
-    assert "192.0.2.9/32 overlaps with 192.0.2.9/32 of carrier group “Acme”, endpoint" in said
+    assert "192.0.2.9/32 overlaps with 192.0.2.9/32 of PBX “office”" in said
     assert "overlaps with" not in messages_of(post_page(editor, carriers.group_url, {"name": "Renamed"}))
 
 
