@@ -72,7 +72,7 @@ class HistoryEntry(AbstractLogEntry):
 
     class Meta(AbstractLogEntry.Meta):
         verbose_name = "change"
-        verbose_name_plural = "history"
+        verbose_name_plural = "changes"
         ordering = ["-timestamp", "-pk"]
         default_permissions = ("view",)
         indexes = [models.Index(fields=["owner_kind", "owner_id"], name="history_owner")]

@@ -11,6 +11,10 @@ from django.core.exceptions import ValidationError
 from django.db.models import Model
 from django.forms.models import BaseInlineFormSet
 
+from carriers.history import record_written, values_of
+from carriers.labels import Values
+from history.recording import unrecorded
+
 
 class PositionForm(forms.ModelForm):
     """Show a new row's position blank, which means: at the end."""
@@ -35,6 +39,10 @@ class DistinctFormSet(BaseInlineFormSet):
     distinct_fields: tuple[str, ...] = ()
     is_unique = False  # whether the database insists on it, too
     duplicate_message = ""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._taken_out: dict[Any, Values] = {}
 
     def add_fields(self, form: forms.ModelForm, index: int | None) -> None:
         """Name each field for those who can't see the heading above its column, which is the only label it has."""
@@ -63,8 +71,19 @@ class DistinctFormSet(BaseInlineFormSet):
             moving = [form for form in self.initial_forms if form.instance.pk and form.has_changed()]
             in_the_way = [form.instance.pk for form in moving if self._key(form.initial) in wanted]
             rows = cast(type[Model], self.model)._default_manager.filter(pk__in=in_the_way)
+            self._taken_out = {row.pk: values_of(row) for row in rows}
             rows._raw_delete(rows.db)  # they are stored again, under the same keys
         return super().save_existing_objects(commit)
+
+    def save_existing(self, form: forms.ModelForm, obj: Model, commit: bool = True) -> Model:  # noqa: FBT001, FBT002
+        """Record a row that was taken out and is stored again as what it is: a change."""
+        before = self._taken_out.pop(obj.pk, None)
+        if before is None:
+            return super().save_existing(form, obj, commit)
+        with unrecorded():
+            saved = super().save_existing(form, obj, commit)
+        record_written(changed=[(saved, before)])
+        return saved
 
     def _key(self, values: Mapping[str, Any]) -> tuple[str, ...]:
         return tuple(str(getattr(value, "pk", value)) for value in map(values.get, self.distinct_fields))

@@ -22,7 +22,7 @@ from carriers.state import take_state
 from history.actor import acting
 from history.models import HistoryEntry
 from history.recording import changes_since, entries_of, in_one_batch
-from tests.admin.forms import PASSWORD, Carriers
+from tests.admin.forms import PASSWORD, Carriers, post_page
 from tests.e2e.random_operator import Operator
 
 pytestmark = pytest.mark.django_db(databases=["default", "kamailio"])
@@ -131,6 +131,30 @@ def test_the_admin_records_who_did_it(operator: Client, carriers: Carriers) -> N
     assert set(HistoryEntry.objects.values_list("actor_name", "actor")) == {("operator", user.pk)}
     user.delete()
     assert set(HistoryEntry.objects.values_list("actor_name", "actor")) == {("operator", None)}
+
+
+def test_rows_that_exchange_their_values_are_recorded_as_changes(operator: Client, carriers: Carriers) -> None:
+    """A page takes them out and stores them again, because a unique index refuses one after the other."""
+    carriers.group.sources.create(network="192.0.2.0/24")
+    HistoryEntry.objects.all().delete()
+    before = take_state()
+    values = {"sources-0-network": "192.0.2.0/24", "sources-1-network": "198.51.100.0/24"}
+    post_page(operator, carriers.group_url, values)
+    assert {change.action for change in differences(before, take_state())} == {"changed"}
+    assert len(recorded()) == 2
+    assert recorded() == expected(before)
+
+
+def test_a_row_that_gives_its_value_to_another_and_goes_is_recorded(operator: Client, carriers: Carriers) -> None:
+    carriers.group.sources.create(network="192.0.2.0/24")
+    HistoryEntry.objects.all().delete()
+    before = take_state()
+    values = {"sources-0-network": "10.0.0.0/8", "sources-0-DELETE": "on", "sources-1-network": "198.51.100.0/24"}
+    post_page(operator, carriers.group_url, values)
+    assert sorted(change.action for change in differences(before, take_state())) == ["changed", "deleted"]
+    assert [entry[:3] for entry in recorded()] == [
+        (change.model._meta.model_name, change.pk, change.action) for change in differences(before, take_state())
+    ]
 
 
 def test_a_command_is_named_as_one(carriers: Carriers, tmp_path: Any) -> None:
