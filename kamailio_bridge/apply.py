@@ -20,10 +20,10 @@ from history.actor import COMMAND
 from kamailio_bridge.lock import Busy, Claim, LockLost, apply_lock
 from kamailio_bridge.modules.htable import store_revision, stored_revision
 from kamailio_bridge.node_records import KamailioNode
-from kamailio_bridge.node_reload import NodeResult
+from kamailio_bridge.node_reload import NodeResult, reload_node
 from kamailio_bridge.nodes import Node, configured_nodes
 from kamailio_bridge.plan import Plan, TablesUnreadable, make_plan, write
-from kamailio_bridge.reloads import Progress, finish, reload_nodes
+from kamailio_bridge.reloads import LEASE_SECONDS, Progress, finish, reload_nodes
 from kamailio_bridge.retention import drop_old_snapshots
 from kamailio_bridge.revisions import Revision
 from kamailio_bridge.roll_back import NotKept, mark_applied, waiting_roll_back
@@ -32,6 +32,7 @@ from kamailio_bridge.tables_plan import last_applied, plan_of_new_owners, plan_o
 
 Outcome = Literal["nothing", "verified", "behind", "refused", "changed", "busy", "failed"]
 WRITE_SECONDS = 120.0  # the longest that writing may take: 100,000 endpoints need some 20 s on SQLite
+FAREWELL_SECONDS = 5.0  # that a node which is taken over has to end its registrations; it may be dead
 CHANGED_SENTENCE = (
     "Nothing was applied, because somebody saved since you saw the changes. These are the changes now: look at them,"
     " then press Reload Kamailio again."
@@ -70,7 +71,7 @@ class _Request:
     nodes: list[Node]
     progress: Progress
     claim: Claim
-    leaving: str = ""
+    leaving: Node | None = None
     again: int | None = None
 
 
@@ -102,16 +103,19 @@ def apply(
 def take_over(*, author: AbstractBaseUser | None, node: str, progress: Progress = lambda _step: None) -> ApplyResult:
     """Disable a node, and let the others register what it registered. Changes that wait go on waiting.
 
+    The node itself is told first, if it can be reached, so that it ends its registrations before the others begin.
+
     Raises ``KamailioNode.DoesNotExist``.
     """
 
     def work(claim: Claim) -> ApplyResult:
         record = KamailioNode.objects.get(name=node)
+        leaving = Node(record.name, record.rpc())
         others = [other for other in configured_nodes() if other.name != node]
         if not others:
             return ApplyResult("refused", f"Nothing was changed: {node} is the last node, and no other can take over.")
         _enable(record, enabled=False)
-        request = _Request(author, others, progress, claim, leaving=node)
+        request = _Request(author, others, progress, claim, leaving=leaving)
         result = _apply(request, plan_of_new_owners, allow_empty=True, seen=None)
         if result.outcome in ("failed", "refused"):
             _enable(record, enabled=True)
@@ -266,7 +270,7 @@ def _revision_is_due(request: _Request, plan: Plan, before: int) -> bool:
 def _summary(request: _Request, plan: Plan) -> str:
     """Say how much changes and why: a node that goes, or a revision that the carriers were rolled back to before."""
     if request.leaving:
-        return f"the others take over from node {request.leaving}: {plan.summary()}"
+        return f"the others take over from node {request.leaving.name}: {plan.summary()}"
     if request.again is not None:
         return f"put back as at revision {request.again}: {plan.summary()}"
     target = waiting_roll_back()
@@ -295,8 +299,22 @@ def _refusal(plan: Plan, *, allow_empty: bool) -> str | None:
     return None
 
 
+def _farewell(request: _Request, node: Node, plan: Plan, number: int) -> str:
+    """Let a node that is taken over end its registrations if it can still be reached, and say what is left to do."""
+    request.claim.renew(LEASE_SECONDS)
+    told = reload_node(node.for_one_job(FAREWELL_SECONDS), plan, None, number)
+    request.progress(f"Node {node.name}: {told.sentence}")
+    if told.ok:
+        return f"Node {node.name} was told: it registers nothing any more."
+    return (
+        f"Node {node.name} itself could not be told, so if it still runs, stop it, or it goes on registering:"
+        f" {told.sentence}"
+    )
+
+
 def _reload(request: _Request, plan: Plan, before: int | None, number: int) -> ApplyResult:
     nodes = request.nodes
+    farewell = "" if request.leaving is None else _farewell(request, request.leaving, plan, number)
     request.progress(f"Reloading and verifying {', '.join(node.name for node in nodes)}")
     results = reload_nodes(nodes, plan, before=before, number=number, claim=request.claim, progress=request.progress)
     ok = all(result.ok for result in results)
@@ -305,7 +323,8 @@ def _reload(request: _Request, plan: Plan, before: int | None, number: int) -> A
             finish(number, nodes)  # an apply was killed when every node had it, but nobody had said so
         return ApplyResult("nothing", _nothing_sentence(number, plan), number, results, plan)
     finish(number, nodes)
-    return ApplyResult("verified" if ok else "behind", _sentence(number, results), number, results, plan)
+    sentence = " ".join(filter(None, [_sentence(number, results), farewell]))
+    return ApplyResult("verified" if ok else "behind", sentence, number, results, plan)
 
 
 def _named(nodes: list[Node]) -> str:

@@ -29,5 +29,9 @@ def configured_nodes() -> list[Node]:
 
 
 def node_names() -> tuple[str, ...]:
-    """Return the names of the nodes to reload: among them the registrations are spread."""
-    return tuple(node.name for node in configured_nodes())
+    """Return the names of the nodes among which the registrations are spread: none while no node is entered.
+
+    The local node of the settings registers everything. Of entered nodes even a single one has to be named as owner, so
+    that another that was disabled, and still runs or starts again, registers nothing.
+    """
+    return tuple(KamailioNode.objects.filter(enabled=True).order_by("name", "pk").values_list("name", flat=True))

@@ -12,10 +12,8 @@ from collections.abc import Sequence
 
 
 def owner_of(key: str, nodes: Sequence[str]) -> str | None:
-    """Return the node that registers the record ``key``; None where there is nothing to choose."""
-    if len(nodes) < 2:
-        return None
-    return max(nodes, key=lambda name: (_score(key, name), name))
+    """Return the node that registers the record ``key``; None where there are no names to choose from."""
+    return max(nodes, key=lambda name: (_score(key, name), name), default=None)
 
 
 def _score(key: str, node: str) -> bytes:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import ipaddress
 from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
 
 from carriers.addresses import uri_host
+from kamailio_bridge.rpc_address import rpc_address_problem
 
 RPC_PATH = "/RPC"
 
@@ -42,18 +42,6 @@ def validate_rpc_url(url: str) -> None:
         raise ValidationError("Enter the address and the port, such as http://10.0.0.5:5062/RPC.")
     if parts.username is not None or parts.password is not None or parts.query or parts.fragment:
         raise ValidationError("Enter address, port and path only; the token comes from elsewhere.")
-    if not settings.KAMAILIO_RPC_ANYWHERE and not _is_near(host):
-        raise ValidationError(
-            f"“{host}” is neither a loopback nor a private address, and the token would go there unencrypted."
-            " Use a private network, or set KAMAILIO_RPC_ANYWHERE if this is meant."
-        )
-
-
-def _is_near(host: str) -> bool:
-    try:
-        address = ipaddress.ip_address(host)
-    except ValueError:
-        return host == "localhost"
-    return (address.is_private or address.is_loopback) and not (
-        address.is_unspecified or address.is_reserved or address.is_link_local
-    )
+    problem = "" if settings.KAMAILIO_RPC_ANYWHERE else rpc_address_problem(host)
+    if problem:
+        raise ValidationError(f"{problem} KAMAILIO_RPC_ANYWHERE=true allows it; the token goes there unencrypted.")

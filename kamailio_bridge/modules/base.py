@@ -19,7 +19,7 @@ RELOAD_RETRY_PAUSE = 0.2
 
 INCOMPLETE = "but not every row could be loaded"  # in the answer to a reload: whose rows it were is looked at then
 
-NodeNames = tuple[str, ...]  # of the enabled nodes
+NodeNames = tuple[str, ...]  # of the enabled nodes that are entered; none where the local one does everything
 
 
 @dataclass

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import Q
 
@@ -35,6 +35,7 @@ from kamailio_bridge.tables import Htable, Uacreg
 DISABLED_FLAG = 1  # the record answers challenges but does not register
 REGISTERED_STATE = 4  # bit of the flags that Kamailio shows
 LOCAL_DOMAIN = "dsiprouter.invalid"  # where uac_reg_lookup would send an inbound call; our SIP side routes it itself
+FEW = 100  # records that are asked for one by one; of more the node dumps all it has
 UNREGISTER_PATIENCE = 2.0  # seconds that a carrier gets to answer the end of a registration before we go on
 
 RECORD_KEY = "carrier-"
@@ -87,7 +88,7 @@ class UacModule(KamailioModule):
     reload_method = "uac.reg_refresh"
 
     def project(self, carriers: Carriers, nodes: NodeNames) -> Projection:
-        """Make a record for each credential, and with several nodes a row that says who registers it.
+        """Make a record for each credential, and where nodes are entered a row that says who registers it.
 
         Then the record itself is a disabled one, and its owner switches it on in memory: so a node that starts, or
         loads a record again, never registers what is another's, not even once.
@@ -125,30 +126,22 @@ class UacModule(KamailioModule):
         rpc = node.rpc
         if changes is None or changes.tables[OWNERS].count:
             _reload_owners(rpc)  # first, because the node itself switches on what it finds to be its own
-        rows = _rows_by_key(wanted)
+        look = _look(rpc, wanted, changes)
+        rows, loaded = look.rows, look.loaded
         here = _registered_here(wanted, node.name)
-        if changes is None:
-            loaded: dict[str, dict[str, Any] | None] = {str(record["l_uuid"]): record for record in dump_records(rpc)}
-            touched = set(rows)
-            changed: set[str] = set()
-            remove = [key for key in loaded if key.startswith(RECORD_KEY) and key not in rows]
-        else:
-            touched = _touched(changes) & rows.keys()
-            changed = _changed(changes.tables[RECORDS])
-            remove = sorted(_touched(changes) - rows.keys())
-            loaded = {key: _info(rpc, key) for key in touched}
+        changed = _changed(changes.tables[RECORDS]) if changes is not None else set()
         refresh = {
             key
-            for key in touched
+            for key in look.keys
             if key in changed
             or differs(rows[key], loaded.get(key))
             or (key in here and _is_muted(rows[key], loaded[key]))
         }
-        kept = touched - refresh
+        kept = look.keys - refresh
         switch_on = [key for key in kept & here if _is_off(loaded[key])]
         switch_off = [key for key in kept - here if not _is_off(loaded[key])]
-        _unregister(rpc, [*remove, *switch_off, *(refresh - here)])
-        for key in remove:
+        _unregister(rpc, [*look.gone, *switch_off, *(refresh - here)])
+        for key in look.gone:
             _remove(rpc, key)
         for key in switch_off:
             rpc.call("uac.reg_disable", "l_uuid", key)
@@ -156,65 +149,55 @@ class UacModule(KamailioModule):
             rpc.call(self.reload_method, key)
         switch_on += [key for key in refresh & here if rows[key].values[FLAGS] == DISABLED_FLAG]
         for key in sorted(switch_on):
-            if _is_off(_info(rpc, key)):
+            if _is_off(_info(rpc, key)):  # it may have done so itself meanwhile
                 rpc.call("uac.reg_enable", "l_uuid", key)
-        return f"{len(refresh)} refreshed, {len(remove)} removed" + (
-            f", {len(here)} of {len(_owners(wanted))} registered from here" if _owners(wanted) else ""
+        owners = _owners(wanted)
+        return f"{len(refresh)} refreshed, {len(look.gone)} removed" + (
+            f", {len(here)} of {len(owners)} registered from here" if owners else ""
         )
-
-    def reload_calls(self, node: Node, wanted: Projection, changes: ModuleChanges | None) -> list[str]:
-        owners = [f"htable.reload {OWNERS_HASH_TABLE}"]
-        if changes is None:
-            return [
-                *owners,
-                "uac.reg_dump",
-                "uac.reg_remove KEY  # for each credential that nothing calls for",
-                f"{self.reload_method} KEY  # for each credential that differs",
-            ]
-        rows = _rows_by_key(wanted)
-        here, changed = _registered_here(wanted, node.name), _changed(changes.tables[RECORDS])
-        remove, kept = sorted(_touched(changes) - rows.keys()), (_touched(changes) & rows.keys()) - changed
-        late = {key for key in changed & here if rows[key].values[FLAGS] == DISABLED_FLAG}
-        return [
-            *(owners if changes.tables[OWNERS].count else []),
-            *(f"uac.reg_unregister l_uuid {key}  # if it is registered" for key in [*remove, *sorted(changed - here)]),
-            *(f"uac.reg_remove {key}" for key in remove),
-            *(f"uac.reg_disable l_uuid {key}  # if it is on" for key in sorted(kept - here)),
-            *(f"{self.reload_method} {key}" for key in sorted(changed)),
-            *(f"uac.reg_enable l_uuid {key}  # if it is off" for key in sorted((kept & here) | late)),
-        ]
-
-    def verify_calls(self, node: Node, wanted: Projection, changes: ModuleChanges | None) -> list[str]:
-        if changes is None:
-            return ["uac.reg_dump"]
-        return [f"uac.reg_info l_uuid {key}" for key in sorted(_touched(changes))]
 
     def verify(self, node: Node, wanted: Projection, changes: ModuleChanges | None) -> list[str]:
         """Compare the records that changed, or all of them; a refresh of a bad row says yes and does nothing."""
-        rpc = node.rpc
-        rows = _rows_by_key(wanted)
+        look = _look(node.rpc, wanted, changes)
+        rows, loaded = look.rows, look.loaded
         here = _registered_here(wanted, node.name)
-        if changes is None:
-            loaded: dict[str, dict[str, Any] | None] = {str(record["l_uuid"]): record for record in dump_records(rpc)}
-            touched = set(rows)
-            stray = [key for key in loaded if key.startswith(RECORD_KEY) and key not in rows]
-        else:
-            touched = _touched(changes) & rows.keys()
-            loaded = {key: _info(rpc, key) for key in touched}
-            stray = [key for key in _touched(changes) - rows.keys() if _info(rpc, key) is not None]
-        wrong = {key for key in touched if differs(rows[key], loaded.get(key))}
-        silent = [key for key in (touched - wrong) & here if _is_off(loaded[key])]
-        double = [key for key in touched - wrong - here if not _is_off(loaded[key])]
+        wrong = {key for key in look.keys if differs(rows[key], loaded.get(key))}
+        right = look.keys - wrong
+        silent = [key for key in right & here if _is_off(loaded[key])]
+        double = [key for key in right - here if not _is_off(loaded[key])]
+        stray = [key for key in look.gone if key in loaded]
         problems = []
         if wrong:
             problems.append(f"Kamailio did not take the credential of {some(_labels(rows, wrong))}. Its log says why.")
         if stray:
-            problems.append(f"Kamailio still holds the removed credentials {some(sorted(stray))}. Reload again.")
+            problems.append(f"Kamailio still holds the removed credentials {some(stray)}. Reload again.")
         if silent:
             problems.append(f"It is to register {some(_labels(rows, silent))}, and does not. Reload again.")
         if double:
             problems.append(f"It registers {some(_labels(rows, double))}, which it is not to do. Reload again.")
         return problems + (_name_problems(node) if _owners(wanted) else [])
+
+
+class _Look(NamedTuple):
+    """The records to look at: their rows, what the node holds of them, and which of them are gone from the table."""
+
+    rows: dict[str, Row]
+    keys: set[str]
+    loaded: dict[str, dict[str, Any]]
+    gone: list[str]
+
+
+def _look(rpc: Rpc, wanted: Projection, changes: ModuleChanges | None) -> _Look:
+    """Look at the records that changed, or at all when it is not known what the node holds."""
+    rows = _rows_by_key(wanted)
+    touched = _touched(changes) if changes is not None else None
+    if touched is not None and len(touched) <= FEW:
+        loaded = {key: record for key in touched for record in [_info(rpc, key)] if record is not None}
+    else:
+        loaded = {str(record["l_uuid"]): record for record in dump_records(rpc)}
+    if touched is None:
+        touched = rows.keys() | {key for key in loaded if key.startswith(RECORD_KEY)}
+    return _Look(rows, touched & rows.keys(), loaded, sorted(touched - rows.keys()))
 
 
 def _rows_by_key(wanted: Projection) -> dict[str, Row]:

@@ -41,7 +41,10 @@ def node_now(_request: HttpRequest, name: str) -> HttpResponse:
         revision = stored_revision()
     except DatabaseError:
         return JsonResponse({"state": "unknown", "sentence": "Kamailio's tables can't be read."})
-    return JsonResponse(_in_words(node_status(node, revision, last_answers().get(name))))
+    words = _in_words(node_status(node, revision, last_answers().get(name)))
+    if KamailioNode.objects.filter(name=name, enabled=False).exists():
+        words |= {"state": "disabled", "sentence": f"It is disabled, so it is not reloaded. {words['sentence']}"}
+    return JsonResponse(words)
 
 
 @for_operators

@@ -75,6 +75,7 @@ def test_each_account_is_registered_from_one_node(cluster: Cluster) -> None:
         del registrar.bindings[username]
     result = take_over(author=None, node="west")
     assert result.outcome == "verified", result.sentence
+    assert "Node west itself could not be told, so if it still runs, stop it" in result.sentence
     registrar.wait_until_registered(*gone)
     settled(TICK)
     second = cluster.registered_from(registrar)
@@ -82,6 +83,37 @@ def test_each_account_is_registered_from_one_node(cluster: Cluster) -> None:
     assert {username for username in first if len(registrar.registers(username)) != before[username]} == gone
     assert registrar.faults == []
     assert apply(author=None).outcome == "nothing"
+
+
+def test_from_one_node_to_several_and_back(cluster: Cluster) -> None:
+    """What stays where it is does not register again; what moves is ended where it was."""
+    accounts = [Account(f"trunk-{number}", f"secret of {number}", "carrier.example") for number in range(12)]
+    registrar = cluster.registrar(*accounts)
+    for account in accounts:
+        cluster.credential(cluster.group(account.username, to(registrar)), account, registrar)
+    KamailioNode.objects.exclude(name="east").update(enabled=False)
+    cluster.apply()
+    registrar.wait_until_registered(*registrar.accounts)
+    assert set(cluster.registered_from(registrar).values()) == {"east"}
+    before = {account.username: len(registrar.registers(account.username)) for account in accounts}
+    KamailioNode.objects.update(enabled=True)
+    cluster.apply()
+    settled(TICK)
+    spread = cluster.registered_from(registrar)
+    assert set(spread.values()) == set(NAMES)
+    moved = {username for username, name in spread.items() if name != "east"}
+    assert {username for username in before if len(registrar.registers(username)) != before[username]} == moved
+    assert set(registrar.ended) == moved
+    for name in ("north", "west"):
+        result = take_over(author=None, node=name)
+        assert result.ok, result.sentence
+        assert f"Node {name} was told: it registers nothing any more." in result.sentence
+    cluster.processes["west"].stop()
+    cluster.processes["west"].start()  # a disabled node that starts again registers nothing, whatever was there before
+    settled(TICK)
+    assert set(cluster.registered_from(registrar).values()) == {"east"}
+    assert {username for username in before if len(registrar.registers(username)) != before[username]} == moved
+    assert registrar.faults == []
 
 
 def test_a_stopped_a_slow_and_a_babbling_node_delay_nobody(cluster: Cluster) -> None:

@@ -25,12 +25,12 @@ from tests.kamailio_bridge.records import (
 )
 
 
-def project(module: str, state: Carriers, nodes: tuple[str, ...] = ("local",)) -> Projection:
+def project(module: str, state: Carriers, nodes: tuple[str, ...] = ()) -> Projection:
     return MODULES[module].project(state, nodes)
 
 
 def rows(
-    module: str, state: Carriers, table_name: str | None = None, nodes: tuple[str, ...] = ("local",)
+    module: str, state: Carriers, table_name: str | None = None, nodes: tuple[str, ...] = ()
 ) -> list[dict[str, Any]]:
     """Return a module's rows as dicts, by primary key, of the one table or the named one."""
     projection = project(module, state, nodes)
@@ -297,7 +297,7 @@ def test_a_long_list_is_cut_where_drouting_stops_and_warned_of(settings: Setting
 # --- uac ----------------------------------------------------------------------------------------------------------
 
 
-def records(state: Carriers, nodes: tuple[str, ...] = ("local",)) -> list[dict[str, Any]]:
+def records(state: Carriers, nodes: tuple[str, ...] = ()) -> list[dict[str, Any]]:
     return rows("uac", state, "uacreg", nodes)
 
 
@@ -336,23 +336,30 @@ def test_a_password_that_cannot_be_read_is_said() -> None:
     assert "Acme" in projection.warnings[0].where
 
 
-@pytest.mark.parametrize("nodes", [("local",), ("one", "two")])
+@pytest.mark.parametrize("nodes", [(), ("one", "two")])
 def test_a_record_whose_password_cannot_be_read_stays_as_it_stands(nodes: tuple[str, ...]) -> None:
-    """Whether it registers still follows the nodes: with several of them, the record itself is a disabled one."""
+    """Whether it registers still follows the nodes: where they are entered, the record itself is a disabled one."""
     readable = project("uac", carriers(group(8, credential=credential(1))))
     (stored,) = (row.values for row in readable.rows[RECORDS].values())
     projection = project("uac", carriers(group(8, credential=credential(1, ha1=None, realm="another"))), nodes)
     projection.take_kept(RECORDS, {stored[0]: stored})
     (row,) = projection.rows[RECORDS].values()
     changed = {column for column, old, new in zip(RECORDS.columns, stored, row.values, strict=True) if old != new}
-    assert changed == ({"flags"} if len(nodes) > 1 else set())
-    assert len(projection.rows[OWNERS]) == (1 if len(nodes) > 1 else 0)
+    assert changed == ({"flags"} if nodes else set())
+    assert len(projection.rows[OWNERS]) == (1 if nodes else 0)
 
 
-def test_one_node_registers_everything_and_needs_no_owner() -> None:
+def test_the_local_node_registers_everything_and_needs_no_owner() -> None:
     state = carriers(group(8, credential=credential(1)))
-    assert owners(state, "local") == owners(state) == {}
+    assert owners(state) == {}
     assert [row["flags"] for row in records(state)] == [0]
+
+
+def test_a_single_node_that_is_entered_owns_everything() -> None:
+    """Another one that was disabled may still run: it must not take the credentials for its own."""
+    state = carriers(group(8, credential=credential(1)))
+    assert owners(state, "edge") == {"dsiprouter:owner:carrier-8": "edge"}
+    assert [row["flags"] for row in records(state, ("edge",))] == [1]
 
 
 def test_with_several_nodes_each_credential_that_registers_has_one_owner() -> None:

@@ -90,6 +90,8 @@ class Registrar(UserAgent):
             self.bindings[username] = Binding(target_of(request), expires)
             incoming.reply(200, ("contact", f"{contact.partition('>')[0]}>;expires={expires}"))
         else:
-            self.bindings.pop(username, None)
+            bound = self.bindings.get(username)
+            if bound is not None and bound.contact == target_of(request):  # another contact's binding stays
+                del self.bindings[username]
             self.ended.append(username)
             incoming.reply(200)
