@@ -17,11 +17,12 @@ from django.utils import timezone
 from carriers.snapshot import Carriers, CredentialRecord, GroupRecord
 from kamailio_bridge.asking import ASK_SECONDS, ask_nodes
 from kamailio_bridge.modules.base import as_list
-from kamailio_bridge.modules.uac import RECORDS, UacModule, differs, dump_records, record_key
+from kamailio_bridge.modules.uac import UacModule
 from kamailio_bridge.nodes import Node
 from kamailio_bridge.rows import Row
 from kamailio_bridge.rpc import CallFailed, Rpc, RpcError
 from kamailio_bridge.said import fit_to_show
+from kamailio_bridge.uac_records import RECORDS, differs, dump_records, record_key
 
 # The best first: of several nodes, the one that can say the best speaks for the group. A node that can't be asked may
 # be the one that registers, so it counts for more than one that waits for the next apply.

@@ -13,17 +13,16 @@ from carriers.snapshot import Carriers
 from kamailio_bridge.drift import read_drift, read_node_drift
 from kamailio_bridge.modules import selected_modules
 from kamailio_bridge.modules.htable import revision_on_node, stored_revision
-from kamailio_bridge.modules.uac import DISABLED_FLAG, dump_records
 from kamailio_bridge.nodes import Node, configured_nodes
 from kamailio_bridge.plan import TablesUnreadable, make_plan
 from kamailio_bridge.registrations import Registration, registrations
 from kamailio_bridge.revisions import Revision
 from kamailio_bridge.rpc import InvalidAnswer, RpcError
+from kamailio_bridge.uac_records import DISABLED_FLAG, REGISTERED_STATE, dump_records
 
 Answer = dict[str, Any]
 LOOK_SECONDS = 5.0  # that all questions of one look at a node may take together; its time limit is for reloads
 DRIFT_SECONDS = 15.0  # the same for all that a node holds
-REGISTERED_STATE = 4  # bit of the flags that Kamailio shows of a registration
 
 
 @dataclass(frozen=True)

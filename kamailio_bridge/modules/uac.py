@@ -7,11 +7,8 @@ refreshed or removed alone, so that nobody else re-registers.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
-
-from django.db.models import Q
 
 from carriers.snapshot import Carriers, CredentialRecord, GroupRecord
 from kamailio_bridge.ids import OWNER_OFFSET, row_id
@@ -22,64 +19,36 @@ from kamailio_bridge.modules.base import (
     NodeNames,
     Projection,
     TableChanges,
-    as_list,
     some,
 )
 from kamailio_bridge.nodes import Node
 from kamailio_bridge.owners import owner_of
 from kamailio_bridge.routing import sip_uri
-from kamailio_bridge.rows import Notice, Row, Table, Values
-from kamailio_bridge.rpc import CallFailed, InvalidAnswer, Rpc
-from kamailio_bridge.tables import Htable, Uacreg
+from kamailio_bridge.rows import Notice, Row, Values
+from kamailio_bridge.rpc import CallFailed, Rpc
+from kamailio_bridge.uac_records import (
+    DISABLED_FLAG,
+    FLAGS,
+    L_UUID,
+    OWNER_KEY,
+    OWNERS,
+    RECORD_KEY,
+    RECORDS,
+    STRING_KEY,
+    STRING_VALUE,
+    differs,
+    dump_records,
+    info,
+    is_muted,
+    is_off,
+    record_key,
+    reload_owners,
+    remove,
+    unregister,
+)
 
-DISABLED_FLAG = 1  # the record answers challenges but does not register
-REGISTERED_STATE = 4  # bit of the flags that Kamailio shows
 LOCAL_DOMAIN = "dsiprouter.invalid"  # where uac_reg_lookup would send an inbound call; our SIP side routes it itself
 FEW = 100  # records that are asked for one by one; of more the node dumps all it has
-UNREGISTER_PATIENCE = 2.0  # seconds that a carrier gets to answer the end of a registration before we go on
-
-RECORD_KEY = "carrier-"
-OWNER_KEY = "dsiprouter:owner:"
-OWNERS_HASH_TABLE = "owners"  # the same table as the hash table dsiprouter, in memory apart from the revision
-STRING_KEY, STRING_VALUE = 0, 0
-
-RECORDS = Table(
-    model=Uacreg,
-    columns=(
-        "id",
-        "l_uuid",
-        "l_username",
-        "l_domain",
-        "r_username",
-        "r_domain",
-        "realm",
-        "auth_username",
-        "auth_password",
-        "auth_ha1",
-        "auth_proxy",
-        "expires",
-        "flags",
-        "reg_delay",
-        "contact_addr",
-        "socket",
-    ),
-    ours=Q(l_uuid__startswith=RECORD_KEY),
-    exclusive=("l_uuid", "l_username"),
-)
-OWNERS = Table(
-    model=Htable,
-    columns=("id", "key_name", "key_type", "value_type", "key_value", "expires"),
-    ours=Q(key_name__startswith=OWNER_KEY),
-    exclusive=("key_name",),
-)
-L_UUID, EXPIRES, FLAGS = (RECORDS.columns.index(column) for column in ("l_uuid", "expires", "flags"))
-# What reg_info shows of a record, by the column that it comes from. Flags and times are state there, not settings.
-_SHOWN = ("l_username", "l_domain", "r_username", "r_domain", "realm", "auth_username", "auth_ha1", "auth_proxy")
-
-
-def record_key(group_pk: int) -> str:
-    """Return the ``l_uuid`` of a carrier group's record, which is also the user of its Contact."""
-    return f"{RECORD_KEY}{group_pk}"
 
 
 class UacModule(KamailioModule):
@@ -125,7 +94,7 @@ class UacModule(KamailioModule):
         """Refresh the records that changed, remove those that went, switch those that came here or went elsewhere."""
         rpc = node.rpc
         if changes is None or changes.tables[OWNERS].count:
-            _reload_owners(rpc)  # first, because the node itself switches on what it finds to be its own
+            reload_owners(rpc)  # first, because the node itself switches on what it finds to be its own
         look = _look(rpc, wanted, changes)
         rows, loaded = look.rows, look.loaded
         here = _registered_here(wanted, node.name)
@@ -135,21 +104,21 @@ class UacModule(KamailioModule):
             for key in look.keys
             if key in changed
             or differs(rows[key], loaded.get(key))
-            or (key in here and _is_muted(rows[key], loaded[key]))
+            or (key in here and is_muted(rows[key], loaded[key]))
         }
         kept = look.keys - refresh
-        switch_on = [key for key in kept & here if _is_off(loaded[key])]
-        switch_off = [key for key in kept - here if not _is_off(loaded[key])]
-        _unregister(rpc, [*look.gone, *switch_off, *(refresh - here)])
+        switch_on = [key for key in kept & here if is_off(loaded[key])]
+        switch_off = [key for key in kept - here if not is_off(loaded[key])]
+        unregister(rpc, [*look.gone, *switch_off, *(refresh - here)])
         for key in look.gone:
-            _remove(rpc, key)
+            remove(rpc, key)
         for key in switch_off:
             rpc.call("uac.reg_disable", "l_uuid", key)
         for key in sorted(refresh):
             rpc.call(self.reload_method, key)
         switch_on += [key for key in refresh & here if rows[key].values[FLAGS] == DISABLED_FLAG]
         for key in sorted(switch_on):
-            if _is_off(_info(rpc, key)):  # it may have done so itself meanwhile
+            if is_off(info(rpc, key)):  # it may have done so itself meanwhile
                 rpc.call("uac.reg_enable", "l_uuid", key)
         owners = _owners(wanted)
         return f"{len(refresh)} refreshed, {len(look.gone)} removed" + (
@@ -163,8 +132,8 @@ class UacModule(KamailioModule):
         here = _registered_here(wanted, node.name)
         wrong = {key for key in look.keys if differs(rows[key], loaded.get(key))}
         right = look.keys - wrong
-        silent = [key for key in right & here if _is_off(loaded[key])]
-        double = [key for key in right - here if not _is_off(loaded[key])]
+        silent = [key for key in right & here if is_off(loaded[key])]
+        double = [key for key in right - here if not is_off(loaded[key])]
         stray = [key for key in look.gone if key in loaded]
         problems = []
         if wrong:
@@ -192,7 +161,7 @@ def _look(rpc: Rpc, wanted: Projection, changes: ModuleChanges | None) -> _Look:
     rows = _rows_by_key(wanted)
     touched = _touched(changes) if changes is not None else None
     if touched is not None and len(touched) <= FEW:
-        loaded = {key: record for key in touched for record in [_info(rpc, key)] if record is not None}
+        loaded = {key: record for key in touched for record in [info(rpc, key)] if record is not None}
     else:
         loaded = {str(record["l_uuid"]): record for record in dump_records(rpc)}
     if touched is None:
@@ -253,24 +222,6 @@ def _changed(changes: TableChanges) -> set[str]:
             old != value for column, (old, value) in enumerate(zip(before, row.values, strict=True)) if column != FLAGS
         )
     }
-
-
-def _is_off(record: dict[str, Any] | None) -> bool:
-    return record is not None and bool(int(record.get("flags", 0)) & DISABLED_FLAG)
-
-
-def _is_muted(row: Row, record: dict[str, Any] | None) -> bool:
-    """Say whether Kamailio keeps the record silent: ending a registration leaves it with an Expires of 0."""
-    return record is not None and record.get("expires") != row.values[EXPIRES]
-
-
-def _reload_owners(rpc: Rpc) -> None:
-    """Let the node read who registers what. A configuration of its own may have no such hash table."""
-    try:
-        rpc.call("htable.reload", OWNERS_HASH_TABLE)
-    except CallFailed as failure:
-        if not failure.message.startswith(("No such htable", "Method Not Found")):
-            raise
 
 
 def _name_problems(node: Node) -> list[str]:
@@ -342,60 +293,3 @@ def _add_owner(projection: Projection, label: str, group_pk: int, owner: str) ->
         owner,
         0,
     )
-
-
-def dump_records(rpc: Rpc) -> list[dict[str, Any]]:
-    """Return all records of a node, digests included: never pass them on to people."""
-    records = as_list(rpc.call("uac.reg_dump"))
-    if not all(isinstance(record, dict) and "l_uuid" in record for record in records):
-        raise InvalidAnswer("uac.reg_dump: the node answered in a form that this product does not know.")
-    return records
-
-
-def _info(rpc: Rpc, key: str) -> dict[str, Any] | None:
-    try:
-        record = rpc.call("uac.reg_info", "l_uuid", key)
-    except CallFailed as failure:
-        if failure.code == 404:
-            return None
-        raise
-    if not isinstance(record, dict):
-        raise InvalidAnswer("uac.reg_info: the node answered in a form that this product does not know.")
-    return record
-
-
-def differs(row: Row, record: dict[str, Any] | None) -> bool:
-    """Say whether the node's record is missing or other than its row."""
-    if record is None:
-        return True
-    values = dict(zip(RECORDS.columns, row.values, strict=True))
-    return any(record.get(column) != values[column] for column in _SHOWN)
-
-
-def _remove(rpc: Rpc, key: str) -> None:
-    try:
-        rpc.call("uac.reg_remove", key)
-    except CallFailed as failure:
-        if failure.code != 404:  # not there: nothing to remove
-            raise
-
-
-def _unregister(rpc: Rpc, keys: list[str]) -> None:
-    """End the registrations at the carriers (Expires 0), and give the carriers a moment to answer.
-
-    Without it a carrier would go on sending calls to a group that is gone until the registration runs out.
-    """
-    pending = set()
-    for key in keys:
-        record = _info(rpc, key)
-        if record is not None and int(record.get("flags", 0)) & REGISTERED_STATE:
-            rpc.call("uac.reg_unregister", "l_uuid", key)
-            pending.add(key)
-    deadline = time.monotonic() + UNREGISTER_PATIENCE
-    while pending and time.monotonic() < deadline:
-        time.sleep(0.05)
-        pending = {key for key in pending if _still_registered(_info(rpc, key))}
-
-
-def _still_registered(record: dict[str, Any] | None) -> bool:
-    return record is not None and bool(int(record.get("flags", 0)) & REGISTERED_STATE)

@@ -1,0 +1,142 @@
+"""uac's tables, and the records that a node holds in memory.
+
+A node keeps what it loaded until it is told otherwise, and counts there what is registered: so it is asked and told
+record by record.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from django.db.models import Q
+
+from kamailio_bridge.modules.base import as_list
+from kamailio_bridge.rows import Row, Table
+from kamailio_bridge.rpc import CallFailed, InvalidAnswer, Rpc
+from kamailio_bridge.tables import Htable, Uacreg
+
+DISABLED_FLAG = 1  # the record answers challenges but does not register
+REGISTERED_STATE = 4  # bit of the flags that Kamailio shows
+UNREGISTER_PATIENCE = 2.0  # seconds that a carrier gets to answer the end of a registration before we go on
+
+RECORD_KEY = "carrier-"
+OWNER_KEY = "dsiprouter:owner:"
+OWNERS_HASH_TABLE = "owners"  # the same table as the hash table dsiprouter, in memory apart from the revision
+STRING_KEY, STRING_VALUE = 0, 0
+
+RECORDS = Table(
+    model=Uacreg,
+    columns=(
+        "id",
+        "l_uuid",
+        "l_username",
+        "l_domain",
+        "r_username",
+        "r_domain",
+        "realm",
+        "auth_username",
+        "auth_password",
+        "auth_ha1",
+        "auth_proxy",
+        "expires",
+        "flags",
+        "reg_delay",
+        "contact_addr",
+        "socket",
+    ),
+    ours=Q(l_uuid__startswith=RECORD_KEY),
+    exclusive=("l_uuid", "l_username"),
+)
+OWNERS = Table(
+    model=Htable,
+    columns=("id", "key_name", "key_type", "value_type", "key_value", "expires"),
+    ours=Q(key_name__startswith=OWNER_KEY),
+    exclusive=("key_name",),
+)
+L_UUID, EXPIRES, FLAGS = (RECORDS.columns.index(column) for column in ("l_uuid", "expires", "flags"))
+# What reg_info shows of a record, by the column that it comes from. Flags and times are state there, not settings.
+SHOWN_COLUMNS = ("l_username", "l_domain", "r_username", "r_domain", "realm", "auth_username", "auth_ha1", "auth_proxy")
+
+
+def record_key(group_pk: int) -> str:
+    """Return the ``l_uuid`` of a carrier group's record, which is also the user of its Contact."""
+    return f"{RECORD_KEY}{group_pk}"
+
+
+def dump_records(rpc: Rpc) -> list[dict[str, Any]]:
+    """Return all records of a node, digests included: never pass them on to people."""
+    records = as_list(rpc.call("uac.reg_dump"))
+    if not all(isinstance(record, dict) and "l_uuid" in record for record in records):
+        raise InvalidAnswer("uac.reg_dump: the node answered in a form that this product does not know.")
+    return records
+
+
+def info(rpc: Rpc, key: str) -> dict[str, Any] | None:
+    """Return one record of a node, None when it has none."""
+    try:
+        record = rpc.call("uac.reg_info", "l_uuid", key)
+    except CallFailed as failure:
+        if failure.code == 404:
+            return None
+        raise
+    if not isinstance(record, dict):
+        raise InvalidAnswer("uac.reg_info: the node answered in a form that this product does not know.")
+    return record
+
+
+def differs(row: Row, record: dict[str, Any] | None) -> bool:
+    """Say whether the node's record is missing or other than its row."""
+    if record is None:
+        return True
+    values = dict(zip(RECORDS.columns, row.values, strict=True))
+    return any(record.get(column) != values[column] for column in SHOWN_COLUMNS)
+
+
+def is_off(record: dict[str, Any] | None) -> bool:
+    """Say whether the record is there and does not register."""
+    return record is not None and bool(int(record.get("flags", 0)) & DISABLED_FLAG)
+
+
+def is_muted(row: Row, record: dict[str, Any] | None) -> bool:
+    """Say whether Kamailio keeps the record silent: ending a registration leaves it with an Expires of 0."""
+    return record is not None and record.get("expires") != row.values[EXPIRES]
+
+
+def reload_owners(rpc: Rpc) -> None:
+    """Let the node read who registers what. A configuration of its own may have no such hash table."""
+    try:
+        rpc.call("htable.reload", OWNERS_HASH_TABLE)
+    except CallFailed as failure:
+        if not failure.message.startswith(("No such htable", "Method Not Found")):
+            raise
+
+
+def remove(rpc: Rpc, key: str) -> None:
+    """Take a record away, if it is there."""
+    try:
+        rpc.call("uac.reg_remove", key)
+    except CallFailed as failure:
+        if failure.code != 404:  # not there: nothing to remove
+            raise
+
+
+def unregister(rpc: Rpc, keys: list[str]) -> None:
+    """End the registrations at the carriers (Expires 0), and give the carriers a moment to answer.
+
+    Without it a carrier would go on sending calls to a group that is gone until the registration runs out.
+    """
+    pending = set()
+    for key in keys:
+        record = info(rpc, key)
+        if record is not None and int(record.get("flags", 0)) & REGISTERED_STATE:
+            rpc.call("uac.reg_unregister", "l_uuid", key)
+            pending.add(key)
+    deadline = time.monotonic() + UNREGISTER_PATIENCE
+    while pending and time.monotonic() < deadline:
+        time.sleep(0.05)
+        pending = {key for key in pending if _still_registered(info(rpc, key))}
+
+
+def _still_registered(record: dict[str, Any] | None) -> bool:
+    return record is not None and bool(int(record.get("flags", 0)) & REGISTERED_STATE)
