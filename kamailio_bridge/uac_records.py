@@ -108,7 +108,9 @@ def reload_owners(rpc: Rpc) -> None:
     try:
         rpc.call("htable.reload", OWNERS_HASH_TABLE)
     except CallFailed as failure:
-        if not failure.message.startswith(("No such htable", "Method Not Found")):
+        if not failure.message.startswith(
+            ("No such htable", "No htable db_url", "No database htable", "Method Not Found")
+        ):
             raise
 
 
