@@ -119,6 +119,10 @@ def take_over(*, author: AbstractBaseUser | None, node: str, progress: Progress 
         result = _apply(request, plan_of_new_owners, allow_empty=True, seen=None)
         if result.outcome in ("failed", "refused"):
             _enable(record, enabled=True)
+        if result.outcome == "nothing":
+            return replace(
+                result, sentence=f"Node {node} is disabled. There is no account that another must take over."
+            )
         return result
 
     return _alone(author, work)

@@ -10,8 +10,8 @@ from pytest_django.fixtures import Settings
 from carriers.snapshot import Carriers
 from kamailio_bridge.modules import MODULES
 from kamailio_bridge.modules.base import Projection
-from kamailio_bridge.modules.uac import OWNERS, RECORDS
 from kamailio_bridge.rows import Table
+from kamailio_bridge.uac_records import OWNERS, RECORDS
 from tests.kamailio_bridge.records import (
     HA1,
     carriers,
