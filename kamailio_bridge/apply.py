@@ -21,7 +21,7 @@ from kamailio_bridge.lock import Busy, Claim, LockLost, apply_lock
 from kamailio_bridge.modules.htable import store_revision, stored_revision
 from kamailio_bridge.node_records import KamailioNode
 from kamailio_bridge.node_reload import NodeResult, reload_node
-from kamailio_bridge.nodes import Node, configured_nodes
+from kamailio_bridge.nodes import Node, configured_nodes, node_names
 from kamailio_bridge.plan import Plan, TablesUnreadable, make_plan, write
 from kamailio_bridge.reloads import LEASE_SECONDS, Progress, finish, reload_nodes
 from kamailio_bridge.retention import drop_old_snapshots
@@ -72,7 +72,7 @@ class _Request:
     progress: Progress
     claim: Claim
     leaving: Node | None = None
-    again: int | None = None
+    again: Revision | None = None
 
 
 def apply(
@@ -144,7 +144,7 @@ def put_back(
         nodes = configured_nodes()
         if not nodes:
             return ApplyResult("refused", NO_NODE_SENTENCE)
-        request = _Request(author, nodes, progress, claim, again=revision.number)
+        request = _Request(author, nodes, progress, claim, again=revision)
         result = _apply(request, lambda: plan_of_revision(revision), allow_empty=True, seen=seen)
         return replace(result, sentence=DRIFTED_SENTENCE) if result.outcome == "changed" else result
 
@@ -233,6 +233,7 @@ def _apply(
                     summary=_summary(request, plan),
                     changes=plan.lines(),
                     snapshot=_snapshot(request, plan, before),
+                    spread_over=request.again.spread_over if request.again is not None else list(node_names()),
                 )
                 number = revision.number
                 write(plan)
@@ -263,8 +264,10 @@ def _revision_is_due(request: _Request, plan: Plan, before: int) -> bool:
     So it is where the tables name another revision than the one that is put back, and where somebody else had brought
     the rows to where the carriers are now, after they were taken over: without it they would count as drift for ever.
     """
-    if request.again is not None or request.leaving:
-        return request.again not in (None, before)
+    if request.again is not None:
+        return request.again.number != before
+    if request.leaving:
+        return False
     last = last_applied()
     if last is None or not last.snapshot or bytes(last.snapshot) == pack(plan.state):
         return False
@@ -276,7 +279,7 @@ def _summary(request: _Request, plan: Plan) -> str:
     if request.leaving:
         return f"the others take over from node {request.leaving.name}: {plan.summary()}"
     if request.again is not None:
-        return f"put back as at revision {request.again}: {plan.summary()}"
+        return f"put back as at revision {request.again.number}: {plan.summary()}"
     target = waiting_roll_back()
     return plan.summary() if target is None else f"roll back to revision {target}: {plan.summary()}"
 

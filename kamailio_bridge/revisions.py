@@ -46,6 +46,7 @@ class Revision(models.Model):
     changes = models.JSONField(default=list)
     nodes = models.JSONField(default=list)
     snapshot = models.BinaryField(null=True, editable=False)
+    spread_over = models.JSONField(default=list, editable=False)  # the nodes of then: each account has one among them
 
     objects = RevisionManager()
 

@@ -51,7 +51,7 @@ def plan_of_revision(revision: Revision) -> Plan:
     if state is None:
         raise NotKept(f"The carriers of revision {revision.number} are not kept any more: press Reload Kamailio.")
     carriers = carriers_of(state)
-    nodes = tuple(entry["name"] for entry in revision.nodes) or node_names()
+    nodes = tuple(revision.spread_over)
     projections = {module: module.project(carriers, nodes) for module in selected_modules()}
     try:
         return compare(state, carriers, projections, [])

@@ -10,16 +10,18 @@ import pytest
 from pytest_django import Settings
 
 from carriers.models import AuthCredential, CarrierGroup, OutboundRoute, SourceNetwork
-from kamailio_bridge.apply import ApplyResult, apply, put_back
+from kamailio_bridge.apply import ApplyResult, apply, put_back, retry, take_over
 from kamailio_bridge.drift import Drift, node_drift, read_drift, read_node_drift
 from kamailio_bridge.modules.htable import revision_on_node, stored_revision
 from kamailio_bridge.node_process import NodeProcess
+from kamailio_bridge.node_records import KamailioNode
 from kamailio_bridge.nodes import Node, configured_nodes
 from kamailio_bridge.plan import make_plan
 from kamailio_bridge.revisions import Revision
 from kamailio_bridge.tables import Address, Dispatcher, DrGateway, Htable, Mtree, Uacreg, Version
 from tests.commands import run_command
 from tests.kamailio_bridge.builders import make_group, make_inbound_route, make_pbx, make_route
+from tests.kamailio_bridge.http_node import free_port
 
 pytestmark = pytest.mark.django_db(databases=["default", "kamailio"], transaction=True)
 
@@ -272,3 +274,30 @@ def test_a_node_says_which_revision_it_runs(applied: CarrierGroup, local: Node) 
     assert drift.plan is not None
     found = node_drift(local, drift.plan, 4711)
     assert found.differences[0] == f"It says that it runs revision {stored_revision()} instead of 4711."
+
+
+def test_who_registers_what_is_compared_with_the_nodes_of_then(settings: Settings) -> None:
+    """A node that is entered after the apply, and retried, changes nothing in what was applied."""
+    for name in ("east", "west"):
+        KamailioNode.objects.create(name=name, rpc_url=f"http://127.0.0.1:{free_port()}/RPC", time_limit=1)
+    for number in range(8):
+        group = make_group(f"Trunk {number}", f"203.0.113.{number + 1}")
+        make_route(str(number), group)
+        credential = AuthCredential(group=group, username=f"10{number}", registrar="sip.acme.example")
+        credential.set_password("secret")
+        credential.save()
+    assert apply(author=None).outcome == "behind"
+    owners = set(Htable.objects.filter(key_name__startswith="dsiprouter:owner").values_list("key_value", flat=True))
+    assert owners == {"east", "west"}
+    assert sentences(read_drift()) == []
+    KamailioNode.objects.create(name="north", rpc_url=f"http://127.0.0.1:{free_port()}/RPC", time_limit=1)
+    retry(author=None, names=["north"])
+    assert sentences(read_drift()) == []
+    take_over(author=None, node="west")
+    assert sentences(read_drift()) == []
+    row = Htable.objects.filter(key_value="east").first()
+    assert row is not None
+    Htable.objects.filter(pk=row.pk).update(key_value="nowhere")
+    assert "key_value is nowhere instead of east" in sentences(read_drift())[0]
+    assert put_back(author=None).outcome == "behind"
+    assert sentences(read_drift()) == []
