@@ -1,4 +1,4 @@
-"""The bridge as a Django app: it brings system checks, and tells the history of nodes and revisions."""
+"""The bridge as a Django app: it brings system checks, and takes part in the history and in the rotation of keys."""
 
 from django.apps import AppConfig
 from django.core import checks
@@ -9,14 +9,17 @@ class KamailioBridgeConfig(AppConfig):
     verbose_name = "Kamailio"
 
     def ready(self) -> None:
+        from carriers.rotation import also_rotate  # noqa: PLC0415
         from kamailio_bridge.checks import (  # noqa: PLC0415 - needs the models to be loaded
             check_modules,
             check_rpc_address,
             check_tables,
         )
         from kamailio_bridge.history import track_bridge  # noqa: PLC0415
+        from kamailio_bridge.rotation import rotate_snapshots  # noqa: PLC0415
 
         track_bridge()
+        also_rotate(rotate_snapshots)
         checks.register(check_modules)
         checks.register(check_rpc_address)
         checks.register(check_tables, checks.Tags.database)

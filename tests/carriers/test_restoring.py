@@ -86,12 +86,15 @@ def test_differences_are_said_in_words_without_secrets() -> None:
 
 
 def test_a_password_that_was_only_encrypted_anew_stays(settings: Settings) -> None:
+    old, new = (Fernet.generate_key().decode() for _ in range(2))
+    settings.DSIPROUTER_CREDENTIAL_KEYS = [old]
     credential = with_password(make_group("Acme"), "the same")
     then = take_state()
-    settings.DSIPROUTER_CREDENTIAL_KEYS = [Fernet.generate_key().decode(), *settings.DSIPROUTER_CREDENTIAL_KEYS]
+    settings.DSIPROUTER_CREDENTIAL_KEYS = [new, old]
     credential.set_password("the same")
     credential.save()
-    assert restore_state(then).changes == []
+    restoration = restore_state(then)
+    assert (restoration.changes, restoration.password_kept, restoration.password_lost) == ([], [], [])
     assert AuthCredential.objects.get().password_ciphertext == credential.password_ciphertext
 
 

@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from carriers import secrets
 from carriers.management.progress import progress_bar
-from carriers.rotation import rotate_passwords, stored_passwords
+from carriers.rotation import rotate_elsewhere, rotate_passwords, stored_passwords
 
 
 class Command(BaseCommand):
@@ -38,9 +38,12 @@ class Command(BaseCommand):
         try:
             with progress_bar(total=len(keys), unit="passwords") as bar:
                 lost = rotate_passwords(keys=keys, advance=bar.update)
+            others = rotate_elsewhere()
         except ImproperlyConfigured as error:
             raise CommandError(str(error)) from None
         self.stdout.write(f"Passwords encrypted with the newest key: {len(keys) - len(lost)} of {len(keys)}.")
+        for sentence in others:
+            self.stdout.write(sentence)
         if lost:
             names = ", ".join(f"“{name}”" for name in lost)
             raise CommandError(
