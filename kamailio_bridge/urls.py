@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib.admin import AdminSite
 from django.urls import URLPattern, path
 
-from kamailio_bridge.views import drift, nodes, preview, probes, registrations, reload, roll_back, route_test, who_is
+from kamailio_bridge.views import drift, nodes, preview, probes, questions, registrations, reload, roll_back
 
 
 def admin_urls(site: AdminSite) -> list[URLPattern]:
@@ -27,8 +27,8 @@ def admin_urls(site: AdminSite) -> list[URLPattern]:
         path("kamailio/drift/nodes/", site.admin_view(drift.drift_of_nodes), name="drift_of_nodes"),
         path("kamailio/drift/put-back/", site.admin_view(drift.put_back_drift), name="put_back"),
         path("kamailio/drift/take-over/", site.admin_view(drift.take_over), name="take_over"),
-        path("kamailio/route/", site.admin_view(route_test.route_test), name="route_test"),
-        path("kamailio/who-is/", site.admin_view(who_is.who_is), name="who_is"),
+        path("kamailio/route/", site.admin_view(questions.route_test), name="route_test"),
+        path("kamailio/who-is/", site.admin_view(questions.who_is), name="who_is"),
         path("kamailio/registrations/", site.admin_view(registrations.registrations), name="registrations"),
         path("kamailio/test/endpoint/<int:pk>/", site.admin_view(probes.endpoint), name="test_endpoint"),
         path("kamailio/test/realm/<int:pk>/", site.admin_view(probes.realm), name="ask_realm"),

@@ -8,7 +8,7 @@ from typing import Any, cast
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, OperationalError, router, transaction
+from django.db import Error, IntegrityError, router, transaction
 from django.db.models import Model, QuerySet
 from django.forms import ModelForm
 from django.forms.models import BaseInlineFormSet
@@ -20,7 +20,6 @@ from history.models import HistoryEntry
 from history.recording import entries_of
 
 FIELD = "_shown"
-DEADLOCKS = (1205, 1213)  # MariaDB's lock wait timeout and deadlock: the other one is through by then
 MINE_COUNTS = (
     "Nothing was stored yet. What you typed stands below: press Save again to store it over that, or open the page anew"
     " to leave it."
@@ -43,23 +42,23 @@ class EditedTogether(admin.ModelAdmin):
     ) -> HttpResponse:
         if request.method != "POST":
             return super().changeform_view(request, object_id, form_url, extra_context)
-        typed = request.POST
         try:
             return self._save(request, object_id, form_url, extra_context)
-        except (IntegrityError, OperationalError) as error:
-            if isinstance(error, OperationalError) and error.args[0] not in DEADLOCKS:
-                raise
+        except IntegrityError:
             # Somebody stored the same name or prefix at the same moment: now that it is there, the form says so.
-            request.POST = typed
             return self._save(request, object_id, form_url, extra_context)
 
     def _save(self, request: HttpRequest, object_id: str | None, *rest: Any) -> HttpResponse:
-        with transaction.atomic(using=router.db_for_write(self.model)):
-            stored = self._locked(object_id) if object_id is not None else None
-            merged = None
-            if stored is not None and self.has_change_permission(request, stored):
-                merged = self._merge(request, stored)
-            response = super().changeform_view(request, object_id, *rest)
+        typed, merged = request.POST, None
+        try:
+            with transaction.atomic(using=router.db_for_write(self.model)):
+                stored = self._locked(object_id) if object_id is not None else None
+                if stored is not None and self.has_change_permission(request, stored):
+                    merged = self._merge(request, stored)
+                response = super().changeform_view(request, object_id, *rest)
+        except Error:
+            request.POST, request.edited_together = typed, _Note()  # type: ignore[attr-defined]  # it may be done again
+            raise
         if merged is not None and merged.kept and response.status_code == 302:
             self.message_user(request, f"Since you opened the page: {' '.join(merged.kept)} That is kept.")
         return response

@@ -5,7 +5,10 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 
+from django.db import transaction
+
 from carriers.models import AuthCredential, CarrierGroup, Endpoint, OutboundRoute, OutboundRouteGroup
+from history.recording import unrecorded
 
 CHARACTERS = "0123456789*#+"
 HOSTS = ("127.40.1.1", "127.40.1.2", "127.40.1.3", "carrier.invalid")
@@ -18,7 +21,12 @@ class RandomRoutes:
     def __init__(self, seed: int) -> None:
         self.random = random.Random(seed)
 
+    @transaction.atomic
     def replace(self) -> None:
+        with unrecorded():
+            self._replace()
+
+    def _replace(self) -> None:
         CarrierGroup.objects.all().delete()
         OutboundRoute.objects.all().delete()
         groups = [self._group(f"Carrier {number}") for number in range(self.random.randint(2, 6))]

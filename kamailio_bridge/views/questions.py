@@ -1,0 +1,44 @@
+"""Questions to the carriers, Kamailio's tables and the nodes: where does a call go, and who is this IP?"""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET
+
+from kamailio_bridge import route_test as routes
+from kamailio_bridge import who_is as sources
+from kamailio_bridge.forms.questions import QuestionForm, RouteTestForm, WhoIsForm
+from kamailio_bridge.views.access import for_those_who_see_groups
+
+
+@for_those_who_see_groups
+@require_GET
+@never_cache
+def route_test(request: HttpRequest) -> HttpResponse:
+    """Show the form, and below it the answers to a number that was asked."""
+    form = RouteTestForm(_asked(request, RouteTestForm))
+    answer = routes.route_test(form.cleaned_data["number"]) if form.is_valid() else None
+    return _page(request, "route_test", "Route test", form, answer)
+
+
+@for_those_who_see_groups
+@require_GET
+@never_cache
+def who_is(request: HttpRequest) -> HttpResponse:
+    """Show the form, and below it the answers to an address that was asked."""
+    form = WhoIsForm(_asked(request, WhoIsForm))
+    answer = sources.who_is(form.cleaned_data["address"]) if form.is_valid() else None
+    return _page(request, "who_is", "Who is this IP?", form, answer)
+
+
+def _asked(request: HttpRequest, form: type[QuestionForm]) -> dict[str, str] | None:
+    """Return what a form is to be bound to: nothing before the question was asked."""
+    return request.GET.dict() if form.question in request.GET else None
+
+
+def _page(request: HttpRequest, name: str, title: str, form: QuestionForm, answer: object) -> HttpResponse:
+    context = {**admin.site.each_context(request), "title": title, "form": form, "answer": answer}
+    return TemplateResponse(request, f"admin/kamailio_bridge/{name}.html", context)
