@@ -80,6 +80,7 @@ def _emptied_routing(before: Carriers, after: Carriers) -> Iterator[Notice]:
 
 def _lost_outbound_routes(before: Carriers, after: Carriers) -> Iterator[Notice]:
     left = {route.pk: (route, groups) for route, groups in outbound_routes(after)}
+    routes = {route.pk: route for route in after.outbound_routes}
     prefixes = {route.prefix for route, _ in left.values()}
     for route, groups in outbound_routes(before):
         if route.pk in left:
@@ -94,12 +95,11 @@ def _lost_outbound_routes(before: Carriers, after: Carriers) -> Iterator[Notice]
             if kept.prefix == route.prefix:
                 continue
         if route.prefix not in prefixes:
-            why = _why_lost(after, route)
+            why = _why_lost(routes.get(route.pk), route)
             yield Notice(outbound_route_label(route), f"{why}: its calls {_fallback(route.prefix, prefixes)}.")
 
 
-def _why_lost(after: Carriers, route: OutboundRouteRecord) -> str:
-    now = next((other for other in after.outbound_routes if other.pk == route.pk), None)
+def _why_lost(now: OutboundRouteRecord | None, route: OutboundRouteRecord) -> str:
     if now is None:
         return "is removed"
     if not now.enabled:
@@ -111,11 +111,15 @@ def _why_lost(after: Carriers, route: OutboundRouteRecord) -> str:
 
 def _fallback(prefix: str, prefixes: set[str]) -> str:
     """Say where numbers with the prefix go when its own route is gone."""
-    shorter = [other for other in prefixes if prefix.startswith(other)]
-    if not shorter:
+    longest = _longest(prefix, prefixes)
+    if longest is None:
         return "are answered 404"
-    longest = max(shorter, key=len)
     return f"take the outbound route {longest} from then on" if longest else "take the default route from then on"
+
+
+def _longest(prefix: str, prefixes: set[str]) -> str | None:
+    """Return the longest beginning of ``prefix`` that is itself a prefix of a route."""
+    return next((prefix[:length] for length in range(len(prefix), -1, -1) if prefix[:length] in prefixes), None)
 
 
 def _lost_inbound_routes(before: Carriers, after: Carriers) -> Iterator[Notice]:
@@ -130,10 +134,9 @@ def _lost_inbound_routes(before: Carriers, after: Carriers) -> Iterator[Notice]:
 
 
 def _inbound_fallback(prefix: str, prefixes: set[str]) -> str:
-    shorter = [other for other in prefixes if prefix.startswith(other)]
-    if not shorter:
+    longest = _longest(prefix, prefixes)
+    if longest is None:
         return "are answered 404"
-    longest = max(shorter, key=len)
     return f"take the inbound route {longest}" if longest else "take the inbound route for every other number"
 
 
@@ -155,8 +158,10 @@ def _ended_registrations(before: Carriers, after: Carriers) -> Iterator[Notice]:
 def _ended_admissions(before: Carriers, after: Carriers) -> Iterator[Notice]:
     """Name the networks from which calls are let in no more; one within a network of somebody else still is."""
     left = {network for networks in _admitted(after).values() for network in networks}
+    masks = {network.partition("/")[2] for network in left}
+    lengths = sorted(int(mask) for mask in masks if mask.isdecimal())
     for label, networks in _admitted(before).items():
-        ended = [network for network in networks if not any(wider in left for wider in _wider(network))]
+        ended = [network for network in networks if network not in left and not _within(network, left, lengths)]
         if ended:
             yield Notice(label, f"calls from {some(ended)} are refused from then on.")
 
@@ -176,8 +181,11 @@ def _admitted(carriers: Carriers) -> dict[str, list[str]]:
     return admitted
 
 
-def _wider(network: str) -> Iterator[str]:
-    """Yield the network and every network around it, from the narrowest on."""
-    narrow = ip_network(network)
-    for length in range(narrow.prefixlen, 0, -1):
-        yield str(narrow.supernet(new_prefix=length))
+def _within(network: str, others: set[str], lengths: list[int]) -> bool:
+    """Say whether one of the other networks, which have masks of these lengths, holds the network."""
+    try:
+        narrow = ip_network(network)
+    except ValueError:  # slipped past the forms: the plan names it as a problem
+        return False
+    wider = (length for length in lengths if length < narrow.prefixlen)
+    return any(str(narrow.supernet(new_prefix=length)) in others for length in wider)

@@ -79,6 +79,14 @@ def test_an_address_within_a_network_of_somebody_else_is_still_let_in() -> None:
     assert not any("203.0.113.8" in text for text in of(carriers(ACME, wide), groups={1}))
 
 
+def test_what_is_no_network_is_left_to_the_plan_to_complain_of() -> None:
+    odd = group(3, name="Odd", sources=sources("198.51.100.0", "nonsense", "10.0.0.0/99", first=50))
+    assert of(carriers(odd, ACME), groups={1})[-1].startswith("carrier group “Acme”: calls from 198.51.100.0/24")
+    assert of(carriers(odd), groups={3}) == [
+        "carrier group “Odd”: calls from 198.51.100.0, nonsense, 10.0.0.0/99 are refused from then on."
+    ]
+
+
 def test_what_was_not_in_force_takes_nothing_away() -> None:
     state = carriers(ACME._replace(enabled=False), outbound(1, "9", 1), inbound(1, "1", 7))
     assert of(state, groups={1}, inbound_routes={1}) == []
