@@ -2,7 +2,7 @@
 
 It is the other answer to drift than to put it back: what was done at the tables at night, and works, becomes what the
 carriers say, and stays. Only what stands in the row and in the carriers alike can be taken over: an endpoint's address
-and digits, a PBX's address, a source network.
+and digits, a PBX's address, a source network, where a route leads.
 """
 
 from __future__ import annotations
@@ -15,10 +15,19 @@ from django.db import models, transaction
 
 from carriers.addresses import DEFAULT_SIP_PORT, parse_sip_address
 from carriers.fields import Transport
-from carriers.models import PBX, CarrierGroup, Endpoint, SourceNetwork
+from carriers.models import (
+    PBX,
+    CarrierGroup,
+    Endpoint,
+    InboundRoute,
+    OutboundRoute,
+    OutboundRouteGroup,
+    SourceNetwork,
+)
 from kamailio_bridge.drift import RowDrift
-from kamailio_bridge.ids import ENDPOINT_ADDRESS_OFFSET, PBX_OFFSET, row_id
+from kamailio_bridge.ids import ENDPOINT_ADDRESS_OFFSET, INBOUND_OFFSET, PBX_OFFSET, ROUTE_OFFSET, row_id
 from kamailio_bridge.modules.dispatcher import CARRIER_MARK, DESTINATIONS
+from kamailio_bridge.modules.mtree import INBOUND, MARK, OUTBOUND, PREFIXES
 from kamailio_bridge.modules.permissions import ADDRESSES
 
 Found = dict[str, Any]
@@ -50,6 +59,11 @@ def _way(row: RowDrift) -> Callable[[RowDrift], models.Model] | None:
         return _way_of_destination(row)
     if row.table is ADDRESSES and row.pk < row_id(0, ENDPOINT_ADDRESS_OFFSET):
         return {"changed": _changed_source, "added": _added_source, "deleted": _deleted_source}[row.kind]
+    if row.table is PREFIXES and row.kind != "added" and row.pk != row_id(0, ROUTE_OFFSET):
+        is_inbound = row.pk > row_id(0, INBOUND_OFFSET)
+        if row.kind == "deleted":
+            return _disabled_inbound_route if is_inbound else _disabled_outbound_route
+        return _changed_inbound_route if is_inbound else _changed_outbound_route
     return None
 
 
@@ -199,3 +213,74 @@ def _owner(source: SourceNetwork) -> models.Model:
     owner = source.group or source.pbx
     assert owner is not None  # noqa: S101 - for the type checker: the database sees to it
     return owner
+
+
+# --- mtree ------------------------------------------------------------------------------------------------------------
+
+
+def _disabled_outbound_route(row: RowDrift) -> models.Model:
+    return _disabled(_get(OutboundRoute, row.pk - row_id(0)))
+
+
+def _disabled_inbound_route(row: RowDrift) -> models.Model:
+    return _disabled(_get(InboundRoute, row.pk - row_id(0, INBOUND_OFFSET)))
+
+
+def _disabled(route: Any) -> models.Model:
+    route.enabled = False
+    _store(route)
+    return route
+
+
+def _changed_outbound_route(row: RowDrift) -> models.Model:
+    """Take over the prefix and the carrier groups in their order; those that no calls can go to stay at the end."""
+    route = _get(OutboundRoute, row.pk - row_id(0))
+    route.prefix = _prefix(row, OUTBOUND)
+    _store(route)
+    groups = [_get(CarrierGroup, key) for key in _sets(row, 0)]
+    before = list(OutboundRouteGroup.objects.filter(route=route).select_related("group").order_by("position", "pk"))
+    for entry in before:
+        if entry.group in groups:
+            continue
+        if entry.group_id in _keys_in(_expected(row)["tvalue"], 0):
+            entry.delete()
+        else:
+            groups.append(entry.group)
+    entries = {entry.group_id: entry for entry in before}
+    for position, group in enumerate(groups, start=1):
+        entry = entries.get(group.pk) or OutboundRouteGroup(route=route, group=group)
+        entry.position = position
+        _store(entry)
+    return route
+
+
+def _changed_inbound_route(row: RowDrift) -> models.Model:
+    route = _get(InboundRoute, row.pk - row_id(0, INBOUND_OFFSET))
+    route.prefix = _prefix(row, INBOUND)
+    keys = _sets(row, PBX_OFFSET)
+    if len(keys) != 1:
+        raise CannotTakeOver("An inbound route leads to one PBX, and the row names several: put it back.")
+    route.pbx = _get(PBX, keys[0])
+    _store(route)
+    return route
+
+
+def _prefix(row: RowDrift, letter: str) -> str:
+    text = str(_found(row)["tprefix"])
+    if not text.startswith(letter):
+        raise CannotTakeOver(f"The row's prefix “{text}” does not begin with “{letter}”, as ours do: put it back.")
+    return text.removeprefix(letter)
+
+
+def _sets(row: RowDrift, offset: int) -> list[int]:
+    text = _found(row)["tvalue"]
+    keys = _keys_in(text, offset)
+    if not keys or len(keys) != str(text).count(";") + 1:
+        raise CannotTakeOver(f"The row's value “{text}” is no list of carrier groups or PBXs: put it back.")
+    return keys
+
+
+def _keys_in(text: object, offset: int) -> list[int]:
+    """Return the keys of the objects whose sets a value names, each once."""
+    numbers = [part for part in str(text).removeprefix(MARK).split(";") if part.isdecimal()]
+    return [key for key in dict.fromkeys(int(number) - row_id(0, offset) for number in numbers) if key > 0]

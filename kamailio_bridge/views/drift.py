@@ -22,9 +22,13 @@ from kamailio_bridge.views.reload import level_of, result_url
 SHOWN_ROWS = 200
 TAKE_OVER_PERMISSIONS = (
     RELOAD_PERMISSION,
-    *(f"carriers.change_{name}" for name in ("carriergroup", "endpoint", "pbx", "sourcenetwork")),
+    *(
+        f"carriers.change_{name}"
+        for name in ("carriergroup", "endpoint", "pbx", "sourcenetwork", "outboundroute", "inboundroute")
+    ),
     *(f"carriers.add_{name}" for name in ("endpoint", "sourcenetwork")),
     "carriers.delete_sourcenetwork",
+    *(f"carriers.{verb}_outboundroutegroup" for verb in ("add", "change", "delete")),
 )
 
 

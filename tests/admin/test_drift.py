@@ -110,9 +110,9 @@ def test_take_over(operator: Client, endpoint: Endpoint) -> None:
 def test_what_can_not_be_taken_over_says_why(operator: Client, endpoint: Endpoint) -> None:
     Dispatcher.objects.filter(pk=endpoint.pk).update(destination="sip:999.1.1.1")
     assert "The carriers can't be as the row is" in post_take_over(operator, "dispatcher", endpoint.pk)
-    Mtree.objects.filter(tprefix="o9").update(tvalue="dsiprouter:77")
+    Mtree.objects.create(pk=777, tprefix="o77", tvalue="dsiprouter:77")
     assert "It can only be put back." in text(operator.get(DRIFT))
-    assert "can only be put back" in post_take_over(operator, "mtree", Mtree.objects.get(tprefix="o9").pk)
+    assert "can only be put back" in post_take_over(operator, "mtree", 777)
 
 
 def test_a_row_that_changed_again_is_not_taken_over(operator: Client, endpoint: Endpoint) -> None:

@@ -6,7 +6,16 @@ from typing import Any
 
 import pytest
 
-from carriers.models import PBX, AuthCredential, CarrierGroup, Endpoint, OutboundRoute, SourceNetwork
+from carriers.models import (
+    PBX,
+    AuthCredential,
+    CarrierGroup,
+    Endpoint,
+    InboundRoute,
+    OutboundRoute,
+    OutboundRouteGroup,
+    SourceNetwork,
+)
 from kamailio_bridge.apply import apply
 from kamailio_bridge.drift import RowDrift, read_drift
 from kamailio_bridge.plan import make_plan
@@ -123,6 +132,57 @@ def test_source_networks_changed_deleted_and_added(acme: CarrierGroup) -> None:
     assert "192.0.2.77/32" in PBX.objects.get().sources.values_list("network", flat=True)
 
 
+def test_where_an_outbound_route_leads(acme: CarrierGroup) -> None:
+    backup, idle = make_group("Backup", "203.0.113.20"), make_group("Idle", "203.0.113.21", enabled=False)
+    route = OutboundRoute.objects.get()
+    OutboundRouteGroup.objects.create(route=route, group=idle, position=2)
+    apply(author=None, nodes=[])
+    Mtree.objects.filter(pk=route.pk).update(tprefix="o91", tvalue=f"dsiprouter:{backup.pk};{acme.pk}")
+    assert take("mtree") == route
+    route.refresh_from_db()
+    assert route.prefix == "91"
+    assert [entry.group for entry in route.route_groups.order_by("position")] == [backup, acme, idle]
+    assert not any(changes.count for changes in make_plan().modules if changes.module.name == "mtree")
+    apply(author=None, nodes=[])
+    Mtree.objects.filter(pk=route.pk).update(tvalue=f"dsiprouter:{acme.pk}")
+    take("mtree")
+    assert [entry.group for entry in route.route_groups.order_by("position")] == [acme, idle]
+
+
+def test_where_an_inbound_route_leads(acme: CarrierGroup) -> None:
+    shop = make_pbx("shop", "192.0.2.30", "192.0.2.30/32")
+    apply(author=None, nodes=[])
+    Mtree.objects.filter(tprefix="i1444").update(tprefix="i1445", tvalue=f"dsiprouter:{100_000_000 + shop.pk}")
+    take("mtree")
+    route = InboundRoute.objects.get()
+    assert (route.prefix, route.pbx) == ("1445", shop)
+
+
+@pytest.mark.parametrize("prefix", ["o9", "i1444"])
+def test_a_deleted_prefix_is_a_disabled_route(acme: CarrierGroup, prefix: str) -> None:
+    Mtree.objects.filter(tprefix=prefix).delete()
+    assert not take("mtree").enabled
+
+
+@pytest.mark.parametrize(
+    ("prefix", "changes", "why"),
+    [
+        ("o9", {"tvalue": "dsiprouter:"}, "is no list of carrier groups or PBXs"),
+        ("o9", {"tvalue": "dsiprouter:1;x"}, "is no list of carrier groups or PBXs"),
+        ("o9", {"tvalue": "dsiprouter:4711"}, "The carrier group behind the row was deleted since"),
+        ("o9", {"tprefix": "i9"}, "does not begin with “o”"),
+        ("i1444", {"tvalue": "dsiprouter:100000001;100000002"}, "leads to one PBX"),
+    ],
+)
+def test_a_prefix_that_says_nothing_is_refused(
+    acme: CarrierGroup, prefix: str, changes: dict[str, str], why: str
+) -> None:
+    Mtree.objects.filter(tprefix=prefix).update(**changes)
+    with pytest.raises(CannotTakeOver) as refusal:
+        take("mtree")
+    assert why in str(refusal.value)
+
+
 def test_after_a_reload_what_was_taken_over_is_no_drift(acme: CarrierGroup) -> None:
     row_of(acme.endpoints.get(position=1)).update(destination="sip:203.0.113.70:5060")
     take("dispatcher")
@@ -165,7 +225,7 @@ def test_rows_that_say_nothing_an_operator_means_are_only_put_back(acme: Carrier
     credential.set_password("secret")
     credential.save()
     apply(author=None, nodes=[])
-    Mtree.objects.filter(tprefix="o9").update(tvalue="dsiprouter:99")
+    Mtree.objects.create(pk=777, tprefix="o77", tvalue="dsiprouter:1")
     DrGateway.objects.filter(address="203.0.113.7:5060").update(strip=4)
     row_of(acme.endpoints.get(position=1)).update(setid=99)
     Address.objects.filter(ip_addr="203.0.113.7").update(mask=24)
