@@ -155,6 +155,12 @@ def uri_host(host: str) -> str:
     return f"[{host}]" if ":" in host else host
 
 
+def shown_address(host: str, port: int, transport: str) -> str:
+    """Return host and port, and the transport where it is not UDP: ``203.0.113.7:5060``, ``host:5060/tcp``."""
+    suffix = "" if transport == "udp" else f"/{transport}"
+    return f"{uri_host(host)}:{port}{suffix}"
+
+
 def host_ip(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     """Return the host's IP address, or None for a DNS name."""
     try:

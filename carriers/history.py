@@ -7,13 +7,14 @@ from functools import partial
 from typing import Any
 
 from django.db import models
+from django.db.models.deletion import Collector
 
 from carriers.differences import field_changes
 from carriers.labels import Names, Values, label, owner_of
 from carriers.state import MODELS
 from history.changes import Action, Change
 from history.names import name_beside
-from history.recording import record
+from history.recording import record, unrecorded
 from history.tracking import track
 
 SECRETS = {"authcredential": ("password_ciphertext",)}
@@ -43,6 +44,26 @@ def record_written(added: Iterable[models.Model] = (), changed: Iterable[tuple[m
     record(changes)
 
 
+def delete_recorded(found: models.QuerySet[Any]) -> None:
+    """Delete objects and what goes with them, and record all of it together, which is much less work than one by one.
+
+    The caller holds the transaction.
+    """
+    collector = Collector(using=found.db)
+    collector.collect(found)
+    names = known_names()
+    record(
+        [
+            _change(instance, "deleted", values_of(instance), names)
+            for model, instances in collector.data.items()
+            for instance in sorted(instances, key=lambda instance: instance.pk)
+            if model in MODELS
+        ]
+    )
+    with unrecorded():
+        collector.delete()
+
+
 def known_names() -> Names:
     """Return a function that says what an object is called, and reads each kind's names once, when asked first."""
     kinds: dict[type[models.Model], dict[int, str]] = {}
@@ -58,11 +79,12 @@ def known_names() -> Names:
 def _change(instance: models.Model, action: Action, before: Values | None, names: Names) -> Change:
     model, values = type(instance), values_of(instance)
     old = (before, names) if before is not None else None
+    new = (values, names) if action != "deleted" else None
     return Change(
         model,
         instance.pk,
         action,
         label(model, before or values, names),
         owner_of(model, values),
-        field_changes(model, old, (values, names)),
+        field_changes(model, old, new),
     )

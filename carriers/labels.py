@@ -10,6 +10,7 @@ from typing import Any
 
 from django.db import models
 
+from carriers.addresses import shown_address
 from carriers.models import (
     PBX,
     AuthCredential,
@@ -55,8 +56,9 @@ def name(model: type[models.Model], values: Values) -> str:
 def _own_label(model: type[models.Model], values: Values, names: Names) -> str:
     if model is OutboundRouteGroup:
         return _named(CarrierGroup, names(CarrierGroup, values["group_id"]))
-    if model is Endpoint and values["name"]:
-        return f"endpoint “{values['name']}” ({Endpoint(**values).address})"
+    if model is Endpoint:  # not by way of an object, because lists of ten thousand are loaded and compared
+        address = shown_address(values["host"], values["port"], values["transport"])
+        return f"endpoint “{values['name']}” ({address})" if values["name"] else f"endpoint {address}"
     return _named(model, name(model, values))
 
 

@@ -9,13 +9,14 @@ from typing import Any, cast
 
 from auditlog.models import AbstractLogEntry, LogEntryManager
 from django.db import models, router, transaction
+from django.utils import timezone
 
 from history.actor import current_actor
+from history.inserting import insert_rows
 from history.names import name_beside, remembered_names
 from history.tracking import label_of, owner_of
 
-BATCH = 500
-_batch: ContextVar[list[Any] | None] = ContextVar("history_batch", default=None)
+_batch: ContextVar[list[dict[str, Any]] | None] = ContextVar("history_batch", default=None)
 
 
 class HistoryManager(LogEntryManager):
@@ -36,13 +37,14 @@ class HistoryManager(LogEntryManager):
         )
 
     def create(self, **kwargs: Any) -> Any:
+        """Store an entry and return it; in a batch, take its values for the end, and return nothing."""
         actor = current_actor()
-        entry = self.model(actor=actor.user, actor_name=actor.name, **kwargs)
         batch = _batch.get()
-        if batch is None:
-            entry.save(force_insert=True, using=self.db)
-        else:
-            batch.append(entry)
+        if batch is not None:
+            batch.append({"timestamp": timezone.now(), "actor": actor.user, "actor_name": actor.name, **kwargs})
+            return None
+        entry = self.model(actor=actor.user, actor_name=actor.name, **kwargs)
+        entry.save(force_insert=True, using=self.db)
         return entry
 
 
@@ -90,11 +92,11 @@ def in_one_batch() -> Iterator[None]:
         yield
         return
     with transaction.atomic(using=router.db_for_write(HistoryEntry)):
-        batch: list[Any] = []
+        batch: list[dict[str, Any]] = []
         token = _batch.set(batch)
         try:
             with remembered_names():
                 yield
         finally:
             _batch.reset(token)
-        HistoryEntry.objects.bulk_create(batch, batch_size=BATCH)
+        insert_rows(HistoryEntry, batch)

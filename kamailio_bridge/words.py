@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from carriers.addresses import uri_host
+from carriers.addresses import shown_address
 from carriers.snapshot import (
     Carriers,
     CredentialRecord,
@@ -122,19 +122,13 @@ def _group_differences(old: GroupRecord, new: GroupRecord) -> Iterator[str]:
 # --- Endpoints --------------------------------------------------------------------------------------------------------
 
 
-def sip_address(host: str, port: int, transport: str) -> str:
-    """Return host and port, and the transport where it is not UDP, as the admin shows them."""
-    suffix = "" if transport == "udp" else f"/{transport}"
-    return f"{uri_host(host)}:{port}{suffix}"
-
-
 def _endpoint(endpoint: EndpointRecord) -> str:
-    address = sip_address(endpoint.host, endpoint.port, endpoint.transport)
+    address = shown_address(endpoint.host, endpoint.port, endpoint.transport)
     return f"endpoint “{endpoint.name}” ({address})" if endpoint.name else f"endpoint {address}"
 
 
 def _short(endpoint: EndpointRecord) -> str:
-    return endpoint.name or sip_address(endpoint.host, endpoint.port, endpoint.transport)
+    return endpoint.name or shown_address(endpoint.host, endpoint.port, endpoint.transport)
 
 
 def _added_endpoint(endpoint: EndpointRecord) -> str:
@@ -171,7 +165,7 @@ def _endpoint_differences(old: tuple[EndpointRecord, ...], new: tuple[EndpointRe
 def _endpoint_edits(old: EndpointRecord, new: EndpointRecord) -> Iterator[str]:
     if old.name != new.name:
         yield f"name “{old.name}” -> “{new.name}”"
-    addresses = [sip_address(endpoint.host, endpoint.port, endpoint.transport) for endpoint in (old, new)]
+    addresses = [shown_address(endpoint.host, endpoint.port, endpoint.transport) for endpoint in (old, new)]
     if addresses[0] != addresses[1]:
         yield f"address {addresses[0]} -> {addresses[1]}"
     if old.strip != new.strip:
@@ -200,7 +194,7 @@ def _source_differences(old: tuple[SourceRecord, ...], new: tuple[SourceRecord, 
 
 
 def _account(credential: CredentialRecord) -> str:
-    address = sip_address(credential.registrar, credential.port, credential.transport)
+    address = shown_address(credential.registrar, credential.port, credential.transport)
     return f"{credential.username} at {address}, {_registers(credential)}"
 
 
@@ -230,7 +224,7 @@ def _credential_edits(old: CredentialRecord, new: CredentialRecord) -> Iterator[
         values = getattr(old, field), getattr(new, field)
         if values[0] != values[1]:
             yield f"{noun} {values[0]} -> {values[1]}"
-    addresses = [sip_address(one.registrar, one.port, one.transport) for one in (old, new)]
+    addresses = [shown_address(one.registrar, one.port, one.transport) for one in (old, new)]
     if addresses[0] != addresses[1]:
         yield f"registration server {addresses[0]} -> {addresses[1]}"
     if old.register != new.register:
@@ -247,7 +241,7 @@ def _credential_edits(old: CredentialRecord, new: CredentialRecord) -> Iterator[
 def _pbxs(before: dict[int, PBXRecord], after: dict[int, PBXRecord]) -> Iterator[Change]:
     for old, new in _by_key(before, after, _name):
         if old is None:
-            text = f"added at {sip_address(new.host, new.port, new.transport)}"
+            text = f"added at {shown_address(new.host, new.port, new.transport)}"
             details = tuple(f"source {source.network}" for source in new.sources)
             yield Change("+", pbx_label(new), text if new.enabled else f"{text}, disabled", details)
         elif new is None:
@@ -263,7 +257,7 @@ def _pbx_differences(old: PBXRecord, new: PBXRecord) -> Iterator[str]:
         yield f"name “{old.name}” -> “{new.name}”"
     if old.enabled != new.enabled:
         yield _switch(enabled=new.enabled)
-    addresses = [sip_address(pbx.host, pbx.port, pbx.transport) for pbx in (old, new)]
+    addresses = [shown_address(pbx.host, pbx.port, pbx.transport) for pbx in (old, new)]
     if addresses[0] != addresses[1]:
         yield f"address {addresses[0]} -> {addresses[1]}"
     yield from _source_differences(old.sources, new.sources)

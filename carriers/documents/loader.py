@@ -16,7 +16,7 @@ from carriers.documents.matching import match_endpoints, with_defaults
 from carriers.documents.report import LoadReport
 from carriers.documents.schema import Document, Item, Problems, Values
 from carriers.documents.values import ValueCheck
-from carriers.history import record_written, values_of
+from carriers.history import delete_recorded, record_written, values_of
 from carriers.models import (
     PBX,
     AuthCredential,
@@ -134,7 +134,7 @@ class Loader:
             self.report.counts[kind].deleted += sorted(str(found) for found in superfluous)
             for start in range(0, len(superfluous), BATCH):
                 keys = [found.pk for found in superfluous[start : start + BATCH]]
-                model._default_manager.filter(pk__in=keys).delete()
+                delete_recorded(model._default_manager.filter(pk__in=keys))
 
     # --- What belongs to a group or a PBX -----------------------------------------------------------------------------
 
@@ -214,7 +214,7 @@ class Loader:
             return
         keys = [route.pk for _, route in changed]
         for start in range(0, len(keys), BATCH):
-            OutboundRouteGroup.objects.filter(route_id__in=keys[start : start + BATCH]).delete()
+            delete_recorded(OutboundRouteGroup.objects.filter(route_id__in=keys[start : start + BATCH]))
         _store(
             [
                 OutboundRouteGroup(route_id=route.pk, group_id=group_pk, position=position)

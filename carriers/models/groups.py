@@ -7,7 +7,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models.functions import Coalesce
 
-from carriers.addresses import uri_host
+from carriers.addresses import shown_address
 from carriers.fields import DialPrefixField, NameField, PortField, SipHostField, StripField, Transport
 from carriers.models.base import CarrierModel
 from carriers.names import name_key
@@ -124,6 +124,5 @@ class Endpoint(CarrierModel):
 
     @property
     def address(self) -> str:
-        """Host and port, and the transport where it is not UDP: ``203.0.113.7:5060``, ``host:5060/tcp``."""
-        suffix = "" if self.transport == Transport.UDP else f"/{self.transport}"
-        return f"{uri_host(self.host)}:{self.port}{suffix}"
+        """Host and port, and the transport where it is not UDP."""
+        return shown_address(self.host, self.port, self.transport)

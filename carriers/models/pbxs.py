@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 
-from carriers.addresses import uri_host
+from carriers.addresses import shown_address
 from carriers.fields import NameField, PortField, SipHostField, Transport
 from carriers.models.base import CarrierModel
 from carriers.models.groups import refuse_same_name
@@ -36,8 +36,7 @@ class PBX(CarrierModel):
     @property
     def address(self) -> str:
         """Host and port, and the transport where it is not UDP."""
-        suffix = "" if self.transport == Transport.UDP else f"/{self.transport}"
-        return f"{uri_host(self.host)}:{self.port}{suffix}"
+        return shown_address(self.host, self.port, self.transport)
 
     def clean(self) -> None:
         refuse_same_name(self, self.name)

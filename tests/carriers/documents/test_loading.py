@@ -295,6 +295,17 @@ def test_queries_do_not_grow_with_the_document(again: bool) -> None:
     assert counts[0] == counts[1] < 60
 
 
+def test_queries_do_not_grow_with_what_is_pruned() -> None:
+    counts = []
+    for size in (5, 25):
+        load(many(size))
+        with CaptureQueriesContext(connection) as queries:
+            load({"carrier_groups": [], "outbound_routes": []}, prune=True)
+        assert is_empty()
+        counts.append(len(queries))
+    assert counts[0] == counts[1] < 60
+
+
 def test_progress_is_told_for_every_object() -> None:
     tree = example()
     told: list[int] = []
