@@ -1,4 +1,7 @@
-"""A private Galera cluster for tests: three MariaDB members on this machine, nothing of which is left afterwards."""
+"""A private Galera cluster for tests, as ``deploy/galera`` configures it: three MariaDB members on this machine.
+
+Nothing of them is left afterwards.
+"""
 
 from __future__ import annotations
 
@@ -21,13 +24,9 @@ from tests.mariadb import HOST, QUICK, USER, MariaDB, free_port, program
 
 MEMBERS = 3
 JOIN_SECONDS = 90
-PROVIDERS = ("/usr/lib/galera/libgalera_smm.so", "/usr/lib64/galera-4/libgalera_smm.so")
+CONFIGURATION = Path(__file__).resolve().parents[1] / "deploy" / "galera" / "60-dsiprouter.cnf"
 # Galera now and then reads the priority of a thread that has not begun yet, and gives up: then once more.
 LOST_RACE = "Failed to read thread schedparams"
-
-
-class GaleraMissing(RuntimeError):
-    """Galera is not installed."""
 
 
 class NotJoined(RuntimeError):
@@ -89,9 +88,6 @@ class Member:
         return str(row[1]) if row else ""
 
     def _run(self, others: list[Member]) -> None:
-        provider = next((path for path in PROVIDERS if Path(path).exists()), None)
-        if provider is None:
-            raise GaleraMissing("Galera is missing. Install it: apt-get install -y galera-4 rsync")
         cluster = ",".join(member.group_address for member in others)
         settings = {
             "gmcast.listen_addr": f"tcp://{self.group_address}",
@@ -100,15 +96,12 @@ class Member:
             "pc.recovery": "false",
         }
         options = [
-            *("--no-defaults", f"--user={unprivileged()}", f"--datadir={self.folder / 'data'}"),
+            f"--defaults-file={CONFIGURATION}",
+            *(f"--user={unprivileged()}", f"--datadir={self.folder / 'data'}"),
             *(f"--socket={self.folder / 'socket'}", f"--pid-file={self.folder / 'pid'}"),
             *(f"--bind-address={HOST}", f"--port={self.server.port}"),
-            *("--character-set-server=utf8mb4", "--collation-server=utf8mb4_general_ci"),
-            *("--binlog-format=ROW", "--default-storage-engine=InnoDB", "--innodb-autoinc-lock-mode=2"),
-            "--wsrep-sync-wait=1",  # who reads at one member sees what was committed at another (docs/deploy.md)
-            *("--wsrep-on=ON", f"--wsrep-provider={provider}", "--wsrep-cluster-name=tests"),
             *(f"--wsrep-node-name={self.name}", f"--wsrep-node-address={self.group_address}"),
-            *("--wsrep-sst-method=rsync", f"--wsrep-sst-receive-address={HOST}:{self.state_port}"),
+            f"--wsrep-sst-receive-address={HOST}:{self.state_port}",
             f"--wsrep-provider-options={';'.join(f'{name}={value}' for name, value in settings.items())}",
             f"--wsrep-cluster-address=gcomm://{cluster}",
             *([] if others else ["--wsrep-new-cluster"]),

@@ -268,7 +268,6 @@ def test_one_of_each_is_killed_while_edits_applies_and_calls_go_on(site: Site) -
         time.sleep(4)
     assert before[0] < during[0] < len(site.acknowledged), "edits went on"
     assert before[1] < during[1] < len(site.calls), "calls went on"
-    print(site.calls[:20], len(site.calls), len(site.acknowledged), site.refused, site.said, before, during)
     assert set(site.calls) == {200}
     # No acknowledged edit is lost, at no member, and no key was given twice.
     stored = [{name for (name,) in site.rows(member, "SELECT name FROM carriers_endpoint")} for member in site.members]
