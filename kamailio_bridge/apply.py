@@ -120,9 +120,7 @@ def take_over(*, author: AbstractBaseUser | None, node: str, progress: Progress 
         if result.outcome in ("failed", "refused"):
             _enable(record, enabled=True)
         if result.outcome == "nothing":
-            return replace(
-                result, sentence=f"Node {node} is disabled. There is no account that another must take over."
-            )
+            return replace(result, sentence=f"Node {node} is disabled; there was nothing to take over.")
         return result
 
     return _alone(author, work)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from io import StringIO
 
 import pytest
+from django.core.management import call_command
 from django.test import Client
 from pytest_django import Settings
 
@@ -150,6 +152,13 @@ def test_a_stopped_a_slow_and_a_babbling_node_delay_nobody(cluster: Cluster) -> 
         assert (states["north"].revision, states["north"].in_step) == (number, True)
         assert states["north"].sentence == f"runs revision {number}, in step."
         assert not states["west"].reachable
+        said_by_command = StringIO()
+        with pytest.raises(SystemExit):
+            call_command("kamailio_status", stdout=said_by_command)
+        lines = said_by_command.getvalue()
+        assert re.search(rf"^node east \(.*\): runs revision {number}, in step\.$", lines, re.MULTILINE)
+        assert re.search(rf"^node north \(.*\): runs revision {number}, in step\.$", lines, re.MULTILINE)
+        assert re.search(r"^node west \(.*\): .* no JSON-RPC answer", lines, re.MULTILINE)
         assert cluster.pbx.call("91234", cluster.proxy_of("north")).code == 200
         # West itself never heard of it.
         assert revision_on_node(cluster.processes["west"].parameters.rpc(5)) == first
