@@ -7,6 +7,7 @@ record by record.
 from __future__ import annotations
 
 import time
+from collections.abc import Collection
 from typing import Any
 
 from django.db.models import Q
@@ -18,6 +19,7 @@ from kamailio_bridge.tables import Htable, Uacreg
 
 DISABLED_FLAG = 1  # the record answers challenges but does not register
 REGISTERED_STATE = 4  # bit of the flags that Kamailio shows
+FEW = 100  # records that are asked for one by one; of more the node dumps all it has
 UNREGISTER_PATIENCE = 2.0  # seconds that a carrier gets to answer the end of a registration before we go on
 
 RECORD_KEY = "carrier-"
@@ -72,6 +74,13 @@ def dump_records(rpc: Rpc) -> list[dict[str, Any]]:
     return records
 
 
+def records_of(rpc: Rpc, keys: Collection[str] | None) -> dict[str, dict[str, Any]]:
+    """Return records of a node by key: those named as far as it has them, or all. Digests are in them."""
+    if keys is not None and len(keys) <= FEW:
+        return {key: record for key in keys for record in [info(rpc, key)] if record is not None}
+    return {str(record["l_uuid"]): record for record in dump_records(rpc)}
+
+
 def info(rpc: Rpc, key: str) -> dict[str, Any] | None:
     """Return one record of a node, None when it has none."""
     try:
@@ -123,22 +132,21 @@ def remove(rpc: Rpc, key: str) -> None:
             raise
 
 
-def unregister(rpc: Rpc, keys: list[str]) -> None:
-    """End the registrations at the carriers (Expires 0), and give the carriers a moment to answer.
+def unregister(rpc: Rpc, keys: Collection[str]) -> None:
+    """End these registrations at the carriers (Expires 0), and give the carriers a moment to answer.
 
     Without it a carrier would go on sending calls to a group that is gone until the registration runs out.
     """
-    pending = set()
     for key in keys:
-        record = info(rpc, key)
-        if record is not None and int(record.get("flags", 0)) & REGISTERED_STATE:
-            rpc.call("uac.reg_unregister", "l_uuid", key)
-            pending.add(key)
+        rpc.call("uac.reg_unregister", "l_uuid", key)
+    pending = set(keys)
     deadline = time.monotonic() + UNREGISTER_PATIENCE
     while pending and time.monotonic() < deadline:
         time.sleep(0.05)
-        pending = {key for key in pending if _still_registered(info(rpc, key))}
+        now = records_of(rpc, pending)
+        pending = {key for key in pending if is_registered(now.get(key))}
 
 
-def _still_registered(record: dict[str, Any] | None) -> bool:
+def is_registered(record: dict[str, Any] | None) -> bool:
+    """Say whether the carrier has accepted the registration."""
     return record is not None and bool(int(record.get("flags", 0)) & REGISTERED_STATE)

@@ -37,18 +37,17 @@ from kamailio_bridge.uac_records import (
     STRING_KEY,
     STRING_VALUE,
     differs,
-    dump_records,
-    info,
     is_muted,
     is_off,
+    is_registered,
     record_key,
+    records_of,
     reload_owners,
     remove,
     unregister,
 )
 
 LOCAL_DOMAIN = "dsiprouter.invalid"  # where uac_reg_lookup would send an inbound call; our SIP side routes it itself
-FEW = 100  # records that are asked for one by one; of more the node dumps all it has
 
 
 class UacModule(KamailioModule):
@@ -109,7 +108,7 @@ class UacModule(KamailioModule):
         kept = look.keys - refresh
         switch_on = [key for key in kept & here if is_off(loaded[key])]
         switch_off = [key for key in kept - here if not is_off(loaded[key])]
-        unregister(rpc, [*look.gone, *switch_off, *(refresh - here)])
+        unregister(rpc, [key for key in (*look.gone, *switch_off, *(refresh - here)) if is_registered(loaded.get(key))])
         for key in look.gone:
             remove(rpc, key)
         for key in switch_off:
@@ -117,8 +116,9 @@ class UacModule(KamailioModule):
         for key in sorted(refresh):
             rpc.call(self.reload_method, key)
         switch_on += [key for key in refresh & here if rows[key].values[FLAGS] == DISABLED_FLAG]
+        now = records_of(rpc, switch_on)  # it may have switched some on by itself meanwhile
         for key in sorted(switch_on):
-            if is_off(info(rpc, key)):  # it may have done so itself meanwhile
+            if is_off(now.get(key)):
                 rpc.call("uac.reg_enable", "l_uuid", key)
         owners = _owners(wanted)
         return f"{len(refresh)} refreshed, {len(look.gone)} removed" + (
@@ -160,10 +160,7 @@ def _look(rpc: Rpc, wanted: Projection, changes: ModuleChanges | None) -> _Look:
     """Look at the records that changed, or at all when it is not known what the node holds."""
     rows = _rows_by_key(wanted)
     touched = _touched(changes) if changes is not None else None
-    if touched is not None and len(touched) <= FEW:
-        loaded = {key: record for key in touched for record in [info(rpc, key)] if record is not None}
-    else:
-        loaded = {str(record["l_uuid"]): record for record in dump_records(rpc)}
+    loaded = records_of(rpc, touched)
     if touched is None:
         touched = rows.keys() | {key for key in loaded if key.startswith(RECORD_KEY)}
     return _Look(rows, touched & rows.keys(), loaded, sorted(touched - rows.keys()))
