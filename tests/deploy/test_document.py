@@ -10,7 +10,7 @@ from django.core.management import get_commands
 from tests.deploy.places import DEPLOY, ROOT, run
 
 TEXT = (ROOT / "docs" / "deploy.md").read_text(encoding="utf-8")
-BLOCKS = re.findall(r"^```sh(?: one)?\n(.*?)^```$", TEXT, flags=re.MULTILINE | re.DOTALL)
+BLOCKS = re.findall(r"^```sh(?: one| restore| upgrade)?\n(.*?)^```$", TEXT, flags=re.MULTILINE | re.DOTALL)
 
 
 def test_every_block_of_commands_parses(tmp_path: Path) -> None:
