@@ -28,10 +28,12 @@ from kamailio_bridge.rows import Notice, Row, Values
 from kamailio_bridge.rpc import CallFailed, Rpc
 from kamailio_bridge.uac_records import (
     DISABLED_FLAG,
+    FEW,
     FLAGS,
     L_UUID,
     OWNER_KEY,
     OWNERS,
+    OWNERS_HASH_TABLE,
     RECORD_KEY,
     RECORDS,
     STRING_KEY,
@@ -124,6 +126,34 @@ class UacModule(KamailioModule):
         return f"{len(refresh)} refreshed, {len(look.gone)} removed" + (
             f", {len(here)} of {len(owners)} registered from here" if owners else ""
         )
+
+    def reload_calls(self, node: Node, wanted: Projection, changes: ModuleChanges | None) -> list[str]:
+        owners = [f"htable.reload {OWNERS_HASH_TABLE}"]
+        if changes is None:
+            return [
+                *owners,
+                "uac.reg_dump",
+                "uac.reg_remove KEY  # for each credential that nothing calls for",
+                f"{self.reload_method} KEY  # for each credential that differs",
+            ]
+        rows, touched = _rows_by_key(wanted), _touched(changes)
+        here, changed = _registered_here(wanted, node.name), _changed(changes.tables[RECORDS])
+        gone, kept = sorted(touched - rows.keys()), (touched & rows.keys()) - changed
+        late = {key for key in changed & here if rows[key].values[FLAGS] == DISABLED_FLAG}
+        return [
+            *(owners if changes.tables[OWNERS].count else []),
+            *(f"uac.reg_unregister l_uuid {key}  # if it is registered" for key in [*gone, *sorted(changed - here)]),
+            *(f"uac.reg_remove {key}" for key in gone),
+            *(f"uac.reg_disable l_uuid {key}  # if it is on" for key in sorted(kept - here)),
+            *(f"{self.reload_method} {key}" for key in sorted(changed)),
+            *(f"uac.reg_enable l_uuid {key}  # if it is off" for key in sorted((kept & here) | late)),
+        ]
+
+    def verify_calls(self, node: Node, wanted: Projection, changes: ModuleChanges | None) -> list[str]:
+        touched = _touched(changes) if changes is not None else set()
+        if changes is None or len(touched) > FEW:
+            return ["uac.reg_dump"]
+        return [f"uac.reg_info l_uuid {key}" for key in sorted(touched)]
 
     def verify(self, node: Node, wanted: Projection, changes: ModuleChanges | None) -> list[str]:
         """Compare the records that changed, or all of them; a refresh of a bad row says yes and does nothing."""
