@@ -144,7 +144,7 @@ def _registered(carriers: Carriers) -> dict[int, tuple[str, str]]:
     return {
         pk: (group_label(group), f"{group.credential.username} at {group.credential.registrar}")
         for pk, group in carriers.groups.items()
-        if group.enabled and group.credential and group.credential.register and group.credential.ha1
+        if group.enabled and group.credential and group.credential.register
     }
 
 
