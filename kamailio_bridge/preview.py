@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from carriers.snapshot import Carriers
 from kamailio_bridge.losses import losses
 from kamailio_bridge.modules.htable import stored_revision
+from kamailio_bridge.node_words import nodes_in_words
+from kamailio_bridge.nodes import node_names
 from kamailio_bridge.plan import Plan, make_plan
 from kamailio_bridge.revisions import Revision
 from kamailio_bridge.rows import Notice
@@ -49,7 +51,10 @@ def make_preview() -> Preview:
     if before is None:
         return Preview(plan, revision, None, [])
     changes, ended = changes_in_words(before, plan.carriers), losses(before, plan.carriers)
-    return Preview(plan, revision, changes, ended, plan_of_revision(revision).count if revision is not None else 0)
+    if revision is None:
+        return Preview(plan, revision, changes, ended)
+    changes += nodes_in_words(revision.spread_over, node_names(), plan.carriers)
+    return Preview(plan, revision, changes, ended, plan_of_revision(revision).count)
 
 
 def _applied() -> tuple[Revision | None, Carriers | None]:

@@ -136,6 +136,8 @@ def test_taking_over_changes_who_registers_and_nothing_that_waits(operator: Clie
     response = operator.post(f"/admin/kamailio/nodes/{nodes[gone].pk}/enable/", follow=True)
     assert f"Node {gone} is enabled. Press Reload Kamailio" in messages_of(response)
     assert owners() == {key: last.name}
+    html = operator.get("/admin/kamailio/waiting/").content.decode()
+    assert f"the account of carrier group “Acme” is registered from {gone} instead of {last.name}" in html
     operator.post(RELOAD)
     assert owners() == {key: gone}, "the hash gives it back what it had, of the two that are enabled"
 
