@@ -8,6 +8,6 @@ class CarriersConfig(AppConfig):
     verbose_name = "Carriers and routes"
 
     def ready(self) -> None:
-        from carriers.history import track_carriers  # noqa: PLC0415 - needs the models to be loaded
+        from carriers.history_of import track_carriers  # noqa: PLC0415 - needs the models to be loaded
 
         track_carriers()

@@ -10,10 +10,10 @@ from typing import Any
 
 from django.db import models
 
+from carriers.history.changes import Action, Change, Fields, masked
 from carriers.labels import Names, Values, label, name, owner_of
 from carriers.models import PBX, CarrierGroup, OutboundRoute
 from carriers.state import MODELS, State, columns_of, rows_of
-from history.changes import Action, Change, Fields, masked
 
 _NAMED = (CarrierGroup, PBX, OutboundRoute)
 

@@ -9,10 +9,10 @@ from django.db import IntegrityError, connections, models, router, transaction
 
 from carriers import secrets
 from carriers.differences import differences
+from carriers.history.changes import Action, Change
+from carriers.history.recording import record, unrecorded
 from carriers.models import AuthCredential, CarrierGroup
 from carriers.state import MODELS, State, columns_of, key_of, rows_of, take_state
-from history.changes import Action, Change
-from history.recording import record, unrecorded
 
 BATCH = 500
 

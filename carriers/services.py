@@ -12,7 +12,7 @@ from django.views.decorators.debug import sensitive_variables
 
 from carriers.addresses import DEFAULT_SIP_PORT, SipAddress
 from carriers.fields import Transport
-from carriers.history import record_written, values_of
+from carriers.history_of import record_written, values_of
 from carriers.models import AuthCredential, CarrierGroup, Endpoint, SourceNetwork
 
 REGISTRAR_ENDPOINT_NAME = "registrar"

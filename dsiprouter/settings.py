@@ -78,7 +78,7 @@ INSTALLED_APPS = [
     "crispy_forms",
     "dsiprouter.apps.DsiprouterConfig",
     "auditlog",
-    "history",
+    "carriers.history",
     "carriers",
     "kamailio_bridge",
 ]
@@ -93,7 +93,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django_otp.middleware.OTPMiddleware",
-    "history.actor.ActorMiddleware",
+    "carriers.history.actor.ActorMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "axes.middleware.AxesMiddleware",  # the last: it turns a refused login into the page that says why

@@ -16,7 +16,7 @@ from django.db import DatabaseError, transaction
 from django.utils import timezone
 
 from carriers.deadlocks import ATTEMPTS, is_deadlock
-from history.actor import COMMAND
+from carriers.history.actor import COMMAND
 from kamailio_bridge.lock import Busy, Claim, LockLost, apply_lock
 from kamailio_bridge.modules.htable import store_revision, stored_revision
 from kamailio_bridge.node_records import KamailioNode

@@ -6,9 +6,9 @@ from datetime import datetime
 
 from django.urls import reverse
 
-from history import milestones
-from history.milestones import Milestone
-from history.tracking import track
+from carriers.history import milestones
+from carriers.history.milestones import Milestone
+from carriers.history.tracking import track
 from kamailio_bridge.node_records import KamailioNode
 from kamailio_bridge.revisions import Revision
 

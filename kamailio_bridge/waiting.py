@@ -12,7 +12,7 @@ import time
 from django.core.cache import cache
 from django.db.models import Max
 
-from history.models import HistoryEntry
+from carriers.history.models import HistoryEntry
 from kamailio_bridge.plan import make_plan
 from kamailio_bridge.revisions import Revision
 

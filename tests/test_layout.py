@@ -11,6 +11,8 @@ import pytest
 from django.apps import apps
 from django.db import models
 
+from tests.deploy.places import run
+
 ROOT = Path(__file__).resolve().parent.parent
 OUR_APPS = ("carriers", "kamailio_bridge", "dsiprouter")
 
@@ -22,6 +24,15 @@ def imported_modules(path: Path) -> Iterator[str]:
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             yield node.module or ""
+
+
+def test_the_top_level_is_as_people_expect_it() -> None:
+    listed = run(["git", "-C", ROOT, "ls-files"])
+    top = {line.partition("/")[0] for line in listed.splitlines()}
+    packages = {"carriers", "dsiprouter", "kamailio_bridge", "templates", "tests"}
+    files = {"manage.py", "requirements.txt", "README.md", "CHANGELOG.md", "Makefile", "pyproject.toml"}
+    files |= {"requirements-dev.txt", "requirements-audit.txt", ".dockerignore", ".env.example", ".gitignore"}
+    assert top == packages | files | {".ci", "deploy", "docs"}
 
 
 def test_carriers_know_nothing_of_kamailio() -> None:

@@ -8,7 +8,7 @@ from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from history.admin import HasHistory
+from carriers.history.admin import HasHistory
 
 
 class ListAdmin(HasHistory):

@@ -16,8 +16,8 @@ from django.http import HttpRequest, HttpResponse
 
 from carriers.admin.merging import Merged, Who, merge_object, merge_rows
 from carriers.admin.shown import OBJECT, Shown, read_shown, rows_of
-from history.models import HistoryEntry
-from history.recording import entries_of
+from carriers.history.models import HistoryEntry
+from carriers.history.recording import entries_of
 
 FIELD = "_shown"
 MINE_COUNTS = (

@@ -16,7 +16,7 @@ from carriers.documents.matching import match_endpoints, with_defaults
 from carriers.documents.report import LoadReport
 from carriers.documents.schema import Document, Item, Problems, Values
 from carriers.documents.values import ValueCheck
-from carriers.history import delete_recorded, record_written, values_of
+from carriers.history_of import delete_recorded, record_written, values_of
 from carriers.models import (
     PBX,
     AuthCredential,

@@ -12,7 +12,7 @@ from carriers.documents.errors import DocumentRefused
 from carriers.documents.loader import Loader
 from carriers.documents.report import LoadReport
 from carriers.documents.schema import Problems, parse_document
-from history.recording import in_one_batch
+from carriers.history.recording import in_one_batch
 
 
 def load_document(

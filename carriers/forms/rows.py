@@ -11,9 +11,9 @@ from django.core.exceptions import ValidationError
 from django.db.models import Model
 from django.forms.models import BaseInlineFormSet
 
-from carriers.history import record_written, values_of
+from carriers.history.recording import unrecorded
+from carriers.history_of import record_written, values_of
 from carriers.labels import Values
-from history.recording import unrecorded
 
 
 class PositionForm(forms.ModelForm):

@@ -11,7 +11,7 @@ from django.template.loader import render_to_string
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from history.admin import HasHistory
+from carriers.history.admin import HasHistory
 from kamailio_bridge.apply import retry
 from kamailio_bridge.node_records import LOCAL_NAME, KamailioNode
 from kamailio_bridge.rpc_url import local_rpc_url

@@ -11,7 +11,7 @@ from django.template.response import TemplateResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
-from history.recording import Happened, changes_since
+from carriers.history.recording import Happened, changes_since
 from kamailio_bridge.nodes import configured_nodes
 from kamailio_bridge.plan import TablesUnreadable
 from kamailio_bridge.preview import Preview, make_preview

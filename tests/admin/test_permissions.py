@@ -7,9 +7,9 @@ from collections.abc import Callable
 import pytest
 from django.test import Client
 
+from carriers.history.models import HistoryEntry
 from carriers.models import CarrierGroup
 from carriers.state import take_state
-from history.models import HistoryEntry
 from kamailio_bridge.node_records import KamailioNode
 from kamailio_bridge.revisions import Revision
 from kamailio_bridge.state_bytes import pack

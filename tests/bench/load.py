@@ -47,8 +47,8 @@ def main(endpoints: int) -> None:
     from django.core.management.color import no_style  # noqa: PLC0415
     from django.db import connection, transaction  # noqa: PLC0415
 
+    from carriers.history.models import HistoryEntry  # noqa: PLC0415
     from carriers.models import CarrierGroup, Endpoint  # noqa: PLC0415
-    from history.models import HistoryEntry  # noqa: PLC0415
 
     folder = Path(os.environ["DSIPROUTER_HOME"])
     whole, nothing = folder / "carriers.yaml", folder / "nothing.yaml"

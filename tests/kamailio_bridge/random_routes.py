@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 from django.db import transaction
 
+from carriers.history.recording import unrecorded
 from carriers.models import AuthCredential, CarrierGroup, Endpoint, OutboundRoute, OutboundRouteGroup
-from history.recording import unrecorded
 
 CHARACTERS = "0123456789*#+"
 HOSTS = ("127.40.1.1", "127.40.1.2", "127.40.1.3", "carrier.invalid")

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from django.test import Client
 
+from carriers.history.admin import ENTRIES_ON_A_PAGE
+from carriers.history.recording import in_one_batch
 from carriers.models import CarrierGroup, Endpoint
-from history.admin import ENTRIES_ON_A_PAGE
-from history.recording import in_one_batch
 from kamailio_bridge.apply import apply
 from tests.admin.forms import PASSWORD, Carriers
 

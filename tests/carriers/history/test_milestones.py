@@ -6,9 +6,9 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.utils import timezone
 
+from carriers.history.milestones import milestones_of
+from carriers.history.models import HistoryEntry
 from carriers.models import Endpoint
-from history.milestones import milestones_of
-from history.models import HistoryEntry
 from kamailio_bridge.apply import apply
 from kamailio_bridge.revisions import Revision
 from tests.kamailio_bridge.builders import make_group, make_route

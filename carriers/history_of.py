@@ -10,12 +10,12 @@ from django.db import models
 from django.db.models.deletion import Collector
 
 from carriers.differences import field_changes
+from carriers.history.changes import Action, Change
+from carriers.history.names import name_beside
+from carriers.history.recording import record, unrecorded
+from carriers.history.tracking import track
 from carriers.labels import Names, Values, label, owner_of
 from carriers.state import MODELS
-from history.changes import Action, Change
-from history.names import name_beside
-from history.recording import record, unrecorded
-from history.tracking import track
 
 SECRETS = {"authcredential": ("password_ciphertext",)}
 

@@ -15,11 +15,11 @@ from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.html import format_html
 
-from history.changes import with_arrows
-from history.milestones import milestones_of
-from history.models import HistoryEntry
-from history.recording import ACTIONS, entries_of, happened, in_one_batch
-from history.tracking import tracked_models
+from carriers.history.changes import with_arrows
+from carriers.history.milestones import milestones_of
+from carriers.history.models import HistoryEntry
+from carriers.history.recording import ACTIONS, entries_of, happened, in_one_batch
+from carriers.history.tracking import tracked_models
 
 ENTRIES_ON_A_PAGE = 50
 

@@ -6,7 +6,7 @@ from typing import Any, Literal, NamedTuple
 
 from django.db import models
 
-from history.tracking import HIDDEN, Owner, is_secret
+from carriers.history.tracking import HIDDEN, Owner, is_secret
 
 Action = Literal["added", "changed", "deleted"]
 Fields = dict[str, tuple[Any, Any]]  # old and new value by field; names stand for the objects that a row refers to

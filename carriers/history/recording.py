@@ -10,8 +10,8 @@ from auditlog.context import disable_auditlog
 from django.contrib.contenttypes.models import ContentType
 from django.db.models import Q, QuerySet
 
-from history.changes import Action, Change, fields_in_words
-from history.models import HistoryEntry, in_one_batch, owner_columns
+from carriers.history.changes import Action, Change, fields_in_words
+from carriers.history.models import HistoryEntry, in_one_batch, owner_columns
 
 __all__ = ["ACTIONS", "Happened", "changes_since", "entries_of", "happened", "in_one_batch", "record", "unrecorded"]
 

@@ -11,10 +11,10 @@ from auditlog.models import AbstractLogEntry, LogEntryManager
 from django.db import models, router, transaction
 from django.utils import timezone
 
-from history.actor import current_actor
-from history.inserting import insert_rows
-from history.names import name_beside, remembered_names
-from history.tracking import label_of, owner_of
+from carriers.history.actor import current_actor
+from carriers.history.inserting import insert_rows
+from carriers.history.names import name_beside, remembered_names
+from carriers.history.tracking import label_of, owner_of
 
 _batch: ContextVar[list[dict[str, Any]] | None] = ContextVar("history_batch", default=None)
 

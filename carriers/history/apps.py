@@ -4,5 +4,6 @@ from django.apps import AppConfig
 
 
 class HistoryConfig(AppConfig):
-    name = "history"
+    name = "carriers.history"
+    label = "history"
     verbose_name = "History"

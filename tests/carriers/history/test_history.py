@@ -15,13 +15,13 @@ from django.utils import timezone
 
 from carriers.differences import differences
 from carriers.documents import load_document
+from carriers.history.actor import acting
+from carriers.history.models import HistoryEntry
+from carriers.history.recording import changes_since, entries_of, in_one_batch
 from carriers.models import PBX, AuthCredential, CarrierGroup, Endpoint, OutboundRoute
 from carriers.restoring import restore_state
 from carriers.services import set_enabled
 from carriers.state import take_state
-from history.actor import acting
-from history.models import HistoryEntry
-from history.recording import changes_since, entries_of, in_one_batch
 from tests.admin.forms import PASSWORD, Carriers, post_page
 from tests.e2e.random_operator import Operator
 
