@@ -65,8 +65,7 @@ def changes_since(moment: datetime | None, *, limit: int | None = None) -> list[
 
 def entries_of(kind: str, pk: int) -> QuerySet[HistoryEntry]:
     """Return the entries of an object (``carriers.carriergroup``, 5) and of its parts, the newest first."""
-    app, model = kind.split(".")
-    own = Q(content_type__app_label=app, content_type__model=model, object_id=pk)
+    own = Q(content_type=ContentType.objects.get_by_natural_key(*kind.split(".")), object_id=pk)
     return HistoryEntry.objects.filter(own | Q(owner_kind=kind, owner_id=pk)).select_related("content_type")
 
 

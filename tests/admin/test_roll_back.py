@@ -6,6 +6,8 @@ import re
 from collections.abc import Callable
 
 import pytest
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Permission
 from django.test import Client
 
 from carriers.models import AuthCredential, CarrierGroup
@@ -84,3 +86,13 @@ def test_only_those_who_may_are_led_there(login: Callable[..., Client], carriers
     for role in ("viewer", "editor"):
         page = login(role).get(f"/admin/kamailio_bridge/revision/{revision.pk}/change/").content.decode()
         assert "roll-back" not in page
+
+
+def test_who_may_reload_but_not_edit_may_not_roll_back(login: Callable[..., Client], revision: Revision) -> None:
+    """To go back is to add, change and delete carriers."""
+    client = login("staff")
+    names = ("reload_kamailio", "view_revision")
+    get_user_model().objects.get(username="staff").user_permissions.set(Permission.objects.filter(codename__in=names))
+    assert client.get(f"/admin/kamailio_bridge/revision/{revision.pk}/change/").status_code == 200
+    assert [client.get(url_of(revision)).status_code, client.post(url_of(revision)).status_code] == [403, 403]
+    assert not RollBack.objects.exists()
