@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+import socket
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -19,6 +20,7 @@ DEFAULT_SIP_PORT = 5060
 MAX_HOST_LENGTH = 100
 TRANSPORTS = ("udp", "tcp")
 
+_HIGHEST_HOSTLESS, _LOWEST_MULTICAST = 0, 224  # first numbers of IPv4 addresses
 _LABEL = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)")
 _DIGITS_AND_DOTS = re.compile(r"[0-9.]+")
 _SCHEME = re.compile(r"(?P<scheme>[a-zA-Z][a-zA-Z0-9+.-]*):(?P<rest>.*)", re.DOTALL)
@@ -38,6 +40,8 @@ def clean_host(text: str) -> str:
     host = text.strip()
     if not host:
         raise ValidationError("Enter a host: an IP address or a DNS name.", code="blank")
+    if is_ipv4(host) and _HIGHEST_HOSTLESS < int(host.partition(".")[0]) < _LOWEST_MULTICAST:
+        return host
     if host.startswith("[") and host.endswith("]"):
         host = host[1:-1]
         if ":" not in host:
@@ -159,6 +163,18 @@ def shown_address(host: str, port: int, transport: str) -> str:
     """Return host and port, and the transport where it is not UDP: ``203.0.113.7:5060``, ``host:5060/tcp``."""
     suffix = "" if transport == "udp" else f"/{transport}"
     return f"{uri_host(host)}:{port}{suffix}"
+
+
+def is_ipv4(host: str) -> bool:
+    """Say whether the host is an IPv4 address in its only form, with no zero in front of a number.
+
+    It costs a tenth of what making an address object does, and plans look at a hundred thousand hosts.
+    """
+    try:
+        socket.inet_pton(socket.AF_INET, host)
+    except (OSError, ValueError):  # a ValueError where no C string can be made of it
+        return False
+    return True
 
 
 def host_ip(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:

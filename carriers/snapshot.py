@@ -80,7 +80,12 @@ class GroupRecord(NamedTuple):
     @property
     def outbound_endpoints(self) -> tuple[EndpointRecord, ...]:
         """The endpoints that calls can go to, in order; none while the group is disabled."""
-        return tuple(endpoint for endpoint in self.endpoints if endpoint.sends_outbound) if self.enabled else ()
+        return tuple([endpoint for endpoint in self.endpoints if endpoint.sends_outbound]) if self.enabled else ()
+
+    @property
+    def takes_calls(self) -> bool:
+        """Whether it has an endpoint that calls can go to."""
+        return self.enabled and any(endpoint.sends_outbound for endpoint in self.endpoints)
 
 
 class PBXRecord(NamedTuple):

@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
+from carriers.management.collector import collector_paused
 from kamailio_bridge.modules.base import KamailioModule, ModuleChanges, ReloadRejected
 from kamailio_bridge.modules.htable import HtableModule, revision_on_node
 from kamailio_bridge.nodes import Node
@@ -103,7 +104,8 @@ def _reload_and_verify(
     for module, changes, text, seconds in reloaded:
         start = time.monotonic()
         try:
-            problems = module.verify(node, plan.projections[module], changes)
+            with collector_paused():
+                problems = module.verify(node, plan.projections[module], changes)
         except RpcError as error:
             problems = [str(error)]
         answers.append(

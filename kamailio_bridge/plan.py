@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from django.db import DatabaseError
 
+from carriers.management.collector import collector_paused
 from carriers.snapshot import Carriers, carriers_of
 from carriers.state import State, take_state
 from kamailio_bridge import rules
@@ -81,6 +82,7 @@ class Plan:
         return ", ".join(parts) or "no changes"
 
 
+@collector_paused()
 def make_plan() -> Plan:
     """Read the carriers and Kamailio's tables, and compare. Raises ``TablesUnreadable``.
 
@@ -125,9 +127,8 @@ def compare(
             projection.take_kept(table, stored)
             tables[table] = difference(table, wanted, stored)
             problems += _foreign_conflicts(table, wanted, tables[table])
-            had_calls = any(map(table.carries_calls, stored.values()))
-            has_calls = any(table.carries_calls(row.values) for row in wanted.values())
-            empties_routing |= had_calls and not has_calls
+            if table.carries_calls is not None and any(map(table.carries_calls, stored.values())):
+                empties_routing |= not any(table.carries_calls(row.values) for row in wanted.values())
         modules.append(ModuleChanges(module, tables))
     return Plan(state, carriers, projections, modules, problems, warnings, empties_routing)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from carriers.addresses import host_ip, uri_host
+from carriers.addresses import host_ip, is_ipv4, uri_host
 from carriers.snapshot import Carriers, GroupRecord, InboundRouteRecord, OutboundRouteRecord, PBXRecord
 
 
@@ -16,13 +16,13 @@ def sip_uri(host: str, port: int, transport: str) -> str:
 
 def is_name(host: str) -> bool:
     """Say whether the host is a DNS name."""
-    return host_ip(host) is None
+    return not is_ipv4(host) and host_ip(host) is None
 
 
 def calling_groups(carriers: Carriers, route: OutboundRouteRecord) -> list[GroupRecord]:
     """Return the route's groups that calls can go to, in order: enabled, with at least one endpoint for calls."""
     groups = [carriers.groups[pk] for pk in route.groups if pk in carriers.groups]
-    return [group for group in groups if group.outbound_endpoints]
+    return [group for group in groups if group.takes_calls]
 
 
 def outbound_routes(carriers: Carriers) -> Iterator[tuple[OutboundRouteRecord, list[GroupRecord]]]:

@@ -7,11 +7,14 @@ thousands of them, and tuples compare fast.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 from django.db.models import Q
 
+from carriers.snapshot import EndpointRecord, GroupRecord
+from kamailio_bridge.labels import endpoint_label
 from kamailio_bridge.tables import KamailioTable
 
 Value = str | int | None
@@ -29,10 +32,18 @@ class Notice(NamedTuple):
 
 
 class Row(NamedTuple):
-    """A row that the carriers call for. ``label`` names the object behind it in the operator's words."""
+    """A row that the carriers call for, and the object behind it: its label, or an endpoint with its group.
+
+    Most rows are endpoints' and most of them don't change, so that nobody asks for their labels.
+    """
 
     values: Values
-    label: str
+    origin: str | tuple[GroupRecord, EndpointRecord]
+
+    @property
+    def label(self) -> str:
+        """The object behind it in the operator's words."""
+        return self.origin if isinstance(self.origin, str) else endpoint_label(*self.origin)
 
     @property
     def pk(self) -> int:
@@ -45,14 +56,14 @@ class Table:
 
     ``exclusive`` names columns whose values in our rows no foreign row may have: a unique index, or a key that
     Kamailio would mix. ``carries_calls`` says whether a row of ours routes outbound calls; where none of those would
-    be left, the plan is an emptying one.
+    be left, the plan is an emptying one. None: no row of the table does.
     """
 
     model: type[KamailioTable]
     columns: tuple[str, ...]
     ours: Q
     exclusive: tuple[str, ...] = ()
-    carries_calls: Callable[[Values], bool] = field(default=lambda _values: False)
+    carries_calls: Callable[[Values], bool] | None = None
 
     @property
     def name(self) -> str:
@@ -66,7 +77,13 @@ class Table:
 
     def overflows(self, values: Values) -> Iterator[str]:
         """Yield a sentence for each text that does not fit its column: MariaDB would refuse, SQLite keep too much."""
-        for column, value in zip(self.columns, values, strict=True):
-            width = getattr(self.model._meta.get_field(column), "max_length", None)
-            if width is not None and isinstance(value, str) and len(value) > width:
-                yield f"“{value}” does not fit the column {self.name}.{column} ({width} characters)"
+        for place, width in self._widths:
+            value = values[place]
+            if isinstance(value, str) and len(value) > width:
+                yield f"“{value}” does not fit the column {self.name}.{self.columns[place]} ({width} characters)"
+
+    @cached_property
+    def _widths(self) -> list[tuple[int, int]]:
+        """The places of the columns that hold text, with how many characters each holds."""
+        widths = [getattr(self.model._meta.get_field(column), "max_length", None) for column in self.columns]
+        return [(place, width) for place, width in enumerate(widths) if width is not None]

@@ -59,15 +59,23 @@ def _id_problems(carriers: Carriers) -> Iterator[Notice]:
 
 
 def _group_problems(carriers: Carriers) -> Iterator[Notice]:
+    """Check every endpoint. What they have in common, all but the host, is checked once for each combination."""
+    settings_of: dict[tuple[object, ...], list[str]] = {}
     for group in carriers.groups.values():
         for endpoint in group.endpoints:
-            for text in _endpoint_problems(endpoint):
+            key = endpoint[3:]
+            texts = settings_of.get(key)
+            if texts is None:
+                texts = settings_of[key] = list(_setting_problems(endpoint))
+            refusal = _refusal(clean_host, endpoint.host)
+            for text in texts if refusal is None else [refusal, *texts]:
                 yield Notice(endpoint_label(group, endpoint), text)
         yield from _source_problems(group_label(group), group.sources)
 
 
-def _endpoint_problems(endpoint: EndpointRecord) -> Iterator[str]:
-    yield from _address_problems(endpoint.host, endpoint.port, endpoint.transport)
+def _setting_problems(endpoint: EndpointRecord) -> Iterator[str]:
+    """Check what follows the host in an endpoint's record."""
+    yield from _port_problems(endpoint.port, endpoint.transport)
     if not 0 <= endpoint.strip <= MAX_STRIP:
         yield f"strip {endpoint.strip} is not from 0 to {MAX_STRIP}."
     if not 1 <= endpoint.weight <= 100:
@@ -76,11 +84,14 @@ def _endpoint_problems(endpoint: EndpointRecord) -> Iterator[str]:
 
 
 def _address_problems(host: str, port: int, transport: str) -> Iterator[str]:
-    for refusal in (
-        _refusal(clean_host, host),
-        _refusal(clean_port, str(port)),
-        _refusal(clean_transport, transport),
-    ):
+    refusal = _refusal(clean_host, host)
+    if refusal is not None:
+        yield refusal
+    yield from _port_problems(port, transport)
+
+
+def _port_problems(port: int, transport: str) -> Iterator[str]:
+    for refusal in (_refusal(clean_port, str(port)), _refusal(clean_transport, transport)):
         if refusal is not None:
             yield refusal
 
@@ -122,7 +133,7 @@ def _group_warnings(carriers: Carriers) -> Iterator[Notice]:
             continue
         if not group.endpoints:
             yield Notice(group_label(group), "has no endpoints, so no calls go to it.")
-        elif not group.outbound_endpoints:
+        elif not group.takes_calls:
             yield Notice(group_label(group), "has no enabled endpoint that we call, so no calls go to it.")
 
 

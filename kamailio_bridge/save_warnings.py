@@ -18,6 +18,8 @@ from kamailio_bridge.rows import Notice
 
 # Fields whose change may end something that is in force. All carriers are read for it, so not for every edit.
 ENDING_FIELDS = frozenset({"enabled", "direction", "host", "register", "network", "group", "pbx", "prefix"})
+# Fields whose change may let somebody in. All carriers are read for it, too.
+ADMITTING_FIELDS = frozenset({"enabled", "direction", "host", "network"})
 SHOWN_LOSSES = 10
 
 
@@ -48,11 +50,12 @@ class WarnsOfOverlaps(admin.ModelAdmin):
         self._warn_of_overlaps(request, obj)
         return entry
 
-    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> Any:
-        entry = super().log_change(request, obj, message)
-        if _may_admit_somebody(message):
-            self._warn_of_overlaps(request, obj)
-        return entry
+    def save_related(
+        self, request: HttpRequest, form: ModelForm, formsets: list[BaseModelFormSet], change: Any
+    ) -> None:
+        super().save_related(request, form, formsets, change)
+        if change and ("enabled" in form.changed_data or any(map(_rows_may_admit_somebody, formsets))):
+            self._warn_of_overlaps(request, form.instance)
 
     def _warn_of_overlaps(self, request: HttpRequest, obj: Any) -> None:
         tags = {CarrierGroup: f"carrier-{obj.pk}", PBX: f"pbx-{obj.pk}"}
@@ -62,12 +65,10 @@ class WarnsOfOverlaps(admin.ModelAdmin):
             _warn(request, overlap_warnings(rows, tag))
 
 
-def _may_admit_somebody(message: Any) -> bool:
-    """Say whether a history entry adds or changes a source network or an endpoint, or enables something."""
-    parts = [part for entry in message if isinstance(entry, dict) for part in entry.values()]
-    names = {part.get("name") for part in parts}
-    fields = {field for part in parts for field in part.get("fields", ())}
-    return not names.isdisjoint({"endpoint", "source network"}) or "Enabled" in fields
+def _rows_may_admit_somebody(formset: BaseModelFormSet) -> bool:
+    """Say whether rows are added, or changed in what says from where calls may come."""
+    is_added = any(form.has_changed() for form in formset.extra_forms)
+    return is_added or any(not ADMITTING_FIELDS.isdisjoint(form.changed_data) for form in formset.initial_forms)
 
 
 def _may_end_something(form: ModelForm) -> bool:

@@ -10,6 +10,7 @@ from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.core.exceptions import ValidationError
 from django.db.models import Model
 from django.forms.models import BaseInlineFormSet
+from django.utils.functional import cached_property
 
 from carriers.history.recording import unrecorded
 from carriers.history_of import record_written, values_of
@@ -33,6 +34,21 @@ class PositionForm(forms.ModelForm):
         return position or 0
 
 
+class StoredRowField(forms.ModelChoiceField):
+    """The hidden key of a row, looked up among the rows that the formset has read, where Django asks for each."""
+
+    def __init__(self, rows: Mapping[str, Model], **kwargs: Any) -> None:
+        super().__init__(required=False, widget=forms.HiddenInput, **kwargs)
+        self.rows = rows
+
+    def to_python(self, value: Any) -> Model | None:
+        if value in self.empty_values:
+            return None
+        if str(value) not in self.rows:
+            raise ValidationError(self.error_messages["invalid_choice"], code="invalid_choice")
+        return self.rows[str(value)]
+
+
 class DistinctFormSet(BaseInlineFormSet):
     """Rows of which no two are the same in ``distinct_fields``. The second one carries the message."""
 
@@ -47,11 +63,18 @@ class DistinctFormSet(BaseInlineFormSet):
     def add_fields(self, form: forms.ModelForm, index: int | None) -> None:
         """Name each field for those who can't see the heading above its column, which is the only label it has."""
         super().add_fields(form, index)
+        key = form.fields[self._pk_field.name]  # type: ignore[attr-defined]
+        if isinstance(key, forms.ModelChoiceField):
+            form.fields[self._pk_field.name] = StoredRowField(self._rows, queryset=key.queryset, initial=key.initial)  # type: ignore[attr-defined]
         for field in form.fields.values():
             wrapped = isinstance(field.widget, RelatedFieldWidgetWrapper)
             widget = field.widget.widget if wrapped else field.widget
             if field.label:
                 widget.attrs.setdefault("aria-label", str(field.label))
+
+    @cached_property
+    def _rows(self) -> dict[str, Model]:
+        return {str(row.pk): row for row in self.get_queryset()}
 
     def validate_unique(self) -> None:
         """Put the message on the row, where Django's own puts it above all rows."""

@@ -1,4 +1,4 @@
-"""A pause for Python's garbage collector, for commands that build very many objects and then end."""
+"""A pause for Python's garbage collector, for work that builds very many objects which live until its end."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from carriers.snapshot import Carriers
+from carriers.snapshot import Carriers, EndpointRecord, GroupRecord
 from kamailio_bridge.nodes import Node
 from kamailio_bridge.rows import Notice, Row, Table, Values
 from kamailio_bridge.rpc import CallFailed, InvalidAnswer, Rpc
@@ -36,9 +36,9 @@ class Projection:
         """Make an empty projection for ``tables``."""
         return cls({table: {} for table in tables})
 
-    def add(self, table: Table, label: str, *values: Any) -> None:
+    def add(self, table: Table, origin: str | tuple[GroupRecord, EndpointRecord], *values: Any) -> None:
         """Add a row; ``values`` are in the order of the table's columns."""
-        self.rows[table][values[0]] = Row(values, label)
+        self.rows[table][values[0]] = Row(values, origin)
 
     def keep(self, table: Table, pk: int, row_of: Callable[[Values], Row]) -> None:
         """Want the row that stands in the table, if one does, because what should stand there can't be told."""

@@ -13,7 +13,7 @@ from django.db.models import Q
 
 from carriers.snapshot import Carriers, EndpointRecord, GroupRecord
 from kamailio_bridge.ids import PBX_OFFSET, pbx_set_id, row_id, set_id
-from kamailio_bridge.labels import endpoint_label, pbx_label
+from kamailio_bridge.labels import pbx_label
 from kamailio_bridge.modules.base import (
     INCOMPLETE,
     KamailioModule,
@@ -26,7 +26,7 @@ from kamailio_bridge.modules.base import (
 )
 from kamailio_bridge.nodes import Node
 from kamailio_bridge.routing import is_name, sip_uri
-from kamailio_bridge.rows import Table, Values
+from kamailio_bridge.rows import Row, Table
 from kamailio_bridge.rpc import CallFailed, InvalidAnswer, Rpc, RpcError
 from kamailio_bridge.tables import Dispatcher
 
@@ -44,16 +44,16 @@ DESTINATIONS = Table(
 )
 
 
-def endpoint_attrs(group: GroupRecord, endpoint: EndpointRecord) -> str:
+def _attrs(key: int, group: GroupRecord, endpoint: EndpointRecord) -> str:
     """Return the attributes that the SIP side reads at each attempt."""
-    attrs = [f"gwid={row_id(endpoint.pk)}", f"strip={endpoint.strip}"]
+    attrs = f"gwid={key};strip={endpoint.strip}"
     if endpoint.prefix:
-        attrs.append(f"prefix={endpoint.prefix}")
+        attrs += f";prefix={endpoint.prefix}"
     if group.credential is not None:
-        attrs.append(f"uac=carrier-{group.pk}")
+        attrs += f";uac=carrier-{group.pk}"
     if group.selection == "weight":
-        attrs.append(f"rweight={endpoint.weight}")
-    return ";".join(attrs)
+        attrs += f";rweight={endpoint.weight}"
+    return attrs
 
 
 class DispatcherModule(KamailioModule):
@@ -63,18 +63,21 @@ class DispatcherModule(KamailioModule):
 
     def project(self, carriers: Carriers, nodes: NodeNames) -> Projection:
         projection = Projection.of(self.tables)
+        first = row_id(0)
         for group in carriers.groups.values():
+            set_pk, mark = set_id(group.pk), f"{CARRIER_MARK}{group.pk}"
             for rank, endpoint in enumerate(group.outbound_endpoints):
+                key = first + endpoint.pk
                 projection.add(
                     DESTINATIONS,
-                    endpoint_label(group, endpoint),
-                    row_id(endpoint.pk),
-                    set_id(group.pk),
+                    (group, endpoint),
+                    key,
+                    set_pk,
                     sip_uri(endpoint.host, endpoint.port, endpoint.transport),
                     SKIP_DNS_AT_LOAD if is_name(endpoint.host) else 0,
                     HIGHEST_PRIORITY - rank,
-                    endpoint_attrs(group, endpoint),
-                    f"{CARRIER_MARK}{group.pk}",
+                    _attrs(key, group, endpoint),
+                    mark,
                 )
         for pbx in carriers.pbxs.values():
             if pbx.enabled:
@@ -106,8 +109,12 @@ class DispatcherModule(KamailioModule):
 
     def verify(self, node: Node, wanted: Projection, changes: ModuleChanges | None) -> list[str]:
         rows = wanted.rows[DESTINATIONS]
-        expected = {_loaded_form(row.values): row for row in rows.values()}
-        sets = {row.values[1] for row in rows.values()}
+        expected: dict[tuple[Any, ...], Row] = {}
+        sets = set()
+        for row in rows.values():
+            _, set_pk, uri, _, priority, attrs, _ = row.values
+            expected[set_pk, uri, priority, attrs] = row  # what dispatcher.list tells of it
+            sets.add(set_pk)
         if changes is not None:
             sets |= {values[1] for values in changes.tables[DESTINATIONS].deletes.values()}
         loaded = {entry for entry in _destinations(node.rpc) if entry[0] in sets}
@@ -151,11 +158,6 @@ def _pk(row: Any) -> int:
     return int(row.pk)
 
 
-def _loaded_form(values: Values) -> tuple[Any, ...]:
-    """Return set, URI, priority and attributes: what ``dispatcher.list`` tells of a row."""
-    return values[1], values[2], values[4], values[5]
-
-
 def _destinations(rpc: Rpc) -> Iterator[tuple[Any, ...]]:
     try:
         answer = rpc.call("dispatcher.list")
@@ -165,13 +167,10 @@ def _destinations(rpc: Rpc) -> Iterator[tuple[Any, ...]]:
         raise
     try:
         for record in answer["RECORDS"]:
+            set_pk = record["SET"]["ID"]
             for target in record["SET"]["TARGETS"]:
                 destination = target["DEST"]
-                yield (
-                    record["SET"]["ID"],
-                    destination["URI"],
-                    destination["PRIORITY"],
-                    destination.get("ATTRS", {}).get("BODY", ""),
-                )
+                attrs = destination["ATTRS"].get("BODY", "") if "ATTRS" in destination else ""
+                yield set_pk, destination["URI"], destination["PRIORITY"], attrs
     except (KeyError, TypeError):
         raise InvalidAnswer("dispatcher.list: the node answered in a form that this product does not know.") from None

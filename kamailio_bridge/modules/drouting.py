@@ -13,7 +13,6 @@ from carriers.addresses import uri_host
 from carriers.snapshot import Carriers, EndpointRecord, GroupRecord, PBXRecord
 from kamailio_bridge.ids import INBOUND_OFFSET, PBX_OFFSET, ROUTE_OFFSET, row_id
 from kamailio_bridge.labels import (
-    endpoint_label,
     group_label,
     inbound_route_label,
     outbound_route_label,
@@ -113,23 +112,24 @@ def _add_group(projection: Projection, group: GroupRecord) -> None:
     endpoints = group.outbound_endpoints
     if not endpoints:
         return  # an empty list would silently remove every rule that names it
+    uac = f";uac=carrier-{group.pk}" if group.credential is not None else ""
+    mark = f"carrier-group:{group.pk}"
+    first = row_id(0)
     for endpoint in endpoints:
-        attrs = f"gwid={row_id(endpoint.pk)}"
-        if group.credential is not None:
-            attrs += f";uac=carrier-{group.pk}"
+        key = first + endpoint.pk
         projection.add(
             GATEWAYS,
-            endpoint_label(group, endpoint),
-            row_id(endpoint.pk),
+            (group, endpoint),
+            key,
             CARRIER_TYPE,
             _address(endpoint.host, endpoint.port, endpoint.transport),
             endpoint.strip,
             endpoint.prefix.replace("#", "%23"),  # it goes into the R-URI as it is, where no "#" may stand
-            attrs,
-            f"carrier-group:{group.pk}",
+            f"gwid={key}{uac}",
+            mark,
         )
     gwlist = _gateway_list(projection, group_label(group), endpoints)
-    projection.add(LISTS, group_label(group), row_id(group.pk), gwlist, f"carrier-group:{group.pk}")
+    projection.add(LISTS, group_label(group), row_id(group.pk), gwlist, mark)
 
 
 def _add_pbx(projection: Projection, pbx: PBXRecord) -> None:
@@ -157,7 +157,8 @@ def _gateway_list(
     projection: Projection, label: str, endpoints: list[EndpointRecord] | tuple[EndpointRecord, ...]
 ) -> str:
     """Join the gateways' keys as far as drouting uses them and the column holds them."""
-    keys = [str(row_id(endpoint.pk)) for endpoint in endpoints[:MAX_GATEWAYS]]
+    first = row_id(0)
+    keys = [str(first + endpoint.pk) for endpoint in endpoints[:MAX_GATEWAYS]]
     while len(",".join(keys)) > LIST_WIDTH:
         keys.pop()
     if len(keys) < len(endpoints):

@@ -46,7 +46,7 @@ class HtableModule(KamailioModule):
         """Make a row for each set selected by weight; without one, a set is selected by position."""
         projection = Projection.of(self.tables)
         for group in carriers.groups.values():
-            if group.selection == "weight" and group.outbound_endpoints:
+            if group.selection == "weight" and group.takes_calls:
                 projection.add(
                     SELECTIONS,
                     group_label(group),

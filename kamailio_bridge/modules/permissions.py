@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from django.db.models import Q
 
-from carriers.addresses import host_ip
+from carriers.addresses import host_ip, is_ipv4
 from carriers.snapshot import Carriers, GroupRecord, SourceRecord
 from kamailio_bridge.admission import CARRIERS_GROUP, PBXS_GROUP, host_mask
 from kamailio_bridge.ids import ENDPOINT_ADDRESS_OFFSET, row_id
@@ -144,10 +144,11 @@ def _add_sources(projection: Projection, label: str, grp: int, sources: tuple[So
 def _add_endpoints(projection: Projection, group: GroupRecord, tag: str) -> None:
     """Add the addresses of endpoints that may call us, each once, where no source says the same already."""
     known = {source.network for source in group.sources}
+    first = row_id(0, ENDPOINT_ADDRESS_OFFSET)
     for endpoint in group.endpoints:
         if not endpoint.may_call:
             continue
-        address = host_ip(endpoint.host)
+        address = _host_network(endpoint.host)
         if address is None:
             projection.warnings.append(
                 Notice(
@@ -157,19 +158,28 @@ def _add_endpoints(projection: Projection, group: GroupRecord, tag: str) -> None
                 )
             )
             continue
-        network = f"{address}/{address.max_prefixlen}"
+        ip_addr, mask = address
+        network = f"{ip_addr}/{mask}"
         if network not in known:
             known.add(network)
             projection.add(
                 ADDRESSES,
-                endpoint_label(group, endpoint),
-                row_id(endpoint.pk, ENDPOINT_ADDRESS_OFFSET),
+                (group, endpoint),
+                first + endpoint.pk,
                 CARRIERS_GROUP,
-                str(address),
-                address.max_prefixlen,
+                ip_addr,
+                mask,
                 0,
                 tag,
             )
+
+
+def _host_network(host: str) -> tuple[str, int] | None:
+    """Return an endpoint's own address and the mask of a single host; None for a DNS name."""
+    if is_ipv4(host):
+        return host, 32
+    address = host_ip(host)
+    return (str(address), address.max_prefixlen) if address is not None else None
 
 
 def _domains(rpc: Rpc) -> list[tuple[str, str]]:

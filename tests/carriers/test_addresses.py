@@ -18,6 +18,7 @@ from carriers.addresses import (
     clean_port,
     clean_transport,
     host_ip,
+    is_ipv4,
     parse_sip_address,
     uri_host,
 )
@@ -113,6 +114,12 @@ def test_a_clean_host_is_clean(text: str) -> None:
         return
     assert clean_host(host) == host
     assert parse_sip_address(uri_host(host)) == SipAddress(host, None, None)
+
+
+@given(st.ip_addresses().map(str) | st.text(max_size=20) | st.from_regex(r"[0-9.]{1,16}", fullmatch=True))
+def test_the_quick_look_at_a_host_sees_the_same(text: str) -> None:
+    address = host_ip(text)
+    assert is_ipv4(text) == (isinstance(address, ipaddress.IPv4Address) and str(address) == text)
 
 
 @pytest.mark.parametrize("text", ["0", "65536", "-1", "5060.0", "٥٠٦٠", "", " ", "5" * 5000])
