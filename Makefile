@@ -3,6 +3,8 @@
 .DEFAULT_GOAL := help
 # Test processes side by side. Most tests wait for SIP timers, so a few more than there are cores do no harm.
 WORKERS ?= 3
+# What one process compiled, the others need not compile again.
+unexport PYTHONDONTWRITEBYTECODE
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST)
@@ -16,7 +18,7 @@ run: setup ## run a local Kamailio and the web server, until Ctrl-C
 test: ## install what tests need, then run all: on MariaDB what depends on the database, calls included, then everything on SQLite
 	@.ci/setup test
 	@echo "On MariaDB:"
-	@.venv/bin/python -m tests.mariadb -- .venv/bin/python -m pytest -q -n $(WORKERS) -m "not (browser or own_database)"
+	@.venv/bin/python -m tests.mariadb -- .venv/bin/python -m pytest -q -n $(WORKERS) -m "(django_db or e2e) and not (browser or own_database)"
 	@echo "Everything, on SQLite:"
 	@.venv/bin/python -m pytest -q -n $(WORKERS)
 
