@@ -36,6 +36,6 @@ audit: ## ask PyPI's vulnerability service about all that is installed; it must 
 	@.audit/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-audit.txt
 	.audit/bin/pip-audit --strict --progress-spinner off --path .venv/lib/python3.*/site-packages
 
-bench: ## measure pages, documents, applies and calls, each beside something to compare with
+bench: ## measure pages, documents, applies, calls and memory, each beside something to compare with: PARTS="web load" JSON=FILE
 	@.ci/setup test
-	@.venv/bin/python -m tests.bench $(PARTS)
+	@.venv/bin/python -m tests.bench $(if $(JSON),--json $(JSON)) $(PARTS)

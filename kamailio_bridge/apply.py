@@ -25,7 +25,7 @@ from kamailio_bridge.nodes import Node, configured_nodes, node_names
 from kamailio_bridge.plan import Plan, TablesUnreadable, make_plan, write
 from kamailio_bridge.reloads import LEASE_SECONDS, Progress, finish, reload_nodes
 from kamailio_bridge.retention import drop_old_snapshots
-from kamailio_bridge.revisions import Revision
+from kamailio_bridge.revisions import KEPT_LINES, Revision
 from kamailio_bridge.roll_back import NotKept, mark_applied, waiting_roll_back
 from kamailio_bridge.state_bytes import pack
 from kamailio_bridge.tables_plan import last_applied, plan_of_new_owners, plan_of_revision, plan_of_tables
@@ -229,7 +229,7 @@ def _apply(
                     author_name=_name(request.author),
                     carriers_read=None if request.leaving or request.again is not None else read,
                     summary=_summary(request, plan),
-                    changes=plan.lines(),
+                    changes=plan.lines(KEPT_LINES),
                     snapshot=_snapshot(request, plan, before),
                     spread_over=request.again.spread_over if request.again is not None else list(node_names()),
                 )

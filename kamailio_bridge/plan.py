@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, TypeVar
 
 from django.db import DatabaseError
@@ -51,9 +52,12 @@ class Plan:
     def changes_of(self, module: KamailioModule) -> ModuleChanges:
         return next(changes for changes in self.modules if changes.module is module)
 
-    def lines(self) -> list[str]:
-        """Return a line for each row that changes, tables in the order of reloads."""
-        return [line for module in self.modules for changes in module.tables.values() for line in _table_lines(changes)]
+    def lines(self, limit: int | None = None) -> list[str]:
+        """Return a line for each row that changes, tables in the order of reloads; beyond ``limit``, how many more."""
+        tables = (changes for module in self.modules for changes in module.tables.values())
+        lines = list(islice((line for changes in tables for line in _table_lines(changes)), limit))
+        rest = self.count - len(lines)
+        return [*lines, f"and {rest} more"] if rest else lines
 
     def digest(self) -> str:
         """Return a short text that stands for the plan and the carriers behind it, to tell whether it is the one seen.

@@ -11,6 +11,8 @@ from carriers.snapshot import Carriers, carriers_of
 from carriers.state import State
 from kamailio_bridge.state_bytes import unpack
 
+KEPT_LINES = 10_000  # of a plan, in its revision: some 2 MB, where MariaDB takes 16 MB in one statement
+
 
 class RevisionManager(models.Manager["Revision"]):
     """Revisions without their snapshots, which are large and seldom needed: reading the attribute loads it."""

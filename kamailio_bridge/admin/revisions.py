@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.utils import timezone
 
-from kamailio_bridge.revisions import Revision
+from kamailio_bridge.revisions import KEPT_LINES, Revision
 from kamailio_bridge.views.roll_back import ROLL_BACK_PERMISSIONS
 
 SHOWN_CHANGES = 500
@@ -89,5 +89,8 @@ class RevisionAdmin(admin.ModelAdmin):
         changes: list[Any] = revision.changes
         if not changes and not revision.snapshot:
             return "They are not kept any more."
-        context = {"lines": changes[:SHOWN_CHANGES], "more_lines": max(0, len(changes) - SHOWN_CHANGES)}
+        count = len(changes)
+        if count > KEPT_LINES:  # the last line says how many more there were
+            count = KEPT_LINES + int(changes[-1].split()[1])
+        context = {"lines": changes[:SHOWN_CHANGES], "more_lines": max(0, count - SHOWN_CHANGES)}
         return render_to_string("admin/kamailio_bridge/lines.html", context)

@@ -52,12 +52,11 @@ def preview(request: HttpRequest) -> HttpResponse:
 
 def _shown(preview: Preview) -> dict[str, Any]:
     changes = preview.changes or []
-    lines = preview.plan.lines()
     return {
         "changes": [_shown_change(change) for change in changes[:SHOWN_CHANGES]],
         "more_changes": max(0, len(changes) - SHOWN_CHANGES),
-        "lines": lines[:SHOWN_LINES],
-        "more_lines": max(0, len(lines) - SHOWN_LINES),
+        "lines": preview.plan.lines(SHOWN_LINES)[:SHOWN_LINES],
+        "more_lines": max(0, preview.plan.count - SHOWN_LINES),
         "history": _history(preview.revision),
         "expert": _expert(preview) if preview.plan.count <= SHOWN_LINES else None,
     }

@@ -16,7 +16,7 @@ from typing import Any
 from tests.bench.figures import Row, table
 from tests.mariadb import MariaDB, private_mariadb
 
-PARTS = ("pages", "load", "apply", "calls")
+PARTS = ("pages", "web", "load", "apply", "calls", "memory")
 
 
 def main() -> None:

@@ -47,6 +47,8 @@ def test_only_what_changed_is_in_the_plan() -> None:
         "dispatcher": 1,
         "drouting": 1,
     }
+    assert plan.lines(1) == [plan.lines()[0], "and 1 more"]
+    assert plan.lines(2) == plan.lines()
     (line,) = [line for line in plan.lines() if "dispatcher" in line]
     assert line == (
         f"~ dispatcher {first.pk}: carrier group “Acme”, endpoint 203.0.113.7:5060:"
