@@ -181,7 +181,11 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "filters": {"secrets": {"()": "dsiprouter.secrecy.SqlLogFilter"}},
-    "loggers": {"django.db.backends": {"filters": ["secrets"]}},
+    "loggers": {
+        "django.db.backends": {"filters": ["secrets"]},
+        # Each login and each clean-up is a line at INFO; who is locked out is a warning.
+        "axes": {"level": "WARNING"},
+    },
     "formatters": {"plain": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
     "root": {"handlers": ["console"], "level": env.str("DSIPROUTER_LOG_LEVEL", "INFO")},

@@ -138,3 +138,10 @@ def test_logging_in_changes_the_session_key(user: User) -> None:
     before = session.session_key
     client.post("/admin/login/", {"username": "alice", "password": PASSWORD})
     assert client.session.session_key != before
+
+
+def test_the_console_tells_of_failures_and_not_of_every_login(user: User, caplog: pytest.LogCaptureFixture) -> None:
+    assert log_in(PASSWORD).status_code == 302
+    assert [record.getMessage() for record in caplog.records if record.name.startswith("axes")] == []
+    fail(5)
+    assert any("Locking out" in record.getMessage() for record in caplog.records if record.name.startswith("axes"))
