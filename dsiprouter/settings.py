@@ -116,6 +116,7 @@ TEMPLATES = [
         },
     },
 ]
+FORM_RENDERER = "dsiprouter.form_renderer.WidgetsByJinja2"
 CRISPY_ALLOWED_TEMPLATE_PACKS = ["admin_crispy"]
 CRISPY_TEMPLATE_PACK = "admin_crispy"  # ours, in templates/admin_crispy: crispy forms in the admin's own look
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any, cast
 
 from django.contrib import admin, messages
@@ -72,6 +73,27 @@ class CarrierGroupList(QuickList):
             group.first_addresses = first[group.pk]
 
 
+@cache
+def _listed_groups() -> QuerySet[CarrierGroup]:
+    """Add what the list sorts and filters by, as subqueries, which joins of a search don't multiply.
+
+    Nobody evaluates this queryset itself. Building it anew for each page would cost as much as asking the database.
+    """
+    of_this = {"group": OuterRef("pk")}
+    endpoints = Endpoint.objects.filter(**of_this)
+    return (
+        CarrierGroup.objects.with_endpoint_counts()
+        .annotate(
+            authentication_kind=Case(
+                When(Exists(AuthCredential.objects.filter(**of_this)), then=Value("password")),
+                When(Exists(SourceNetwork.objects.filter(**of_this)) | Exists(endpoints), then=Value("ip")),
+                default=Value("none"),
+            )
+        )
+        .order_by("name", "pk")
+    )
+
+
 @admin.register(CarrierGroup)
 class CarrierGroupAdmin(EditedTogether, ListAdmin):
     fields = ("name", "enabled", "selection")
@@ -92,20 +114,8 @@ class CarrierGroupAdmin(EditedTogether, ListAdmin):
         return CarrierGroupList
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[CarrierGroup]:
-        """Add what the list sorts and filters by, as subqueries, which joins of a search don't multiply."""
-        of_this = {"group": OuterRef("pk")}
-        endpoints = Endpoint.objects.filter(**of_this)
-        return (
-            CarrierGroup.objects.with_endpoint_counts()
-            .annotate(
-                authentication_kind=Case(
-                    When(Exists(AuthCredential.objects.filter(**of_this)), then=Value("password")),
-                    When(Exists(SourceNetwork.objects.filter(**of_this)) | Exists(endpoints), then=Value("ip")),
-                    default=Value("none"),
-                )
-            )
-            .order_by("name", "pk")
-        )
+        """Return the groups with what the list sorts and filters by. Every use is a copy of its own."""
+        return _listed_groups().all()
 
     # --- The list -----------------------------------------------------------------------------------------------------
 
