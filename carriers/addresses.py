@@ -121,6 +121,10 @@ def parse_sip_address(text: str) -> SipAddress:
         if scheme["scheme"].lower() == "sips":
             raise ValidationError("sips: (TLS) is not available: use udp or tcp.", code="transport")
         rest = scheme["rest"]
+    elif "://" in rest:
+        raise ValidationError(
+            "Enter the host alone, without “%(scheme)s”.", code="host", params={"scheme": rest[: rest.index("://") + 3]}
+        )
     if "@" in rest:
         raise ValidationError("Enter the host alone, without a user part before “@”.", code="host")
     rest, *parameters = rest.split(";")

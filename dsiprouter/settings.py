@@ -181,9 +181,13 @@ DEFAULT_EXCEPTION_REPORTER_FILTER = "dsiprouter.secrecy.ErrorReportFilter"
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "filters": {"secrets": {"()": "dsiprouter.secrecy.SqlLogFilter"}},
+    "filters": {
+        "secrets": {"()": "dsiprouter.secrecy.SqlLogFilter"},
+        "refusals": {"()": "dsiprouter.refusals.RefusalLogFilter"},
+    },
     "loggers": {
         "django.db.backends": {"filters": ["secrets"]},
+        "django.request": {"filters": ["refusals"]},
         # Each login and each clean-up is a line at INFO; who is locked out is a warning.
         "axes": {"level": "WARNING"},
     },

@@ -91,6 +91,8 @@ class HistoryList(ChangeList):
 
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
+        if not (self.query or self.get_filters_params()):
+            self.full_result_count = self.result_count  # counted already: nothing is left out
         stones = milestones_of(entry.timestamp for entry in self.result_list)
         for entry in self.result_list:
             entry.milestone = stones[entry.timestamp]

@@ -21,10 +21,19 @@ def fail(_request: HttpRequest) -> HttpResponse:
 urlpatterns = [*our_urls, path("fail/", fail)]
 
 
-def test_forbidden(login: Callable[..., Client]) -> None:
+def test_forbidden(login: Callable[..., Client], caplog: pytest.LogCaptureFixture) -> None:
     answer = login("viewer").get("/admin/kamailio/waiting/")
     assert answer.status_code == 403
     assert "Ask an administrator" in answer.content.decode()
+    refused = [record for record in caplog.records if record.name == "django.request"]
+    assert [record.getMessage() for record in refused] == ["Forbidden (Permission denied): /admin/kamailio/waiting/"]
+    assert "Traceback" not in caplog.text
+
+
+def test_more_than_the_site_takes(login: Callable[..., Client]) -> None:
+    answer = login("operator").post("/admin/carriers/carriergroup/add/", {"name": "x" * 3_000_000})
+    assert answer.status_code == 400
+    assert "Nothing was changed: what was sent is too large, or damaged." in answer.content.decode()
 
 
 def test_a_form_that_is_too_old(login: Callable[..., Client]) -> None:

@@ -196,6 +196,12 @@ def test_an_empty_list_says_what_to_do(operator: Client, kind: str) -> None:
     assert 'class="empty-list">There is no' in html
 
 
+def test_a_history_without_entries_says_what_it_will_list(operator: Client) -> None:
+    html = operator.get("/admin/history/historyentry/").content.decode()
+    assert 'class="empty-list">Nothing was changed yet.' in html
+    assert "Nothing fits" not in html
+
+
 @pytest.mark.parametrize("kind", ["carriergroup", "pbx", "outboundroute", "inboundroute"])
 def test_the_index_lists_what_is_needed_first(operator: Client, login: Callable[..., Client], kind: str) -> None:
     html = login("superuser").get("/admin/").content.decode()
@@ -233,3 +239,12 @@ def test_all_groups_are_disabled_across_pages(editor: Client) -> None:
     assert "120 carrier groups disabled." in editor.post(GROUPS, answer, follow=True).content.decode()
     assert not CarrierGroup.objects.filter(enabled=True).exists()
     assert LogEntry.objects.count() == 120
+
+
+@pytest.mark.parametrize("key", ["x", "-1", "9" * 20, "\u0663", ""])
+def test_a_selection_that_no_list_offers_does_nothing_and_says_so(
+    operator: Client, carriers: Carriers, key: str
+) -> None:
+    html = operator.post(GROUPS, {"action": "disable", "_selected_action": [key]}, follow=True).content.decode()
+    assert "Nothing was done: select objects in the list, then try again." in html
+    assert CarrierGroup.objects.get(pk=carriers.group.pk).enabled

@@ -96,6 +96,12 @@ def test_without_a_snapshot_there_are_only_rows(operator: Client, carriers: Carr
     assert "strip=5" in html
 
 
+def test_rows_that_nobody_entered_are_explained_before_the_first_reload(operator: Client) -> None:
+    html = shown(operator)
+    assert "The next reload changes 1 row in Kamailio’s tables." in html
+    assert "these are rows of Kamailio’s tables that every reload keeps in place" in html
+
+
 def test_who_changed_what_since_the_last_revision(operator: Client, carriers: Carriers) -> None:
     post_page(operator, carriers.group_url, {"endpoints-0-strip": "4"})
     operator.post(RELOAD)

@@ -170,3 +170,8 @@ def test_a_percent_sign_in_a_text_does_no_harm(refuse: Callable[[str], object]) 
     with pytest.raises(ValidationError) as refusal:
         refuse("%(text)s %d %")
     assert all(refusal.value.messages)
+
+
+def test_the_address_of_a_web_page_is_refused_for_its_scheme() -> None:
+    with pytest.raises(ValidationError, match="without “https://”"):
+        parse_sip_address("https://portal.acme.example")
