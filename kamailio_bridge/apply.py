@@ -279,7 +279,10 @@ def _summary(request: _Request, plan: Plan) -> str:
     if request.again is not None:
         return f"put back as at revision {request.again.number}: {plan.summary()}"
     target = waiting_roll_back()
-    return plan.summary() if target is None else f"roll back to revision {target}: {plan.summary()}"
+    if target is None:
+        return plan.summary()
+    others = "" if target.snapshot and bytes(target.snapshot) == pack(plan.state) else ", with other changes"
+    return f"roll back to revision {target.number}{others}: {plan.summary()}"
 
 
 def _snapshot(request: _Request, plan: Plan, before: int | None) -> bytes | None:

@@ -53,10 +53,10 @@ def about_passwords(restoration: Restoration) -> list[str]:
     return sentences
 
 
-def waiting_roll_back() -> int | None:
+def waiting_roll_back() -> Revision | None:
     """Return the revision that the carriers were rolled back to since the last apply; None if they were not."""
-    waiting = RollBack.objects.filter(applied_with=None).first()
-    return waiting.revision_id if waiting is not None else None
+    waiting = RollBack.objects.filter(applied_with=None).select_related("revision").first()
+    return waiting.revision if waiting is not None else None
 
 
 def mark_applied(revision: Revision) -> None:

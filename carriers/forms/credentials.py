@@ -16,7 +16,7 @@ STORED = "A password is stored. Leave this blank to keep it."
 TYPE_AGAIN = "Type the new password again: it is not kept while errors are shown. Left blank, the stored one stays."
 UNREADABLE = (
     "The stored password can't be decrypted, because the key that encrypted it is lost."
-    " Enter the password again; until then this carrier group can't authenticate."
+    " Enter the password again; what Kamailio has of it stays in force until then."
 )
 
 

@@ -80,6 +80,18 @@ def test_the_next_revision_says_where_it_was_rolled_back_to() -> None:
 
 
 @pytest.mark.django_db(databases=["default", "kamailio"])
+def test_the_next_revision_does_not_pass_for_a_roll_back_alone_when_something_was_saved_since() -> None:
+    group = make_group("Acme", "203.0.113.7")
+    first = apply(author=None, nodes=[]).revision
+    group.endpoints.update(strip=1)
+    apply(author=None, nodes=[])
+    roll_back(revision=revision_of(first), author=None)
+    group.endpoints.update(strip=4)
+    third = revision_of(apply(author=None, nodes=[]).revision)
+    assert third.summary.startswith(f"roll back to revision {first}, with other changes: dispatcher 1 row")
+
+
+@pytest.mark.django_db(databases=["default", "kamailio"])
 def test_a_revision_whose_carriers_are_not_kept_is_refused() -> None:
     group = make_group("Acme", "203.0.113.7")
     first = revision_of(apply(author=None, nodes=[]).revision)
