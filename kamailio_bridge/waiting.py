@@ -1,8 +1,8 @@
 """How many changes wait, for the header of every page: exact where that is cheap, and remembered where it is not.
 
-With some thousand endpoints a plan takes a second of computing, too much for every page that somebody opens. Then the
-count is kept until something happens that the site knows of (an entry in the history, a revision), or for half a
-minute.
+With ten thousand endpoints a plan takes a fifth of a second of computing, ten times what a page does, and every page
+that somebody opens asks for it. Then the count is kept until something happens that the site knows of (an entry in the
+history, a revision), or for half a minute.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from carriers.history.models import HistoryEntry
 from kamailio_bridge.plan import make_plan
 from kamailio_bridge.revisions import Revision
 
-CHEAP_SECONDS = 0.2
+CHEAP_SECONDS = 0.05  # of computing: what some 2,500 endpoints take
 KEPT_SECONDS = 30
 MOST_SECONDS = 300
 _KEY = "kamailio_bridge.waiting_changes"
@@ -29,13 +29,12 @@ def waiting_changes(patience: float = KEPT_SECONDS) -> int:
     """
     known = _what_the_site_knows()
     kept = cache.get(_KEY)
-    start = time.monotonic()
-    if kept is not None and kept[0] == known and start - kept[2] < patience:
+    if kept is not None and kept[0] == known and time.monotonic() - kept[2] < patience:
         return int(kept[1])
+    start = time.thread_time()
     count = make_plan().count
-    end = time.monotonic()
-    if end - start > CHEAP_SECONDS:
-        cache.set(_KEY, (known, count, end), MOST_SECONDS)
+    if time.thread_time() - start > CHEAP_SECONDS:
+        cache.set(_KEY, (known, count, time.monotonic()), MOST_SECONDS)
     return count
 
 
