@@ -126,6 +126,31 @@ def test_pages_with_messages_fit_narrow_windows(operator: Page, instance: Instan
     assert wrong_here(page) == []
 
 
+def test_the_longest_names_fit_narrow_windows(operator: Page, instance: Instance) -> None:
+    page = operator
+    endpoint = {"name": "x" * 64, "host": "-".join(["h" * 47, "h" * 11]) + "." + "i" * 32 + ".example"}
+    group = {"name": "ק" * 64, "endpoints": [endpoint]}
+    route = {"prefix": "9" * 30, "groups": [group["name"]]}
+    instance.done("load_carriers", "-", document=json.dumps({"carrier_groups": [group], "outbound_routes": [route]}))
+    page.set_viewport_size(NARROW)
+    paths = [
+        "kamailio/waiting/",
+        "carriers/carriergroup/",
+        "carriers/carriergroup/1/change/",
+        "carriers/carriergroup/1/delete/",
+        "carriers/carriergroup/1/history/",
+        "carriers/outboundroute/",
+        "carriers/outboundroute/1/change/",
+        "history/historyentry/",
+        f"kamailio/route/?number={'9' * 32}",
+    ]
+    wrong = []
+    for path in paths:
+        page.goto(f"/admin/{path}")
+        wrong += [f"{path}: {what}" for what in wrong_here(page)]
+    assert wrong == []
+
+
 def test_pages_for_what_goes_wrong(page: Page, instance: Instance, faults: list[str]) -> None:
     instance.done("shell", "-c", VIEWER)
     page.set_viewport_size(NARROW)
