@@ -21,6 +21,7 @@ ENDING_FIELDS = frozenset({"enabled", "direction", "host", "register", "network"
 # Fields whose change may let somebody in. All carriers are read for it, too.
 ADMITTING_FIELDS = frozenset({"enabled", "direction", "host", "network"})
 SHOWN_LOSSES = 10
+SILENT_PBX = "has no source networks, so it gets calls but may not make any: open it, and add those that it calls from."
 
 
 class WarnsOfLosses(admin.ModelAdmin):
@@ -48,6 +49,8 @@ class WarnsOfOverlaps(admin.ModelAdmin):
     def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any:
         entry = super().log_addition(request, obj, message)
         self._warn_of_overlaps(request, obj)
+        if isinstance(obj, PBX) and obj.enabled and not obj.sources.exists():
+            _warn(request, [Notice(f"PBX “{obj.name}”", SILENT_PBX)])
         return entry
 
     def save_related(

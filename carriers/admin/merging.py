@@ -180,7 +180,7 @@ def _as_posted(form: ModelForm, row: Row) -> dict[str, str]:
 
 
 def differences(model: type[Model], before: Row, after: Row) -> str:
-    """Say what changed: ``strip from 0 to 1, prefix from “” to “+1”``."""
+    """Say what changed: ``strip from 0 to 1, prefix from (blank) to “+1”``."""
     return ", ".join(_differences(model, before, after))
 
 
@@ -203,4 +203,6 @@ def _in_words(model: type[Model], name: str, value: Any) -> str:
         return f"“{related}”" if related is not None else "one that is deleted"
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if value in ("", None):
+        return "(blank)"
     return str(value) if isinstance(value, int) else f"“{value}”"

@@ -27,6 +27,14 @@ def test_a_pbx_with_sources(editor: Client) -> None:
     assert pbx.sources.count() == 2
 
 
+@pytest.mark.parametrize(("network", "warned"), [("", True), ("192.0.2.9", False)])
+@pytest.mark.django_db(databases=["default", "kamailio"])
+def test_a_new_pbx_that_may_not_call_is_warned_of(editor: Client, network: str, warned: bool) -> None:
+    answer = post_page(editor, ADD_PBX, {"name": "office", "host": "192.0.2.9", "sources-0-network": network})
+    assert PBX.objects.get().sources.count() == (not warned)
+    assert ("PBX “office”: has no source networks" in answer.content.decode()) == warned
+
+
 @pytest.mark.parametrize(
     ("changes", "field", "reason"),
     [

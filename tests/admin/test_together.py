@@ -73,7 +73,8 @@ def test_both_change_one_row(editor: Client, bob: Client, carriers: Carriers) ->
     refused = save(editor, url, fields, **mine)
     errors = errors_of(refused)
     assert (
-        "Operator changed endpoint “primary (203.0.113.7:5060)”: strip from 1 to 2, prefix from “” to “+1”." in errors
+        "Operator changed endpoint “primary (203.0.113.7:5060)”: strip from 1 to 2, prefix from (blank) to “+1”."
+        in errors
     )
     assert MINE_COUNTS in errors
     assert [row[3] for row in endpoints(carriers.group)] == [2, 0]
