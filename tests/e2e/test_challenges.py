@@ -154,7 +154,7 @@ def test_silence_after_the_answer_to_a_challenge(scene: Scene) -> None:
     scene.apply()
     call = scene.dial(NUMBER)
     assert call.code == 200
-    assert call.seconds < 3
+    assert carrier.invites[-1].retransmissions <= 2, "the third would have come 3.5 s later"
     assert (len(challenge.accepted), second.numbers, credentials_shown(second.invites[0])) == (1, ["4443332222"], {})
 
 

@@ -12,7 +12,10 @@ from tests.e2e.sip.wire import refusing_port
 pytestmark = [pytest.mark.e2e, pytest.mark.django_db(databases=["default", "kamailio"], transaction=True)]
 
 NUMBER = "914443332222"
-AT_ONCE = 1.0  # s; what failed at once must not have waited for the 2 s that silence is given
+# Kamailio repeats an INVITE that nobody answers after 0.5, 1.5 and 3.5 s (RFC 3261, section 17.1.1.2): by its own
+# clock, however busy the machine of the tests is, it gave up in time when it had not come to the third.
+IN_TIME = 2
+WAITED = "did not answer"  # Kamailio's log of an endpoint to which it gave the 2 s of silence
 
 
 def two_endpoints(scene: Scene, first: Behaviour) -> tuple[UserAgent, UserAgent]:
@@ -33,7 +36,7 @@ def test_silence(scene: Scene) -> None:
     first, second = two_endpoints(scene, stay_silent)
     call = scene.dial(NUMBER)
     assert call.code == 200
-    assert 1.5 < call.seconds < 3
+    assert 1 <= first.invites[0].retransmissions <= IN_TIME
     assert order(first, second) == [f"sip:014443332222@{first.host_port}", f"sip:+14443332222@{second.host_port}"]
     assert len(second.wait_for("ACK")) == 1
     assert first.requests("ACK") == []
@@ -48,7 +51,7 @@ def test_a_carrier_that_fails(scene: Scene, behaviour: Behaviour) -> None:
     first, second = two_endpoints(scene, behaviour)
     call = scene.dial(NUMBER)
     assert call.code == 200
-    assert call.seconds < AT_ONCE
+    assert WAITED not in scene.report()
     assert order(first, second) == [f"sip:014443332222@{first.host_port}", f"sip:+14443332222@{second.host_port}"]
     assert len(first.wait_for("ACK")) == 1
     assert len(call.finals) == 1
@@ -61,7 +64,7 @@ def test_tcp_is_refused(scene: Scene) -> None:
     scene.apply()
     call = scene.dial(NUMBER)
     assert call.code == 200
-    assert call.seconds < AT_ONCE
+    assert "can't be reached" in scene.report()
     assert second.numbers == ["+14443332222"]
 
 
@@ -73,7 +76,7 @@ def test_udp_is_refused(scene: Scene) -> None:
     scene.apply()
     call = scene.dial(NUMBER)
     assert call.code == 200
-    assert call.seconds < 3
+    assert WAITED in scene.report()
     assert second.numbers == ["+14443332222"]
 
 
@@ -83,7 +86,7 @@ def test_a_name_that_nobody_knows(scene: Scene) -> None:
     scene.apply()
     call = scene.dial(NUMBER)
     assert call.code == 200
-    assert call.seconds < 3
+    assert "can't be reached" in scene.report()
     assert second.numbers == ["14443332222"]
 
 
@@ -92,7 +95,7 @@ def test_what_is_said_of_the_called_party_goes_back(scene: Scene, code: int) -> 
     first, second = two_endpoints(scene, answer(code, 180))
     call = scene.dial(NUMBER)
     assert call.code == code
-    assert call.seconds < AT_ONCE
+    assert WAITED not in scene.report()
     first.wait_for("ACK")
     settled()
     assert second.received == []
@@ -171,7 +174,7 @@ def test_all_fail(scene: Scene) -> None:
     scene.apply()
     call = scene.dial(NUMBER)
     assert call.wait().start == "SIP/2.0 503 No endpoint took the call"
-    assert call.seconds < AT_ONCE
+    assert WAITED not in scene.report()
     settled()
     assert order(*carriers) == [f"sip:{NUMBER[strip:]}@{carrier.host_port}" for strip, carrier in enumerate(carriers)]
     assert len(call.finals) == 1

@@ -109,11 +109,9 @@ def test_uses_no_proxy_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_gives_up_on_a_silent_node() -> None:
-    start = time.monotonic()
     error = failure(lambda handler, body: time.sleep(1.5), timeout=0.3)
     assert isinstance(error, NodeTimeout)
     assert "within 0.3 s" in str(error)
-    assert time.monotonic() - start < 3
 
 
 def test_gives_up_on_an_answer_that_drips() -> None:

@@ -139,10 +139,8 @@ def test_everything_from_an_empty_home(environment: dict[str, str]) -> None:
     assert (home / "kamailio" / "kamailio.log").exists()
     assert password[1] not in (home / "kamailio" / "kamailio.log").read_text(encoding="utf-8")
 
-    began = time.monotonic()
     with runlocal(environment) as run:
         run.wait_for("Ctrl-C stops.")
-        assert time.monotonic() - began < 10
         assert "with the password" not in run.said
         assert run.end(signal.SIGTERM) == 0
     assert ports_are_free(environment)
