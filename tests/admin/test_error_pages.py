@@ -42,6 +42,13 @@ def test_a_form_that_is_too_old(login: Callable[..., Client]) -> None:
     assert "Nothing was changed. Go back, reload the page and try again" in answer.content.decode()
 
 
+def test_a_button_that_was_pressed_before_the_login(login: Callable[..., Client]) -> None:
+    answer = login("operator").get("/admin/kamailio/reload/")
+    assert (answer.status_code, answer.headers["Allow"]) == (405, "POST")
+    assert answer.headers["Content-Length"] == str(len(answer.content))
+    assert "Nothing was changed: only a button leads here" in answer.content.decode()
+
+
 def test_not_found(login: Callable[..., Client]) -> None:
     answer = login("viewer").get("/nowhere/")
     assert answer.status_code == 404
