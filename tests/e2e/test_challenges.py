@@ -141,6 +141,7 @@ def test_failover_from_a_rejected_credential_to_another_to_none(scene: Scene) ->
     assert call.bye() == 200
     assert [final.code for final in call.finals] == [200]
     for carrier in (first, second):
+        carrier.wait_for("ACK", 2)
         assert cseqs(carrier) == [(1, "INVITE"), (1, "ACK"), (2, "INVITE"), (2, "ACK")]
     assert cseqs(third) == [(1, "INVITE"), (1, "ACK"), (2, "BYE")]
 
