@@ -49,9 +49,6 @@ class Plan:
         """The number of rows that change."""
         return sum(changes.count for changes in self.modules)
 
-    def changes_of(self, module: KamailioModule) -> ModuleChanges:
-        return next(changes for changes in self.modules if changes.module is module)
-
     def lines(self, limit: int | None = None) -> list[str]:
         """Return a line for each row that changes, tables in the order of reloads; beyond ``limit``, how many more."""
         tables = (changes for module in self.modules for changes in module.tables.values())
