@@ -25,6 +25,8 @@ DSIPROUTER_PRODUCTION = env.bool("DSIPROUTER_PRODUCTION", False)
 DSIPROUTER_HOME = prepare_home(BASE_DIR / env.str("DSIPROUTER_HOME", "var"))
 DSIPROUTER_SIP_ADDRESS = env.str("DSIPROUTER_SIP_ADDRESS", "127.0.0.1")
 DSIPROUTER_SIP_PORT = env.int("DSIPROUTER_SIP_PORT", 5060)
+# Our own host names, as carriers were given them: Kamailio answers OPTIONS to them, and without any to every name.
+DSIPROUTER_SIP_NAMES: list[str] = [name.strip() for name in env.list("DSIPROUTER_SIP_NAMES", default=[])]
 DSIPROUTER_RPC_ADDRESS = env.str("DSIPROUTER_RPC_ADDRESS", "127.0.0.1")
 DSIPROUTER_RPC_PORT = env.int("DSIPROUTER_RPC_PORT", 5062)
 DSIPROUTER_WEB_PORT = env.int("DSIPROUTER_WEB_PORT", 8000)

@@ -7,8 +7,10 @@ from typing import Any
 
 from django.conf import settings
 from django.core import checks
+from django.core.exceptions import ValidationError
 from django.db import Error, models
 
+from carriers.addresses import clean_host
 from kamailio_bridge.columns import Column, read_columns
 from kamailio_bridge.modules import MODULES
 from kamailio_bridge.rpc_address import rpc_address_problem
@@ -132,6 +134,23 @@ def check_modules(**_scope: Any) -> list[checks.CheckMessage]:
         for name in settings.KAMAILIO_MODULES
         if name not in MODULES
     ]
+
+
+def check_sip_names(**_scope: Any) -> list[checks.CheckMessage]:
+    """Report names in ``DSIPROUTER_SIP_NAMES`` that are no host names."""
+    problems = []
+    for name in settings.DSIPROUTER_SIP_NAMES:
+        try:
+            clean_host(name)
+        except ValidationError as error:
+            problems.append(
+                checks.Error(
+                    f"DSIPROUTER_SIP_NAMES names “{name}”: {' '.join(error.messages)}",
+                    hint="Write host names without a port, separated by commas, such as sip.example.com.",
+                    id="kamailio_bridge.E004",
+                )
+            )
+    return problems
 
 
 def check_rpc_address(**_scope: Any) -> list[checks.CheckMessage]:

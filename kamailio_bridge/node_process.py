@@ -66,6 +66,7 @@ class NodeParameters:
     sip_port: int
     rpc_port: int
     sip_address: str = "127.0.0.1"
+    sip_names: tuple[str, ...] = ()
     rpc_address: str = "127.0.0.1"
     shared_memory: int = 512
     private_memory: int = 64
@@ -108,6 +109,7 @@ class NodeParameters:
             **{name: os.environ[name] for name in PASSED_ON if name in os.environ},
             "DSIPROUTER_SIP_ADDRESS": uri_host(self.sip_address),
             "DSIPROUTER_SIP_PORT": str(self.sip_port),
+            "DSIPROUTER_SIP_NAMES": ",".join(self.sip_names),
             "DSIPROUTER_RPC_ADDRESS": uri_host(self.rpc_address),
             "DSIPROUTER_RPC_PORT": str(self.rpc_port),
             "DSIPROUTER_RPC_TOKEN": self.rpc_token,
@@ -132,6 +134,7 @@ def parameters_from_settings() -> NodeParameters:
         rpc_token=settings.DSIPROUTER_RPC_TOKEN,
         sip_address=settings.DSIPROUTER_SIP_ADDRESS,
         sip_port=settings.DSIPROUTER_SIP_PORT,
+        sip_names=tuple(settings.DSIPROUTER_SIP_NAMES),
         rpc_address=settings.DSIPROUTER_RPC_ADDRESS,
         rpc_port=settings.DSIPROUTER_RPC_PORT,
     )

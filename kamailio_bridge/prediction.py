@@ -9,7 +9,6 @@ what a node answers take the same form here, so that they can be laid side by si
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -23,8 +22,6 @@ from kamailio_bridge.labels import group_label, outbound_route_label
 from kamailio_bridge.modules.drouting import MAX_GATEWAYS
 from kamailio_bridge.routing import calling_groups, sip_uri
 
-NUMBER = re.compile(r"[0-9*#+]{1,64}")
-NUMBER_RULE = "1 to 64 digits or characters * # +"
 MAX_ATTEMPTS = 29  # of one call, and endpoints of one group that it looks at (kamailio/outbound.cfg)
 
 
@@ -98,9 +95,7 @@ def transport_of(uri: str) -> str:
 
 
 def predict(carriers: Carriers, number: str) -> Prediction:
-    """Say where ``number`` would go if ``carriers`` were applied. Raises ``ValueError`` for what is no number."""
-    if not NUMBER.fullmatch(number):
-        raise ValueError(f"A number has {NUMBER_RULE}.")
+    """Say where ``number``, which is clean, would go if ``carriers`` were applied."""
     matching = [route for route in carriers.outbound_routes if number.startswith(route.prefix)]
     matching.sort(key=lambda route: -len(route.prefix))
     decisive = next((route for route in matching if route.enabled and calling_groups(carriers, route)), None)

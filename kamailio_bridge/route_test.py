@@ -68,7 +68,7 @@ class RouteTest:
 
 
 def route_test(number: str, *, live: bool = True, nodes: list[Node] | None = None) -> RouteTest:
-    """Ask everybody where ``number`` goes. Raises ``ValueError`` for what is no number."""
+    """Ask everybody where ``number``, which is clean (``clean_number``), goes."""
     carriers = read_carriers()
     names = endpoint_names(carriers)
     pending = predict(carriers, number)

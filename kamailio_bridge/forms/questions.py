@@ -9,7 +9,7 @@ from crispy_forms.layout import ButtonHolder, Fieldset, Layout, Submit
 from django import forms
 from django.core.exceptions import ValidationError
 
-from kamailio_bridge.prediction import NUMBER, NUMBER_RULE
+from kamailio_bridge.dialled_number import clean_number
 
 
 class QuestionForm(forms.Form):
@@ -34,16 +34,16 @@ class RouteTestForm(QuestionForm):
     button = "Test the route"
     number = forms.CharField(
         label="Number",
-        max_length=64,
-        help_text="As the PBX dials it, such as 914443332222. No call is made.",
+        max_length=100,
+        help_text="As the PBX dials it, such as 914443332222 or +1 (444) 333-2222. No call is made.",
         widget=forms.TextInput(attrs={"class": "vTextField", "inputmode": "tel", "autocomplete": "off"}),
     )
 
     def clean_number(self) -> str:
-        number: str = self.cleaned_data["number"]
-        if not NUMBER.fullmatch(number):
-            raise ValidationError("Enter a number: %(rule)s.", code="number", params={"rule": NUMBER_RULE})
-        return number
+        try:
+            return clean_number(self.cleaned_data["number"])
+        except ValueError as error:
+            raise ValidationError(str(error), code="number") from None
 
 
 class WhoIsForm(QuestionForm):

@@ -26,7 +26,7 @@ def test_a_number_is_asked_by_its_address(operator: Client, carriers: Carriers) 
 
 def test_what_is_no_number_is_refused_with_the_reason(operator: Client) -> None:
     assert errors_of(operator.get(PAGE, {"number": "12a"})) == (
-        "number: Enter a number: 1 to 64 digits or characters * # +."
+        "number: A number has 1 to 64 digits or characters * # +; the separators - . ( ) and blanks do not count."
     )
     assert errors_of(operator.get(PAGE, {"number": ""})) == "number: This field is required."
     assert "errorlist" not in operator.get(PAGE).content.decode()

@@ -166,3 +166,12 @@ def test_an_rpc_address_that_strangers_reach_is_an_error(settings: Settings) -> 
     )
     settings.KAMAILIO_RPC_ANYWHERE = True
     assert checks.run_checks() == []
+
+
+def test_names_of_ours_must_be_host_names(settings: Settings) -> None:
+    settings.DSIPROUTER_SIP_NAMES = ["sip.example.com", "203.0.113.7", "sip.example.com:5060", "a b"]
+    found = [message.msg for message in checks.run_checks() if message.id == "kamailio_bridge.E004"]
+    assert [sentence.split("”")[0] for sentence in found] == [
+        "DSIPROUTER_SIP_NAMES names “sip.example.com:5060",
+        "DSIPROUTER_SIP_NAMES names “a b",
+    ]

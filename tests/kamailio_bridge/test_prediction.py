@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
 from kamailio_bridge.prediction import predict
 from tests.kamailio_bridge.records import carriers, credential, endpoint, group, outbound
 
@@ -101,9 +99,3 @@ def test_drouting_uses_30_endpoints_of_a_route() -> None:
         "A node that routes by drouting uses the first 30 endpoints of a route, so not 31 of Carrier 1,"
         " 32 of Carrier 1, 33 of Carrier 1, 34 of Carrier 1, 35 of Carrier 1 and 2 more."
     )
-
-
-@pytest.mark.parametrize("number", ["", "12a", "1 2", "1" * 65])
-def test_what_is_no_number_is_refused(number: str) -> None:
-    with pytest.raises(ValueError, match="1 to 64 digits"):
-        predict(carriers(), number)

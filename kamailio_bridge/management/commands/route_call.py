@@ -6,7 +6,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from kamailio_bridge.prediction import NUMBER, NUMBER_RULE, Attempt
+from kamailio_bridge.dialled_number import clean_number
+from kamailio_bridge.prediction import Attempt
 from kamailio_bridge.route_test import Column, RouteTest, route_test
 
 
@@ -25,9 +26,10 @@ class Command(BaseCommand):
         parser.add_argument("--live", action="store_true", help="ask every node what it would do now")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        number = options["number"]
-        if not NUMBER.fullmatch(number):
-            raise CommandError(f"“{number}” is no number: use {NUMBER_RULE}.")
+        try:
+            number = clean_number(options["number"])
+        except ValueError as error:
+            raise CommandError(f"“{options['number']}” is no number. {error}") from None
         test = route_test(number, live=options["live"])
         pending = test.columns[0]
         self._show(pending)

@@ -101,18 +101,22 @@ class UserAgent:
         *,
         transport: str = "udp",
         to: str | None = None,
+        uri: str = "",
         headers: tuple[tuple[str, str], ...] = (),
     ) -> Call:
-        """Call a number through the proxy at ``host:port``. ``to`` is whom the To names, if not the number."""
+        """Call a number through the proxy at ``host:port``. ``to`` is whom the To names, if not the number.
+
+        ``uri`` is the R-URI, and the To, where they are other than ``sip:number@proxy``.
+        """
         target = f"sip:{number}@{proxy}" + ("" if transport == "udp" else f";transport={transport}")
         link = self._wire.link_to(Uri.parse(target))
         invite = Message(
-            f"INVITE {target} SIP/2.0",
+            f"INVITE {uri or target} SIP/2.0",
             [
                 ("via", self.new_via(link.transport)),
                 ("max-forwards", "70"),
                 ("from", f"<sip:caller@{self.host_port}>;tag={secrets.token_hex(6)}"),
-                ("to", f"<sip:{to or f'{number}@{proxy}'}>"),
+                ("to", f"<sip:{to}>" if to else f"<{uri or f'sip:{number}@{proxy}'}>"),
                 ("call-id", secrets.token_hex(12)),
                 ("cseq", "1 INVITE"),
                 ("contact", self._contact(transport)),
@@ -123,9 +127,9 @@ class UserAgent:
         )
         return Call(invite, link, self)
 
-    def request(self, method: str, target: str, *, to_tag: str = "") -> Message:
-        """Send a request other than INVITE straight to a URI, and return its answer."""
-        uri = Uri.parse(target)
+    def request(self, method: str, target: str, *, to_tag: str = "", via_proxy: str = "") -> Message:
+        """Send a request other than INVITE to a URI, straight or through a proxy's URI, and return its answer."""
+        uri = Uri.parse(via_proxy or target)
         link = self._wire.link_to(uri)
         headers = [
             ("via", self.new_via(link.transport)),
@@ -137,6 +141,11 @@ class UserAgent:
             ("contact", self._contact(uri.transport)),
         ]
         return ask(self, Message(f"{method} {target} SIP/2.0", headers), link)
+
+    def options(self, proxy: str, target: str) -> Message:
+        """Ask the proxy at ``host:port`` whether ``target`` is there, and return its answer."""
+        transport = Uri.parse(target).transport
+        return self.request("OPTIONS", target, via_proxy=f"sip:{proxy};transport={transport}")
 
     def hang_up(self, incoming: Incoming) -> int:
         """End a call that came in, and return the answer to the BYE."""
