@@ -138,7 +138,7 @@ def check_modules(**_scope: Any) -> list[checks.CheckMessage]:
 
 def check_sip_names(**_scope: Any) -> list[checks.CheckMessage]:
     """Report names in ``DSIPROUTER_SIP_NAMES`` that are no host names."""
-    problems = []
+    problems: list[checks.CheckMessage] = []
     for name in settings.DSIPROUTER_SIP_NAMES:
         try:
             clean_host(name)
