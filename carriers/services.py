@@ -19,11 +19,15 @@ REGISTRAR_ENDPOINT_NAME = "registrar"
 
 
 class NewCredential(NamedTuple):
-    """What an operator must say of an auth credential; everything else has a default."""
+    """What an operator must say of an auth credential; everything else has a default.
+
+    ``takes_calls`` makes the registrar an endpoint, too. One that nobody asked for would get every call first.
+    """
 
     username: str
     password: str
     registrar: SipAddress
+    takes_calls: bool = False
 
     def __repr__(self) -> str:
         """Leave the password out: this may end up in a traceback."""
@@ -41,8 +45,7 @@ def add_carrier_group(
 ) -> CarrierGroup:
     """Add a carrier group with what the short form asks for.
 
-    A credential without any endpoint makes an endpoint of its registrar, so that calls go out. Raises
-    ``ValidationError`` keyed by the model's field (``name``, ``host``, ``network``, ``username``, ``password``,
+    Raises ``ValidationError`` keyed by the model's field (``name``, ``host``, ``network``, ``username``, ``password``,
     ``registrar``); then nothing is stored.
     """
     group = CarrierGroup(name=name)
@@ -60,8 +63,8 @@ def add_carrier_group(
         source.save()
     if credential is not None:
         _add_credential(group, credential)
-        if endpoint is None:
-            add_registrar_endpoint(group=group)
+        if credential.takes_calls:
+            _add_registrar_endpoint(group)
     return group
 
 
@@ -96,11 +99,10 @@ def add_endpoint(*, group: CarrierGroup, address: SipAddress, name: str = "") ->
     return endpoint
 
 
-def add_registrar_endpoint(*, group: CarrierGroup) -> Endpoint:
-    """Add an endpoint at the group's registrar: most carriers take the calls where they take the registration."""
+def _add_registrar_endpoint(group: CarrierGroup) -> None:
     credential = group.credential
     address = SipAddress(credential.registrar, credential.port, credential.transport)
-    return add_endpoint(group=group, address=address, name=REGISTRAR_ENDPOINT_NAME)
+    add_endpoint(group=group, address=address, name=REGISTRAR_ENDPOINT_NAME)
 
 
 @transaction.atomic

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from django.conf import settings
 from django.core.exceptions import ValidationError
 
-from carriers.addresses import clean_host, clean_network, clean_port, clean_transport
+from carriers.addresses import clean_host, clean_network, clean_port, clean_transport, shown_address
 from carriers.snapshot import Carriers, EndpointRecord, GroupRecord, SourceRecord
 from carriers.validators import MAX_PREFIX_LENGTH, MAX_STRIP, validate_dial_prefix
 from kamailio_bridge.ids import ENDPOINT_ADDRESS_OFFSET, HIGHEST, PBX_OFFSET, row_id
@@ -132,9 +132,18 @@ def _group_warnings(carriers: Carriers) -> Iterator[Notice]:
         if not group.enabled:
             continue
         if not group.endpoints:
-            yield Notice(group_label(group), "has no endpoints, so no calls go to it.")
+            yield Notice(group_label(group), f"has no endpoint, so no calls go to it{_registers_only(group)}.")
         elif not group.takes_calls:
             yield Notice(group_label(group), "has no enabled endpoint that we call, so no calls go to it.")
+
+
+def _registers_only(group: GroupRecord) -> str:
+    """Say what the registration server is for, where somebody may take it for an endpoint."""
+    credential = group.credential
+    if credential is None:
+        return ""
+    registrar = shown_address(credential.registrar, credential.port, credential.transport)
+    return f": its registration server {registrar} is no endpoint"
 
 
 def _route_warnings(carriers: Carriers) -> Iterator[Notice]:

@@ -27,7 +27,7 @@ from carriers.admin.rows import ListAdmin, QuickList
 from carriers.admin.together import EditedTogether
 from carriers.forms.add_group import AddCarrierGroupForm
 from carriers.models import AuthCredential, CarrierGroup, Endpoint, SourceNetwork
-from carriers.services import add_registrar_endpoint, set_enabled
+from carriers.services import set_enabled
 
 SHOWN_ENDPOINTS = 3
 SHOWN_NAMES = 20  # of the groups that are to be disabled
@@ -71,6 +71,19 @@ class CarrierGroupList(QuickList):
                 first[group_pk].append(shown_address(host, port, transport))
         for group in self.result_list:
             group.first_addresses = first[group.pk]
+
+
+def calls_go_nowhere(group: CarrierGroup) -> str:
+    """Say that no calls go to the group, and what to do; "" where an endpoint takes them."""
+    endpoints = list(group.endpoints.values_list("enabled", "direction"))
+    if any(enabled and direction != Endpoint.Direction.INBOUND for enabled, direction in endpoints):
+        return ""
+    if endpoints:
+        return "No endpoint of this group is enabled and takes calls, so no calls go to it: enable or add one."
+    return (
+        "This group has no endpoint, so no calls go to it: add one under Endpoints. A registration server gets calls"
+        " only if you enter it as an endpoint, too."
+    )
 
 
 @cache
@@ -195,14 +208,14 @@ class CarrierGroupAdmin(EditedTogether, ListAdmin):
         self, request: HttpRequest, form: ModelForm, formsets: list[BaseModelFormSet], change: Any
     ) -> None:
         super().save_related(request, form, formsets, change)
-        group: CarrierGroup = form.instance
-        new_credential = any(isinstance(new, AuthCredential) for formset in formsets for new in formset.new_objects)
-        if new_credential and not group.endpoints.exists():
-            endpoint = add_registrar_endpoint(group=CarrierGroup.objects.get(pk=group.pk))
-            self.message_user(
-                request,
-                f"The group had no endpoint, so the registrar became one: calls go to {endpoint.address}.",
-            )
+        sentence = calls_go_nowhere(form.instance)
+        if sentence:
+            self.message_user(request, sentence, messages.WARNING)
+
+    def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
+        group: CarrierGroup | None = context.get("original")
+        context["calls_go_nowhere"] = calls_go_nowhere(group) if group is not None else ""
+        return super().render_change_form(request, context, *args, **kwargs)
 
     # --- The short form -----------------------------------------------------------------------------------------------
 
@@ -242,9 +255,12 @@ class CarrierGroupAdmin(EditedTogether, ListAdmin):
         if IS_POPUP_VAR in request.POST:
             return self.response_add(request, group)
         change_url = reverse(f"{self.admin_site.name}:carriers_carriergroup_change", args=[group.pk])
+        first = group.endpoints.first()
+        calls = f"Calls go to {first.address} as dialled." if first else "It has no endpoint yet, so no calls go to it."
         message = format_html(
-            'The carrier group “{}” was added. <a href="{}">Edit it</a> to add endpoints or change details.',
+            'The carrier group “{}” was added. {} <a href="{}">Edit it</a> to add endpoints or change details.',
             group.name,
+            calls,
             change_url,
         )
         self.message_user(request, message, messages.SUCCESS)

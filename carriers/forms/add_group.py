@@ -44,7 +44,8 @@ class AddCarrierGroupForm(forms.Form):
         required=False,
         widget=forms.TextInput(attrs={"class": "vTextField"}),
         help_text="Where to send the calls, such as 203.0.113.7, [2001:db8::1]:5060 or"
-        " sip:sip.acme.example:5060;transport=tcp. You can add endpoints later, too.",
+        " sip:sip.acme.example:5060;transport=tcp. It becomes the first endpoint and gets the number as dialled, until"
+        " you set its strip and prefix. Leave it blank to add all endpoints afterwards.",
     )
     sources = forms.CharField(
         label="Source networks",
@@ -64,11 +65,18 @@ class AddCarrierGroupForm(forms.Form):
         label="Registration server",
         required=False,
         widget=forms.TextInput(attrs={"class": "vTextField"}),
-        help_text="Host name or IP address, with :port where the carrier names one. Calls are sent there, too.",
+        help_text="Host name or IP address, with :port where the carrier names one.",
+    )
+    takes_calls = forms.BooleanField(
+        label="Send calls there, too",
+        required=False,
+        help_text="The registration server becomes the first endpoint and gets the number as dialled. Leave this"
+        " unticked to add endpoints with a strip or prefix afterwards: until then, no calls go to this group.",
     )
 
     ip_fields = ("address", "sources")
-    password_fields = ("username", "password", "registrar")
+    password_fields = ("username", "password", "registrar", "takes_calls")
+    required_with_password = ("username", "password", "registrar")
 
     @property
     def helper(self) -> FormHelper:
@@ -133,7 +141,7 @@ class AddCarrierGroupForm(forms.Form):
 
     @sensitive_variables("password")
     def _check_credential(self) -> None:
-        for name in self.password_fields:
+        for name in self.required_with_password:
             if name in self.cleaned_data and not self.cleaned_data[name]:
                 self.add_error(name, ValidationError("Fill in this field.", code="required"))
         credential = AuthCredential()
@@ -161,7 +169,7 @@ class AddCarrierGroupForm(forms.Form):
         data = self.cleaned_data
         credential = None
         if data["authentication"] == PASSWORD:
-            credential = NewCredential(data["username"], data["password"], data["registrar"])
+            credential = NewCredential(data["username"], data["password"], data["registrar"], data["takes_calls"])
         try:
             return add_carrier_group(
                 name=data["name"],

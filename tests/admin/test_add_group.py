@@ -40,7 +40,8 @@ def test_ip_authentication(editor: Client) -> None:
     assert not AuthCredential.objects.exists()
     html = editor.get("/admin/carriers/carriergroup/").content.decode()
     assert f'id="group-{group.pk}"' in html
-    assert f'The carrier group “Acme” was added. <a href="/admin/carriers/carriergroup/{group.pk}/change/">' in html
+    told = "The carrier group “Acme” was added. Calls go to [2001:db8::1]:5070 as dialled. "
+    assert f'{told}<a href="/admin/carriers/carriergroup/{group.pk}/change/">' in html
     assert LogEntry.objects.get().object_id == str(group.pk)
 
 
@@ -49,9 +50,28 @@ def test_a_name_alone_is_enough_for_ip_authentication(editor: Client) -> None:
     assert stored() == [1, 0, 0, 0]
 
 
-def test_a_registrar_without_endpoint_makes_one(editor: Client) -> None:
-    response = editor.post(ADD_GROUP, {**BY_PASSWORD, "registrar": "sip:sip.acme.example:5070;transport=tcp"})
+def said(client: Client) -> str:
+    """Return the messages on the list, as text."""
+    html = client.get("/admin/carriers/carriergroup/").content.decode()
+    return re.sub(r"<[^>]+>", "", html.partition('class="messagelist"')[2].partition("</ul>")[0])
+
+
+def test_the_registrar_is_no_endpoint_unless_it_is_ticked(editor: Client) -> None:
+    assert editor.post(ADD_GROUP, BY_PASSWORD).status_code == 302
+    assert stored() == [1, 0, 0, 1]
+    assert "“Acme” was added. It has no endpoint yet, so no calls go to it. Edit it to add endpoints" in said(editor)
+
+
+def test_an_address_is_the_first_endpoint_and_the_message_says_so(editor: Client) -> None:
+    editor.post(ADD_GROUP, {**IP, "address": "203.0.113.7"})
+    assert "Calls go to 203.0.113.7:5060 as dialled. Edit it" in said(editor)
+
+
+def test_a_ticked_registrar_becomes_an_endpoint(editor: Client) -> None:
+    typed = {**BY_PASSWORD, "registrar": "sip:sip.acme.example:5070;transport=tcp", "takes_calls": "on"}
+    response = editor.post(ADD_GROUP, typed)
     assert response.status_code == 302
+    assert "Calls go to sip.acme.example:5070/tcp as dialled." in said(editor)
     credential = AuthCredential.objects.get()
     assert (credential.username, credential.registrar, credential.port) == ("1000", "sip.acme.example", 5070)
     assert (
@@ -101,6 +121,7 @@ def test_from_a_route_the_form_opens_as_popup(editor: Client) -> None:
         ({"sources": "192.0.2.1 192.0.2.1/32"}, "sources", "stands here twice"),
         ({"sources": "0.0.0.0/0"}, "sources", "let everybody in"),
         ({"username": "1000"}, "username", "choose Username/password"),
+        ({"takes_calls": "on"}, "takes_calls", "choose Username/password"),
     ],
 )
 def test_bad_input_by_ip_is_refused(editor: Client, changes: dict[str, str], field: str, reason: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 from django.contrib.admin.models import LogEntry
@@ -15,6 +16,7 @@ from tests.input import BAD_CREDENTIALS, BAD_ENDPOINTS, BAD_NAMES, BAD_NETWORKS,
 
 pytestmark = pytest.mark.django_db
 
+NO_ENDPOINT = "This group has no endpoint, so no calls go to it: add one under Endpoints."
 NEW_CREDENTIAL = {
     "credential-TOTAL_FORMS": "1",
     "credential-0-id": "",
@@ -158,13 +160,25 @@ def test_a_new_password_replaces_the_stored_one(editor: Client, carriers: Carrie
     assert '"fields": ["password"]' in LogEntry.objects.get().change_message
 
 
-def test_a_credential_for_a_group_without_endpoint_makes_one(editor: Client) -> None:
+def test_a_credential_makes_no_endpoint_and_the_page_says_where_calls_go(editor: Client) -> None:
     group = CarrierGroup.objects.create(name="Acme")
-    response = post_page(editor, f"/admin/carriers/carriergroup/{group.pk}/change/", NEW_CREDENTIAL)
-    assert "the registrar became one: calls go to sip.other.example:5070." in response.content.decode()
+    page = f"/admin/carriers/carriergroup/{group.pk}/change/"
+    response = post_page(editor, page, NEW_CREDENTIAL)
+    assert next(str(message) for message in response.context["messages"]).startswith(NO_ENDPOINT)
     credential = AuthCredential.objects.get()
     assert (credential.registrar, credential.port) == ("sip.other.example", 5070)
-    assert [(e.name, e.host, e.port) for e in group.endpoints.all()] == [("registrar", "sip.other.example", 5070)]
+    assert not group.endpoints.exists()
+    assert NO_ENDPOINT in editor.get(page).content.decode()
+    assert "none: no calls go to it" in editor.get("/admin/carriers/carriergroup/").content.decode()
+
+
+@pytest.mark.parametrize("values", [{"enabled": False}, {"direction": "inbound"}])
+def test_endpoints_that_take_no_calls_are_none(editor: Client, carriers: Carriers, values: dict[str, Any]) -> None:
+    page = editor.get(carriers.group_url).content.decode()
+    assert "no calls go to it" not in page
+    carriers.group.endpoints.update(**values)
+    page = editor.get(carriers.group_url).content.decode()
+    assert "No endpoint of this group is enabled and takes calls, so no calls go to it" in page
 
 
 @pytest.mark.parametrize(("typed", "field", "reason"), BAD_CREDENTIALS)

@@ -78,8 +78,15 @@ def test_the_first_carrier_in_five_steps(operator: Page, instance: Instance, age
     expect(row_of(page, "Trunk").locator(":target")).to_have_text("Trunk")
     expect(row_of(page, "Acme")).to_contain_text(failing.host_port)
     expect(row_of(page, "Trunk")).to_contain_text("Username/password")
+    expect(row_of(page, "Trunk")).to_contain_text("none: no calls go to it")
+    expect(page.locator(".messagelist")).to_contain_text("It has no endpoint yet, so no calls go to it.")
 
-    # 2. A second endpoint, and one character to strip.
+    # 2. The trunk's endpoint; a second endpoint for the other group; one character to strip at each.
+    row_of(page, "Trunk").get_by_role("link").click()
+    expect(page.locator(".calls-go-nowhere")).to_contain_text("no calls go to it: add one under Endpoints")
+    fill_endpoint(page, 0, {"Address": trunk.host_port, "Strip": "1"})
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(row_of(page, "Trunk")).to_contain_text(f"{trunk.host_port} (1 endpoint)")
     row_of(page, "Acme").get_by_role("link").click()
     fill_endpoint(page, 0, {"Friendly name": "primary", "Strip": "1"})
     page.get_by_role("button", name="Add another Endpoint").click()
@@ -97,7 +104,7 @@ def test_the_first_carrier_in_five_steps(operator: Page, instance: Instance, age
     expect(page.get_by_text("was added successfully")).to_be_visible()
 
     # 4. Which prefix goes where.
-    for prefix, group in (("9", "Acme"), ("8", "Trunk")):
+    for prefix, group in (("9", "Trunk"), ("8", "Acme")):
         open_from_index(page, "Outbound routes")
         page.get_by_role("link", name="Add outbound route").click()
         page.get_by_label("Dialled prefix:").fill(prefix)
@@ -115,21 +122,21 @@ def test_the_first_carrier_in_five_steps(operator: Page, instance: Instance, age
     header = page.get_by_role("banner")
     expect(header.locator(".waiting-count.some")).to_be_visible()
     header.get_by_role("link", name="Reload Kamailio").click()
-    expect(page.locator(".changes .added").filter(has_text="outbound route 9: added: Acme")).to_be_visible()
+    expect(page.locator(".changes .added").filter(has_text="outbound route 9: added: Trunk")).to_be_visible()
     page.get_by_role("button", name="Reload Kamailio with exactly these changes").click()
     expect(page.locator(".messagelist .success")).to_contain_text("reloaded and verified")
     for module in ("dispatcher", "mtree", "permissions", "uac", "htable"):
         expect(page.locator(".node tr.good").filter(has_text=module)).to_contain_text("good")
     expect(page.locator(".node tr.bad")).to_have_count(0)
     expect(header.locator(".waiting-count")).to_have_text("0")
-    call = pbx.call(NUMBER, instance.proxy)
+    assert pbx.call(NUMBER, instance.proxy).code == 200
+    assert trunk.uris == [f"sip:14443332222@{trunk.host_port}"]  # the first attempt, and the only one
+    trunk.wait_until_registered(ACCOUNT.username)
+    call = pbx.call("814443332222", instance.proxy)
     assert call.code == 200
     assert failing.uris == [f"sip:14443332222@{failing.host_port}"]
     assert carrier.uris == [f"sip:14443332222@{carrier.host_port}"]
     assert call.bye() == 200
-    trunk.wait_until_registered(ACCOUNT.username)
-    assert pbx.call("84711", instance.proxy).code == 200
-    assert trunk.numbers[-1] == "84711"
     assert carrier.call("4711", instance.proxy).code == 200
     assert pbx.numbers == ["4711"]
     page.get_by_role("link", name="Home").click()

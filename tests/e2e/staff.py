@@ -32,13 +32,19 @@ class Staff:
         fields |= {"username": self.username, "password": self.password}
         self._post("/admin/login/", fields)
 
-    def add_endpoint(self, group: int, name: str, host: str) -> None:
+    def add_group(self, **fields: str) -> int:
+        """Fill in the short form, and return the key of the group that the list marks. Raises ``NotAcknowledged``."""
+        url = f"{GROUPS}add/"
+        where = self._post(url, {**fields_of(self._page(url)), **fields})
+        return int(where.rpartition("#group-")[2])
+
+    def add_endpoint(self, group: int, name: str, host: str, **values: str) -> None:
         """Add an endpoint on the group's page. Raises ``NotAcknowledged``."""
         url = f"{GROUPS}{group}/change/"
         html = self._page(url)
         fields = fields_of(html)
         total = int(fields["endpoints-TOTAL_FORMS"])
-        self._post(url, {**fields, **new_endpoint(total, total + 1, name=name, host=host), "_save": "Save"})
+        self._post(url, {**fields, **new_endpoint(total, total + 1, name=name, host=host, **values), "_save": "Save"})
 
     def reload(self) -> str:
         """Press *Reload Kamailio*, and return what the site says of it. Raises ``NotAcknowledged``."""

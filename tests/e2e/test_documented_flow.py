@@ -15,12 +15,14 @@ from tests.e2e.sip.agent import UserAgent
 from tests.e2e.sip.digest import Account
 from tests.e2e.sip.incoming import Challenge
 from tests.e2e.sip.registrar import Registrar
+from tests.e2e.staff import Staff
 from tests.mariadb import MariaDB
 
 pytestmark = [pytest.mark.e2e, pytest.mark.own_database]
 
 ACCOUNT = Account("1000", "a secret that stays one", "asterisk")
 NUMBER = "914443332222"
+ADMIN_PASSWORD = "the password of the documented flow"
 
 
 @pytest.fixture
@@ -32,13 +34,13 @@ def agents() -> Iterator[ExitStack]:
 @pytest.fixture
 def instance(engine: str, request: pytest.FixtureRequest, tmp_path: Path, agents: ExitStack) -> Iterator[Instance]:
     """Run an instance of the product that knows no carriers yet; it ends before its carriers do."""
-    databases = {}
+    databases = {"DSIPROUTER_ADMIN_PASSWORD": ADMIN_PASSWORD}
     if engine == "mariadb":
         server: MariaDB = request.getfixturevalue("mariadb")
         server.execute("CREATE OR REPLACE DATABASE flow; CREATE OR REPLACE DATABASE flow_kamailio")
-        databases = {"DATABASE_URL": server.url("flow"), "KAMAILIO_DATABASE_URL": server.url("flow_kamailio")}
+        databases |= {"DATABASE_URL": server.url("flow"), "KAMAILIO_DATABASE_URL": server.url("flow_kamailio")}
     instance = Instance(tmp_path / "home", databases)
-    with instance.running():
+    with instance.running(web=True):
         yield instance
 
 
@@ -119,3 +121,30 @@ def test_the_documented_flow(instance: Instance, agents: ExitStack) -> None:
     assert "Nothing to do" in instance.done("reload_kamailio", "--yes")
 
     assert ACCOUNT.password not in live + status + instance.done("dump_carriers") + instance.report()
+
+
+def test_the_first_attempt_is_the_endpoint_that_the_operator_adds(instance: Instance, agents: ExitStack) -> None:
+    """The README's steps word by word: username, password and registration server, then an endpoint with strip 1."""
+    pbx = agents.enter_context(UserAgent("127.30.9.1"))
+    trunk = agents.enter_context(Registrar("127.30.8.3", ACCOUNT))
+    staff = Staff(instance.site, "admin", ADMIN_PASSWORD)
+    staff.log_in()
+    group = staff.add_group(
+        name="Trunk",
+        authentication="password",
+        username=ACCOUNT.username,
+        password=ACCOUNT.password,
+        registrar=trunk.host_port,
+    )
+    rest = {
+        "pbxs": [{"name": "office", "sources": [f"{pbx.address}/32"], "host": pbx.address, "port": str(pbx.port)}],
+        "outbound_routes": [{"prefix": "9", "groups": ["Trunk"]}],
+    }
+    instance.done("load_carriers", "-", document=json.dumps(rest))
+    nowhere = f"carrier group “Trunk”: has no endpoint, so no calls go to it: its registration server {trunk.host_port}"
+    assert nowhere in instance.manage("plan_kamailio").stderr
+
+    staff.add_endpoint(group, "primary", trunk.host_port, strip="1", port="")
+    staff.reload()
+    assert pbx.call(NUMBER, instance.proxy).code == 200
+    assert trunk.uris == [f"sip:14443332222@{trunk.host_port}"]

@@ -145,7 +145,7 @@ def test_what_carries_no_calls_is_warned_of_and_the_rest_goes_on() -> None:
     make_route("7", make_group("Off", "203.0.113.10", enabled=False))
     plan = make_plan()
     assert plan.problems == []
-    assert "carrier group “Empty”: has no endpoints" in texts(plan.warnings)
+    assert "carrier group “Empty”: has no endpoint, so no calls go to it" in texts(plan.warnings)
     assert "outbound route 7: passes over carrier group “Off”, which is disabled" in texts(plan.warnings)
     assert "outbound route 7: has no carrier group that calls can go to" in texts(plan.warnings)
     write(plan)
