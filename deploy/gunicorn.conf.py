@@ -7,7 +7,7 @@ bind = os.environ.get("DSIPROUTER_WEB_BIND", "unix:/run/dsiprouter/web.sock")
 umask = 0o007  # the socket is for our group, nginx's
 workers = int(os.environ.get("DSIPROUTER_WEB_WORKERS", "") or 2 * (os.cpu_count() or 1) + 1)
 worker_class = "gthread"
-threads = 4
+threads = 8  # of these, asking.PLACES and two more may wait for nodes; the others answer whatever nodes do
 worker_tmp_dir = "/dev/shm"  # noqa: S108 - a heartbeat there never waits for a disk
 
 # A worker that sends no sign of life for this long is replaced. Threads may work longer: an apply waits for its nodes.

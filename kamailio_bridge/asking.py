@@ -1,33 +1,69 @@
-"""Ask several nodes at once, none of which may keep the others, or a page, waiting.
+"""Ask several nodes at once, none of which may keep the others, a page, or the whole site waiting.
 
-A node is given a few seconds. One that connects and then drips, or whose name does not resolve, is left behind in its
-thread: its answer is that there was none in time.
+A node is given a few seconds for all that it is asked. What is not done by then is left behind in its thread, which
+ends at its own deadline a moment later: the answer is that there was none in time.
+
+Meanwhile whoever asked holds a thread of the web server. So only some of a process's threads ask nodes at a time, and
+the others stay free for pages that need no node, and for ``/healthz``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from typing import TypeVar
 
 from kamailio_bridge.nodes import Node
 from kamailio_bridge.rpc import NodeTimeout, RpcError
 
 ASK_SECONDS = 5.0  # an idle node answers within milliseconds, one that reloads a large table within a second or two
+PLACES = (
+    4  # of the eight threads of web_server.py and deploy/gunicorn.conf.py; an apply and a scrape have one more each
+)
+_GRACE = 0.25  # so that a node that is late says so itself
+_places = threading.BoundedSemaphore(PLACES)
 Answer = TypeVar("Answer")
+
+
+class Crowded(RpcError):
+    """As many threads of this process as may ask nodes are asking them."""
+
+
+@contextmanager
+def place_to_ask() -> Iterator[None]:
+    """Hold a place while the block asks nodes. Raises ``Crowded`` at once when there is none."""
+    if not _places.acquire(blocking=False):
+        raise Crowded(
+            "Many pages are asking nodes at this moment, and some nodes are slow to answer: try again in a few seconds."
+        )
+    try:
+        yield
+    finally:
+        _places.release()
 
 
 def ask_nodes(
     nodes: Sequence[Node], question: Callable[[Node], Answer], seconds: float = ASK_SECONDS
 ) -> list[Answer | RpcError]:
     """Put ``question`` to all nodes in parallel; return each one's answer, or the error that says why there is none."""
+    try:
+        with place_to_ask():
+            return ask_at_once(nodes, question, seconds)
+    except Crowded as crowded:
+        return [crowded] * len(nodes)
+
+
+def ask_at_once(nodes: Sequence[Node], question: Callable[[Node], Answer], seconds: float) -> list[Answer | RpcError]:
+    """Do the same without a place: for those who see to it themselves that few of them ask at a time."""
     if not nodes:
         return []
     hurried = [node.for_one_job(seconds) for node in nodes]
     pool = ThreadPoolExecutor(max_workers=len(nodes))
     try:
         futures = [pool.submit(_answer, node, question) for node in hurried]
-        done, _ = wait(futures, timeout=seconds)
+        done, _ = wait(futures, timeout=seconds + _GRACE)
         return [
             future.result()
             if future in done

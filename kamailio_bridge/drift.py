@@ -7,15 +7,15 @@ our scope are looked at; other tools' rows are theirs. What waits in the admin i
 from __future__ import annotations
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
 from django.db import DatabaseError
 
+from kamailio_bridge.asking import ask_nodes
 from kamailio_bridge.modules.base import TableChanges
 from kamailio_bridge.modules.htable import HtableModule, revision_on_node, stored_revision
-from kamailio_bridge.node_reload import method_names
+from kamailio_bridge.node_reload import NO_MODULES, method_names
 from kamailio_bridge.nodes import Node, configured_nodes
 from kamailio_bridge.plan import Plan, TablesUnreadable, masked
 from kamailio_bridge.revisions import Revision
@@ -24,6 +24,7 @@ from kamailio_bridge.rows import Table, Values
 from kamailio_bridge.rpc import RpcError
 from kamailio_bridge.tables_plan import last_applied, plan_of_revision
 
+LOOK_SECONDS = 15.0  # that a page or a status waits for all that the nodes hold
 Kind = Literal["changed", "added", "deleted"]
 
 
@@ -141,7 +142,7 @@ def _number(expected: int, stored: int | None) -> str:
 def read_node_drift(drift: Drift, seconds: float | None = None) -> list[NodeDrift]:
     """Compare the memory of every node with the last revision, side by side. Never raises for a node that is down.
 
-    Each may take its time limit, or ``seconds`` if that is less.
+    Each may take its time limit, or ``seconds`` if that is less; what does not answer by then, has no answer.
     """
     plan, revision = drift.plan, drift.revision
     if plan is None or revision is None:
@@ -150,8 +151,12 @@ def read_node_drift(drift: Drift, seconds: float | None = None) -> list[NodeDrif
         nodes = configured_nodes()
     except DatabaseError as error:
         return [NodeDrift("all nodes", unknown=f"The nodes can't be read: {error}. Check DATABASE_URL.")]
-    with ThreadPoolExecutor(max_workers=max(1, len(nodes))) as pool:
-        return list(pool.map(lambda node: node_drift(node.for_one_job(seconds), plan, revision.number), nodes))
+    limit = max((node.rpc.timeout for node in nodes), default=0.0) if seconds is None else seconds
+    answers = ask_nodes(nodes, lambda node: node_drift(node, plan, revision.number), limit)
+    return [
+        NodeDrift(node.name, unknown=str(answer)) if isinstance(answer, RpcError) else answer
+        for node, answer in zip(nodes, answers, strict=True)
+    ]
 
 
 def node_drift(node: Node, plan: Plan, number: int) -> NodeDrift:
@@ -160,6 +165,8 @@ def node_drift(node: Node, plan: Plan, number: int) -> NodeDrift:
     try:
         methods = frozenset(method_names(node.rpc))
         present = [module for module in plan.projections if module.is_on(node.rpc, methods)]
+        if not present:
+            return NodeDrift(node.name, unknown=NO_MODULES)
         for module in present:
             differences += module.verify(node, plan.projections[module], None)
         can_tell = any(isinstance(module, HtableModule) for module in present)

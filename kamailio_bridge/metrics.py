@@ -18,7 +18,7 @@ from prometheus_client.registry import Collector
 
 from carriers.models import AuthCredential, CarrierGroup, Endpoint
 from carriers.some_groups import read_groups
-from kamailio_bridge.asking import ask_nodes
+from kamailio_bridge.asking import ask_at_once
 from kamailio_bridge.modules.htable import revision_on_node, stored_revision
 from kamailio_bridge.nodes import configured_nodes
 from kamailio_bridge.plan import TablesUnreadable
@@ -111,7 +111,7 @@ def _asked_nodes() -> list[NodeSays]:
     kept: list[NodeSays] = cache.get(_NODES_KEY, [])
     if [node.name for node in kept] == names:
         return kept
-    answers = ask_nodes(nodes, lambda node: revision_on_node(node.rpc), ASK_SECONDS)
+    answers = ask_at_once(nodes, lambda node: revision_on_node(node.rpc), ASK_SECONDS)
     said = [
         # A node without our hash table answers, and can't tell its revision.
         NodeSays(name, up=isinstance(answer, CallFailed), revision=None)
@@ -128,7 +128,7 @@ def _registrations() -> Metric:
     counts: dict[str, int] | None = cache.get(_REGISTRATIONS_KEY)
     if counts is None:
         groups = read_groups(list(AuthCredential.objects.values_list("group_id", flat=True)))
-        states = registrations(groups, configured_nodes(), seconds=ASK_SECONDS)
+        states = registrations(groups, configured_nodes(), seconds=ASK_SECONDS, ask=ask_at_once)
         counts = Counter(str(registration.state) for registration in states.values())
         cache.set(_REGISTRATIONS_KEY, dict(counts), KEPT_SECONDS)
     family = GaugeMetricFamily("dsiprouter_registrations", "Registrations by state.", labels=["state"])

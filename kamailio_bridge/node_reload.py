@@ -13,6 +13,8 @@ from kamailio_bridge.nodes import Node
 from kamailio_bridge.plan import Plan
 from kamailio_bridge.rpc import InvalidAnswer, Rpc, RpcError
 
+NO_MODULES = "none of the modules that we write is loaded there: check its configuration and KAMAILIO_MODULES."
+
 
 @dataclass(frozen=True)
 class ModuleAnswer:
@@ -62,7 +64,7 @@ def reload_node(node: Node, plan: Plan, before: int | None, number: int) -> Node
         return NodeResult(
             node.name,
             ok=False,
-            sentence="none of the modules that we write is loaded there: check its configuration and KAMAILIO_MODULES.",
+            sentence=NO_MODULES,
         )
     todo: list[tuple[KamailioModule, ModuleChanges | None]] = (
         [(changes.module, changes) for changes in in_reload_order(present)]

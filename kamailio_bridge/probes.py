@@ -20,7 +20,7 @@ from carriers.digest import Challenge, authorization, parse_challenge
 from carriers.snapshot import CredentialRecord, EndpointRecord
 from kamailio_bridge.nodes import Node
 from kamailio_bridge.routing import sip_uri
-from kamailio_bridge.rpc import CallFailed, InvalidAnswer, NodeUnreachable, RpcError
+from kamailio_bridge.rpc import CallFailed, NodeUnreachable, RpcError, understood
 from kamailio_bridge.said import fit_to_show
 
 Verdict = Literal[
@@ -192,11 +192,9 @@ def _ask(node: Node, method: str, r_uri: str, next_hop: str, headers: str) -> _A
         sentence = f"{target} can't be reached: its name does not resolve, or it refuses the connection. Check both."
         return Probe("unreachable", sentence)
     milliseconds = round((time.monotonic() - start) * 1000)
-    try:
+    with understood("tm.t_uac_wait"):
         # The headers stand last: before them, an answer that makes a dialog has three fields more.
         code, reason, rest = int(answer[0]), fit_to_show(str(answer[1])), str(answer[-1])
-    except (IndexError, KeyError, TypeError, ValueError):
-        raise InvalidAnswer("tm.t_uac_wait: the node answered in a form that this product does not know.") from None
     if "\nvia:" not in f"\n{rest}".lower():  # an answer without Via was made by the node itself: nothing came back
         if code == 408:
             return Probe(

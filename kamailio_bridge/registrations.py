@@ -7,7 +7,7 @@ last, and the realm that it asked for, our ``kamailio/registrations.cfg`` keeps 
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -20,7 +20,7 @@ from kamailio_bridge.modules.base import as_list
 from kamailio_bridge.modules.uac import UacModule
 from kamailio_bridge.nodes import Node
 from kamailio_bridge.rows import Row
-from kamailio_bridge.rpc import CallFailed, Rpc, RpcError
+from kamailio_bridge.rpc import CallFailed, Rpc, RpcError, understood
 from kamailio_bridge.said import fit_to_show
 from kamailio_bridge.uac_records import RECORDS, differs, dump_records, record_key
 
@@ -30,6 +30,7 @@ State = Literal[
     "registered", "trying", "realm differs", "rejected", "no answer", "not registered", "not registering",
     "unreachable", "not applied", "disabled", "unreadable",
 ]  # fmt: skip
+Ask = Callable[[Sequence[Node], Callable[[Node], "NodeView"], float], list["NodeView | RpcError"]]
 Mood = Literal["good", "waiting", "bad", "quiet"]
 _ORDER: tuple[State, ...] = (
     "registered", "trying", "realm differs", "rejected", "no answer", "not registered", "not registering",
@@ -117,7 +118,7 @@ def read_node(node: Node) -> NodeView:
 
 
 def registrations(
-    carriers: Carriers, nodes: Sequence[Node], *, seconds: float = ASK_SECONDS
+    carriers: Carriers, nodes: Sequence[Node], *, seconds: float = ASK_SECONDS, ask: Ask = ask_nodes
 ) -> dict[int, Registration]:
     """Return the registration of every carrier group with a credential, by the group's key; never raises ``RpcError``.
 
@@ -130,7 +131,7 @@ def registrations(
         return {}
     views = [
         _Unreachable(node.name, str(answer)) if isinstance(answer, RpcError) else answer
-        for node, answer in zip(nodes, ask_nodes(nodes, read_node, seconds), strict=True)
+        for node, answer in zip(nodes, ask(nodes, read_node, seconds), strict=True)
     ]
     names = tuple(node.name for node in nodes)
     wanted = {row.values[1]: row for row in UacModule().project(carriers, names).rows[RECORDS].values()}
@@ -142,12 +143,13 @@ def _answers(rpc: Rpc) -> dict[str, str] | None:
         slots = as_list(rpc.call("htable.dump", HASH_TABLE))
     except CallFailed:
         return None
-    return {
-        str(item["name"]): fit_to_show(str(item["value"]))
-        for slot in slots
-        for item in as_list(slot.get("slot", []))
-        if "name" in item
-    }
+    with understood("htable.dump"):
+        return {
+            str(item["name"]): fit_to_show(str(item["value"]))
+            for slot in slots
+            for item in as_list(slot.get("slot", []))
+            if "name" in item
+        }
 
 
 def _registration(group: GroupRecord, views: Sequence[NodeView | _Unreachable], row: Row | None) -> Registration:

@@ -10,17 +10,20 @@ from __future__ import annotations
 
 import itertools
 import json
+import math
+import re
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from http.client import HTTPException, IncompleteRead
 from typing import Any, cast
 
-import requests
-from urllib3.exceptions import HTTPError
-from urllib3.exceptions import TimeoutError as WireTimeout
+from kamailio_bridge.rpc_http import AddressForbidden, AnswerTooLong, Deadline, exchange
 
-CONNECT_TIMEOUT = 3.0  # seconds; a node is near, and a dead one must not delay
 MAX_ANSWER_BYTES = 128 * 1024 * 1024  # dispatcher.list of 100,000 endpoints is 28 MB
-_CHUNK_BYTES = 64 * 1024
+_LONGEST_INTEGER = 20  # characters: Kamailio's have 64 bits
+_SURROGATE = re.compile(r"[\ud800-\udfff]|\\u[dD][89a-fA-F]")
 _request_ids = itertools.count(1)
 
 
@@ -76,7 +79,7 @@ class Rpc:
         """Call ``method`` and return its result. Raises a subclass of ``RpcError``."""
         request_id = next(_request_ids)
         body = {"jsonrpc": "2.0", "id": request_id, "method": method, "params": list(params)}
-        status, content = self._exchange("POST", self.url, method, json_body=body)
+        status, content = self._exchange("POST", self.url, method, body=json.dumps(body).encode())
         return self._result(method, request_id, status, content)
 
     def get(self, path: str) -> tuple[int, str]:
@@ -84,48 +87,38 @@ class Rpc:
         status, content = self._exchange("GET", self.url.rsplit("/", 1)[0] + path, f"GET {path}")
         return status, content.decode("utf-8", "replace")
 
-    def _exchange(
-        self, http_method: str, url: str, what: str, *, json_body: dict[str, Any] | None = None
-    ) -> tuple[int, bytes]:
+    def _exchange(self, http_method: str, url: str, what: str, *, body: bytes = b"") -> tuple[int, bytes]:
         if self.trouble:
             raise NodeRefused(f"{what}: {self.trouble}")
-        start = time.monotonic()
-        deadline = start + self.timeout if self.deadline is None else min(start + self.timeout, self.deadline)
-        left = deadline - start
-        if left <= 0:
+        now = time.monotonic()
+        deadline = Deadline(now + self.timeout if self.deadline is None else min(now + self.timeout, self.deadline))
+        if deadline.moment <= now:
             raise self._too_late(what)
+        headers = {"X-RPC-Token": self.token, "Content-Type": "application/json"}
         try:
-            with requests.Session() as session:
-                session.trust_env = False  # a proxy or .netrc of the environment must never see the token
-                response = session.request(
-                    http_method,
-                    url,
-                    json=json_body,
-                    headers={"X-RPC-Token": self.token, "Connection": "close"},
-                    timeout=(min(CONNECT_TIMEOUT, left), left),
-                    allow_redirects=False,
-                    stream=True,
-                )
-                with response:
-                    return response.status_code, self._body(response, deadline, what)
-        except (requests.Timeout, WireTimeout):
+            return exchange(http_method, url, headers, body, deadline=deadline, max_bytes=MAX_ANSWER_BYTES)
+        except TimeoutError:
+            if time.monotonic() < deadline.moment:
+                raise self._unreachable(what, "timed out") from None
             raise self._too_late(what) from None
-        except (requests.RequestException, HTTPError) as error:
-            raise NodeUnreachable(
-                f"{what}: no answer from {self.url} ({_reason(error)})."
-                " Check that Kamailio runs there and that its RPC address and port are right."
+        except AddressForbidden as forbidden:
+            raise NodeRefused(
+                f"{what}: nothing is sent to {self.url}, because {forbidden}. Change the node's RPC URL."
+            ) from None
+        except AnswerTooLong:
+            raise InvalidAnswer(f"{what}: the answer of {self.url} is too long to be Kamailio's.") from None
+        except (OSError, IncompleteRead) as error:
+            raise self._unreachable(what, _reason(error)) from None
+        except (HTTPException, ValueError):
+            raise InvalidAnswer(
+                f"{what}: {self.url} answered with something that is no HTTP: check that the URL is Kamailio's."
             ) from None
 
-    def _body(self, response: requests.Response, deadline: float, what: str) -> bytes:
-        """Read the body as it comes: a read of a whole chunk would wait for an answer that drips without end."""
-        content = bytearray()
-        while chunk := response.raw.read1(_CHUNK_BYTES, decode_content=True):
-            content += chunk
-            if len(content) > MAX_ANSWER_BYTES:
-                raise InvalidAnswer(f"{what}: the answer of {self.url} is too long to be Kamailio's.")
-            if time.monotonic() > deadline:
-                raise self._too_late(what)
-        return bytes(content)
+    def _unreachable(self, what: str, reason: str) -> NodeUnreachable:
+        return NodeUnreachable(
+            f"{what}: no answer from {self.url} ({reason})."
+            " Check that Kamailio runs there and that its RPC address and port are right."
+        )
 
     def _too_late(self, what: str) -> NodeTimeout:
         return NodeTimeout(
@@ -146,12 +139,10 @@ class Rpc:
             )
         if 300 <= status < 400:
             raise InvalidAnswer(f"{method}: {self.url} redirects elsewhere, which Kamailio never does: check the URL.")
-        try:
-            answer = json.loads(content)
-        except ValueError:
-            answer = None
+        answer = parse_answer(content)
         if (
             not isinstance(answer, dict)
+            or answer.get("id") is True
             or answer.get("id") != request_id
             or ("result" in answer) == ("error" in answer)
         ):
@@ -166,6 +157,48 @@ class Rpc:
         return answer["result"]
 
 
+@contextmanager
+def understood(method: str) -> Iterator[None]:
+    """Turn every way in which reading an answer of another form goes wrong into ``InvalidAnswer``."""
+    try:
+        yield
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, RecursionError):
+        raise InvalidAnswer(f"{method}: the node answered in a form that this product does not know.") from None
+
+
+def parse_answer(content: bytes) -> Any:
+    """Return what JSON says, or None where it is none, or none that Kamailio would write.
+
+    Python takes more than JSON has (NaN), and JSON more than can be used: depth without end, numbers beyond all
+    bounds, halves of characters.
+    """
+    try:
+        text = content.decode("utf-8")
+        answer = json.loads(text, parse_constant=_refuse, parse_int=_integer, parse_float=_number)
+        if _SURROGATE.search(text):
+            json.dumps(answer, ensure_ascii=False).encode("utf-8")
+    except (ValueError, RecursionError):
+        return None
+    return answer
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(constant)
+
+
+def _integer(text: str) -> int:
+    if len(text) > _LONGEST_INTEGER:
+        raise ValueError(text)
+    return int(text)
+
+
+def _number(text: str) -> float:
+    number = float(text)
+    if math.isinf(number):
+        raise ValueError(text)
+    return number
+
+
 def _call_failed(method: str, error: object) -> RpcError:
     if isinstance(error, dict) and isinstance(error.get("code"), int) and isinstance(error.get("message"), str):
         return CallFailed(method, error["code"], cast(str, error["message"]).rstrip("."))
@@ -173,18 +206,16 @@ def _call_failed(method: str, error: object) -> RpcError:
 
 
 def _reason(error: Exception) -> str:
-    """Say why in few words: the exception's own text holds object addresses and repeats the URL."""
+    """Say why in few words: the exception's own text may hold addresses of objects."""
     text = str(error)
     for sign, reason in (
         ("refused", "connection refused"),
-        ("timed out", "timed out"),
-        ("Name or service not known", "unknown host name"),
-        ("name resolution", "unknown host name"),
+        ("unknown host name", "unknown host name"),
         ("unreachable", "network unreachable"),
-        ("reset", "connection reset"),
         ("without response", "it closed the connection without a word"),
+        ("reset", "connection reset"),
         ("IncompleteRead", "it closed the connection in the middle of the answer"),
     ):
         if sign in text:
             return reason
-    return type(error).__name__
+    return getattr(error, "strerror", None) or type(error).__name__

@@ -3,16 +3,41 @@
 from __future__ import annotations
 
 import ipaddress
+import socket
+from collections.abc import Iterator
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+# Where clouds tell a machine its secrets, or take orders for it. No Kamailio is there, and a request sent there on an
+# operator's word may do harm, whatever comes back.
+METADATA = tuple(
+    map(
+        ipaddress.ip_network,
+        (
+            "100.100.100.200/32",  # Alibaba Cloud
+            "168.63.129.16/32",  # Azure
+            "192.0.0.192/32",  # Oracle Cloud
+            "fd00:ec2::/32",  # Amazon
+            "fd20:ce::254/128",  # Google
+            "fd00:42::42/128",  # Scaleway
+        ),
+    )
+)
+_NAT64 = ipaddress.ip_network("64:ff9b::/96")
+_COMPATIBLE = ipaddress.ip_network("::/96")
 
 
 def rpc_address_problem(address: str) -> str:
     """Say in one sentence why this is no address for the RPC, or return an empty text.
 
-    Fit are loopback addresses and those of private networks (RFC 1918, RFC 4193, RFC 6598, link-local). A name is not:
-    what it means may change after it was looked at.
+    Fit are loopback addresses and those of private networks (RFC 1918, RFC 4193, RFC 6598). A name is not: what it
+    means may change after it was looked at.
     """
+    bare = address.removeprefix("[").removesuffix("]")
+    if forbidden := forbidden_range(bare):
+        return f"{forbidden}: no Kamailio answers there."
     try:
-        parsed = ipaddress.ip_address(address.removeprefix("[").removesuffix("]"))
+        parsed = ipaddress.ip_address(bare)
     except ValueError:
         return f"“{address}” is no IP address: name one of the loopback interface or of a private network."
     if parsed.is_unspecified:
@@ -20,3 +45,39 @@ def rpc_address_problem(address: str) -> str:
     if parsed.is_multicast or parsed.is_global:
         return f"{address} is not private: whoever reaches the RPC reads and changes everything."
     return ""
+
+
+def forbidden_range(host: str) -> str:
+    """Say of a link-local or metadata address, however it is written, that it is one; else return an empty text.
+
+    Of a name nothing is known here: it is looked at again with what it means when a connection is made.
+    """
+    for address in _meanings(host):
+        written = host if str(address) == host else f"{host} means {address}, which"
+        if address.is_link_local:
+            return f"{written} is link-local"
+        if any(address in network for network in METADATA):
+            return f"{written} is where a cloud serves its metadata"
+    return ""
+
+
+def _meanings(host: str) -> Iterator[Address]:
+    """Yield the address that a host is, and the IPv4 addresses that an IPv6 address stands for."""
+    try:
+        address: Address = ipaddress.ip_address(host)
+    except ValueError:
+        try:
+            # "2852039166", "0xa9fea9fe" and "0251.0376.43518" are addresses to the system.
+            address = ipaddress.IPv4Address(socket.inet_aton(host.rstrip(".")))
+        except (OSError, UnicodeError, ValueError):
+            return
+    yield address
+    if isinstance(address, ipaddress.IPv6Address):
+        if address.ipv4_mapped is not None:
+            yield address.ipv4_mapped
+        if address.sixtofour is not None:
+            yield address.sixtofour
+        if address.teredo is not None:
+            yield from address.teredo
+        if address in _NAT64 or (address in _COMPATIBLE and int(address) > 1):
+            yield ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -10,19 +9,22 @@ from typing import Any
 from django.db import DatabaseError
 
 from carriers.snapshot import Carriers
+from kamailio_bridge.asking import ask_nodes
+from kamailio_bridge.drift import LOOK_SECONDS as DRIFT_SECONDS
 from kamailio_bridge.drift import read_drift, read_node_drift
 from kamailio_bridge.modules import selected_modules
 from kamailio_bridge.modules.htable import revision_on_node, stored_revision
+from kamailio_bridge.node_reload import method_names
 from kamailio_bridge.nodes import Node, configured_nodes
 from kamailio_bridge.plan import TablesUnreadable, make_plan
 from kamailio_bridge.registrations import Registration, registrations
 from kamailio_bridge.revisions import Revision
-from kamailio_bridge.rpc import InvalidAnswer, RpcError
+from kamailio_bridge.rpc import RpcError, understood
 from kamailio_bridge.uac_records import DISABLED_FLAG, REGISTERED_STATE, dump_records
 
 Answer = dict[str, Any]
 LOOK_SECONDS = 5.0  # that all questions of one look at a node may take together; its time limit is for reloads
-DRIFT_SECONDS = 15.0  # the same for all that a node holds
+LONGEST_UPTIME = 2**32  # seconds, as Kamailio counts them
 
 
 @dataclass(frozen=True)
@@ -98,8 +100,14 @@ def read_status() -> Status:
     except DatabaseError as error:
         problems.append(f"The nodes can't be read: {error}. Check DATABASE_URL, and run manage.py migrate.")
         nodes, answers = [], {}
-    with ThreadPoolExecutor(max_workers=max(1, len(nodes))) as pool:
-        states = list(pool.map(lambda node: node_status(node, revision, answers.get(node.name)), nodes))
+    states = [
+        _unreachable(node, answer) if isinstance(answer, RpcError) else answer
+        for node, answer in zip(
+            nodes,
+            ask_nodes(nodes, lambda node: node_status(node, revision, answers.get(node.name)), LOOK_SECONDS),
+            strict=True,
+        )
+    ]
     found = _registrations(carriers, nodes) if carriers else []
     return Status(revision, waiting, problems, warnings, states, found, _drift(states))
 
@@ -144,12 +152,12 @@ def node_status(node: Node, revision: int | None, answer: Answer | None = None) 
     try:
         version = str(node.rpc.call("core.version")).strip()
         uptime = _uptime(node.rpc.call("core.uptime"))
-        methods = frozenset(map(str, node.rpc.call("system.listMethods")))
+        methods = frozenset(method_names(node.rpc))
         present = [module.name for module in selected_modules() if module.is_on(node.rpc, methods)]
         running = revision_on_node(node.rpc) if "htable" in present else None
         records = dump_records(node.rpc) if "uac" in present else []
     except RpcError as error:
-        return NodeStatus(node.name, url, reachable=False, in_step=False, sentence=str(error))
+        return _unreachable(node, error)
     own = [int(record.get("flags", 0)) for record in records if not int(record.get("flags", 0)) & DISABLED_FLAG]
     fault = answer["sentence"] if answer is not None and answer["reloaded"] and not answer["ok"] else ""
     return NodeStatus(
@@ -167,11 +175,16 @@ def node_status(node: Node, revision: int | None, answer: Answer | None = None) 
     )
 
 
+def _unreachable(node: Node, error: RpcError) -> NodeStatus:
+    return NodeStatus(node.name, node.rpc.url, reachable=False, in_step=False, sentence=str(error))
+
+
 def _uptime(answer: Any) -> int:
-    try:
-        return int(answer["uptime"])
-    except (KeyError, TypeError, ValueError):
-        raise InvalidAnswer("core.uptime: the node answered in a form that this product does not know.") from None
+    with understood("core.uptime"):
+        seconds = int(answer["uptime"])
+        if not 0 <= seconds < LONGEST_UPTIME:
+            raise ValueError
+    return seconds
 
 
 def _sentence(running: int | None, revision: int | None, fault: str, *, tells: bool) -> str:

@@ -14,7 +14,7 @@ from django.db.models import Q
 
 from kamailio_bridge.modules.base import as_list
 from kamailio_bridge.rows import Row, Table
-from kamailio_bridge.rpc import CallFailed, InvalidAnswer, Rpc
+from kamailio_bridge.rpc import CallFailed, Rpc, understood
 from kamailio_bridge.tables import Htable, Uacreg
 
 DISABLED_FLAG = 1  # the record answers challenges but does not register
@@ -69,9 +69,8 @@ def record_key(group_pk: int) -> str:
 def dump_records(rpc: Rpc) -> list[dict[str, Any]]:
     """Return all records of a node, digests included: never pass them on to people."""
     records = as_list(rpc.call("uac.reg_dump"))
-    if not all(isinstance(record, dict) and "l_uuid" in record for record in records):
-        raise InvalidAnswer("uac.reg_dump: the node answered in a form that this product does not know.")
-    return records
+    with understood("uac.reg_dump"):
+        return [_checked(record) for record in records]
 
 
 def records_of(rpc: Rpc, keys: Collection[str] | None) -> dict[str, dict[str, Any]]:
@@ -89,9 +88,14 @@ def info(rpc: Rpc, key: str) -> dict[str, Any] | None:
         if failure.code == 404:
             return None
         raise
-    if not isinstance(record, dict):
-        raise InvalidAnswer("uac.reg_info: the node answered in a form that this product does not know.")
-    return record
+    with understood("uac.reg_info"):
+        return _checked(record)
+
+
+def _checked(record: dict[str, Any]) -> dict[str, Any]:
+    """Return a record as a node shows it, its key a text and its counts numbers. Raises what ``understood`` expects."""
+    numbers = {name: int(record.get(name, 0)) for name in ("flags", "diff_expires")}
+    return {**record, **numbers, "l_uuid": str(record["l_uuid"])}
 
 
 def differs(row: Row, record: dict[str, Any] | None) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 from django.core.handlers.wsgi import WSGIHandler
 from waitress.server import create_server
 
-# An apply waits for its nodes, so a few threads more than people who press the button at once.
+# Of these, asking.PLACES and two more may wait for nodes. The others answer whatever nodes do.
 THREADS = 8
 
 

@@ -27,7 +27,7 @@ from kamailio_bridge.modules.base import (
 from kamailio_bridge.nodes import Node
 from kamailio_bridge.routing import is_name, sip_uri
 from kamailio_bridge.rows import Row, Table
-from kamailio_bridge.rpc import CallFailed, InvalidAnswer, Rpc, RpcError
+from kamailio_bridge.rpc import CallFailed, Rpc, RpcError, understood
 from kamailio_bridge.tables import Dispatcher
 
 HIGHEST_PRIORITY = 10_000  # of the first endpoint; algorithm 8 tries higher numbers first
@@ -165,12 +165,10 @@ def _destinations(rpc: Rpc) -> Iterator[tuple[Any, ...]]:
         if failure.message == "No Destination Sets":  # means empty, not broken (facts, section 13)
             return
         raise
-    try:
+    with understood("dispatcher.list"):
         for record in answer["RECORDS"]:
-            set_pk = record["SET"]["ID"]
+            set_pk = int(record["SET"]["ID"])
             for target in record["SET"]["TARGETS"]:
                 destination = target["DEST"]
                 attrs = destination["ATTRS"].get("BODY", "") if "ATTRS" in destination else ""
-                yield set_pk, destination["URI"], destination["PRIORITY"], attrs
-    except (KeyError, TypeError):
-        raise InvalidAnswer("dispatcher.list: the node answered in a form that this product does not know.") from None
+                yield set_pk, str(destination["URI"]), int(destination["PRIORITY"]), str(attrs)

@@ -21,7 +21,7 @@ from kamailio_bridge.modules.base import (
 )
 from kamailio_bridge.nodes import Node
 from kamailio_bridge.rows import Table
-from kamailio_bridge.rpc import CallFailed, InvalidAnswer, Rpc
+from kamailio_bridge.rpc import CallFailed, Rpc, understood
 from kamailio_bridge.tables import Htable
 
 HASH_TABLE = "dsiprouter"
@@ -64,7 +64,8 @@ class HtableModule(KamailioModule):
         if self.reload_method not in methods:
             return False
         try:
-            names = {entry.get("name") for entry in as_list(rpc.call("htable.listTables"))}
+            with understood("htable.listTables"):
+                names = {str(entry.get("name")) for entry in as_list(rpc.call("htable.listTables"))}
         except CallFailed:
             return False
         return HASH_TABLE in names
@@ -97,10 +98,8 @@ def revision_on_node(rpc: Rpc) -> int | None:
         if failure.message.startswith(("Key name doesn't exist", "No such htable", "Method Not Found")):
             return None
         raise
-    try:
+    with understood("htable.get"):
         return int(answer["item"]["value"])
-    except (KeyError, TypeError, ValueError):
-        raise InvalidAnswer("htable.get: the node's revision is not a number.") from None
 
 
 def stored_revision() -> int | None:
@@ -128,11 +127,9 @@ def revision_values(number: str) -> dict[str, str | int]:
 
 
 def _entries(rpc: Rpc) -> list[tuple[str, object]]:
-    try:
+    with understood("htable.dump"):
         return [
-            (item["name"], item["value"])
+            (str(item["name"]), item["value"])
             for slot in as_list(rpc.call("htable.dump", HASH_TABLE))
             for item in as_list(slot["slot"])
         ]
-    except (KeyError, TypeError):
-        raise InvalidAnswer("htable.dump: the node answered in a form that this product does not know.") from None

@@ -26,7 +26,7 @@ from kamailio_bridge.modules.base import (
 from kamailio_bridge.nodes import Node
 from kamailio_bridge.routing import inbound_routes, outbound_routes
 from kamailio_bridge.rows import Table
-from kamailio_bridge.rpc import CallFailed, InvalidAnswer, Rpc
+from kamailio_bridge.rpc import CallFailed, Rpc, understood
 from kamailio_bridge.tables import Mtree
 
 TREE = "routes"
@@ -131,15 +131,11 @@ def _match(rpc: Rpc, key: str) -> str:
         answer = rpc.call("mtree.match", TREE, key, "0")
     except CallFailed:
         return ""
-    try:
+    with understood("mtree.match"):
         return str(answer["TVALUE"])
-    except (KeyError, TypeError):
-        raise InvalidAnswer("mtree.match: the node answered in a form that this product does not know.") from None
 
 
 def _entries(rpc: Rpc) -> list[tuple[str, str]]:
     """Return the loaded prefixes with their values. A prefix with several values has them newest first."""
-    try:
-        return [(entry["tprefix"], entry["tvalue"][0]) for entry in as_list(rpc.call("mtree.list", TREE))]
-    except (KeyError, TypeError, IndexError):
-        raise InvalidAnswer("mtree.list: the node answered in a form that this product does not know.") from None
+    with understood("mtree.list"):
+        return [(str(entry["tprefix"]), str(entry["tvalue"][0])) for entry in as_list(rpc.call("mtree.list", TREE))]

@@ -27,7 +27,7 @@ from kamailio_bridge.modules.base import (
 from kamailio_bridge.modules.overlaps import overlap_warnings
 from kamailio_bridge.nodes import Node
 from kamailio_bridge.rows import Notice, Table
-from kamailio_bridge.rpc import InvalidAnswer, Rpc
+from kamailio_bridge.rpc import Rpc, understood
 from kamailio_bridge.tables import Address
 
 MAX_SUBNETS = 16_384  # modparam max_subnets in our kamailio.cfg; Kamailio drops what is beyond without an error
@@ -184,27 +184,23 @@ def _host_network(host: str) -> tuple[str, int] | None:
 
 def _domains(rpc: Rpc) -> list[tuple[str, str]]:
     """Return the rows that became domain names, with their tags."""
-    try:
+    with understood("permissions.domainDump"):
         return [
-            (str(entry["item"]["domain_name"]), entry["item"]["tag"] or "")
+            (str(entry["item"]["domain_name"]), str(entry["item"]["tag"] or ""))
             for entry in as_list(rpc.call("permissions.domainDump"))
         ]
-    except (KeyError, TypeError):
-        raise InvalidAnswer("permissions.domainDump: the node answered in an unknown form.") from None
 
 
 def dump(rpc: Rpc) -> Iterator[_Loaded]:
     """Yield what the node holds, in the order in which it looks: single addresses and subnets come in two dumps."""
-    try:
-        for entry in as_list(rpc.call("permissions.addressDump")):
-            address = ipaddress.ip_address(entry["item"]["ip"])
-            yield _Loaded(entry["group"], str(address), address.max_prefixlen, *_tag_and_port(entry["item"]))
-        for entry in as_list(rpc.call("permissions.subnetDump")):
-            item = entry["item"]
-            yield _Loaded(entry["group"], str(ipaddress.ip_address(item["ip"])), item["mask"], *_tag_and_port(item))
-    except (KeyError, TypeError, ValueError):
-        raise InvalidAnswer("The node dumped its addresses in a form that this product does not know.") from None
+    for method in ("permissions.addressDump", "permissions.subnetDump"):
+        with understood(method):
+            for entry in as_list(rpc.call(method)):
+                item = entry["item"]
+                address = ipaddress.ip_address(item["ip"])
+                mask = int(item.get("mask", address.max_prefixlen))
+                yield _Loaded(int(entry["group"]), str(address), mask, *_tag_and_port(item))
 
 
 def _tag_and_port(item: dict[str, Any]) -> tuple[str, int]:
-    return item["tag"] or "", int(item.get("port") or 0)
+    return str(item["tag"] or ""), int(item.get("port") or 0)

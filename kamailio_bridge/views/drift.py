@@ -14,7 +14,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from kamailio_bridge.apply import put_back
-from kamailio_bridge.drift import Drift, RowDrift, read_drift, read_node_drift
+from kamailio_bridge.drift import LOOK_SECONDS, Drift, RowDrift, read_drift, read_node_drift
 from kamailio_bridge.taking_over import CannotTakeOver, can_take_over, take_over_row
 from kamailio_bridge.views.access import RELOAD_PERMISSION, for_operators, for_those_who_may
 from kamailio_bridge.views.reload import level_of, result_url
@@ -70,7 +70,7 @@ def _digest(found: Drift) -> str:
 @never_cache
 def drift_of_nodes(_request: HttpRequest) -> HttpResponse:
     """Tell how each node's memory differs: ``{"nodes": [{"name": "a", "differences": [], "unknown": ""}]}``."""
-    nodes = read_node_drift(read_drift())
+    nodes = read_node_drift(read_drift(), LOOK_SECONDS)
     return JsonResponse(
         {"nodes": [{"name": n.name, "differences": n.differences, "unknown": n.unknown} for n in nodes]}
     )

@@ -6,6 +6,7 @@ That a request comes from loopback proves nothing: behind a proxy on the same ma
 from __future__ import annotations
 
 import logging
+import threading
 
 from django.conf import settings
 from django.db import DatabaseError
@@ -19,6 +20,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from kamailio_bridge.metrics import BridgeCollector
 
 logger = logging.getLogger(__name__)
+_scrape = threading.Lock()  # a scrape may wait for nodes, and must not hold more than one of the process's threads
 
 
 @require_safe
@@ -29,6 +31,15 @@ def metrics(request: HttpRequest) -> HttpResponse:
         raise Http404
     if not constant_time_compare(request.headers.get("Authorization", ""), f"Bearer {token}"):
         return _text("Authorization: Bearer with the site's metrics token is missing or wrong.\n", 401)
+    if not _scrape.acquire(blocking=False):
+        return _text("Another scrape is under way in this process: try again when it is done.\n", 503)
+    try:
+        return _scraped()
+    finally:
+        _scrape.release()
+
+
+def _scraped() -> HttpResponse:
     registry = CollectorRegistry(auto_describe=False)
     registry.register(BridgeCollector())
     try:

@@ -18,11 +18,13 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from kamailio_bridge.apply import ApplyResult, retry, take_over
+from kamailio_bridge.asking import Crowded, ask_nodes
 from kamailio_bridge.modules.htable import stored_revision
 from kamailio_bridge.node_records import LOCAL_NAME, KamailioNode
 from kamailio_bridge.nodes import Node, configured_nodes
 from kamailio_bridge.revisions import Revision
-from kamailio_bridge.status import NodeStatus, last_answers, node_status
+from kamailio_bridge.rpc import RpcError
+from kamailio_bridge.status import LOOK_SECONDS, NodeStatus, last_answers, node_status
 from kamailio_bridge.views.access import (
     VIEW_NODE_PERMISSION,
     VIEW_REVISION_PERMISSION,
@@ -41,7 +43,11 @@ def node_now(_request: HttpRequest, name: str) -> HttpResponse:
         revision = stored_revision()
     except DatabaseError:
         return JsonResponse({"state": "unknown", "sentence": "Kamailio's tables can't be read."})
-    words = _in_words(node_status(node, revision, last_answers().get(name)))
+    last = last_answers().get(name)
+    (status,) = ask_nodes([node], lambda node: node_status(node, revision, last), LOOK_SECONDS)
+    if isinstance(status, Crowded):
+        return JsonResponse({"state": "unknown", "sentence": str(status)})
+    words = {"state": "unreachable", "sentence": str(status)} if isinstance(status, RpcError) else _in_words(status)
     if KamailioNode.objects.filter(name=name, enabled=False).exists():
         words |= {"state": "disabled", "sentence": f"It is disabled, so it is not reloaded. {words['sentence']}"}
     return JsonResponse(words)

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_POST
 from carriers.models import Endpoint
 from carriers.snapshot import CredentialRecord, EndpointRecord
 from carriers.some_groups import read_groups
+from kamailio_bridge.asking import Crowded, place_to_ask
 from kamailio_bridge.nodes import Node, configured_nodes
 from kamailio_bridge.probe_slots import AllTaken, probe_slot
 from kamailio_bridge.probes import NoNode, Probe, ask_realm, ask_through, probe_credential, probe_endpoint
@@ -61,9 +62,9 @@ def _ask_registrar(pk: int, question: Callable[[Node, CredentialRecord], Probe])
 
 def _answer(question: Callable[[Node], Probe]) -> HttpResponse:
     try:
-        with probe_slot():
+        with place_to_ask(), probe_slot():
             probe = ask_through(configured_nodes(), question)
-    except AllTaken as taken:
+    except (AllTaken, Crowded) as taken:
         return _failure(str(taken), status=429)
     except NoNode as no_node:
         return _failure(str(no_node), status=503)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import socket
 import time
 from http.server import BaseHTTPRequestHandler
 from typing import Any
@@ -63,10 +64,49 @@ def test_a_json_rpc_error_has_its_code_and_message() -> None:
         (b"[]", 200),
         (b'{"jsonrpc": "2.0", "result": "ok", "id": 0}', 200),
         (b'{"jsonrpc": "2.0", "id": 0}', 200),
+        (b"[" * 200_000, 200),
+        (b'{"result": ' * 200_000, 200),
+        (b"\xff\xfe", 200),
+        (b"null", 200),
+        (b"NaN", 200),
     ],
 )
 def test_refuses_what_is_no_json_rpc_answer(content: bytes, status: int) -> None:
     error = failure(lambda handler, body: reply(handler, status, content))
+    assert isinstance(error, InvalidAnswer)
+
+
+@pytest.mark.parametrize(
+    "result",
+    [
+        b"[" * 100_000 + b"]" * 100_000,
+        b'{"a":' * 100_000 + b"1" + b"}" * 100_000,
+        b"NaN",
+        b"-Infinity",
+        b"1e999",
+        b"9" * 5000,
+        b"1" + b"0" * 30,
+        rb'"half of a character: \ud800"',
+        b'"half of a character: \xed\xa0\x80"',
+        b'"not UTF-8: \xe4"',
+        b'"a bare\nnew line"',
+    ],
+)
+def test_refuses_json_that_can_not_be_used(result: bytes) -> None:
+    """Python's parser takes some of these, and whoever reads, prints or stores them fails later."""
+    error = failure(
+        lambda handler, body: reply(handler, 200, b'{"jsonrpc":"2.0","id":%d,"result":%s}' % (body["id"], result))
+    )
+    assert isinstance(error, InvalidAnswer)
+
+
+def test_takes_characters_beyond_the_first_plane() -> None:
+    with http_node(results(core__version="a telephone: \U0001f4de")) as node:
+        assert rpc(node.url).call("core.version") == "a telephone: \U0001f4de"
+
+
+def test_an_id_of_another_type_is_no_answer_to_ours() -> None:
+    error = failure(lambda handler, body: reply(handler, 200, {"result": "ok", "id": str(body["id"])}))
     assert isinstance(error, InvalidAnswer)
 
 
@@ -130,6 +170,54 @@ def test_gives_up_on_an_answer_that_drips() -> None:
             return  # the client has hung up, as it should
 
     assert isinstance(failure(drip, timeout=0.5), NodeTimeout)
+
+
+@pytest.mark.parametrize(
+    ("start", "drop"),
+    [
+        (b"", b"H"),
+        (b"HTTP/1.1 200 OK\r\nX-Slow: ", b"x"),
+        (b"HTTP/1.1 200 OK\r\n", b"X-Slow: x\r\n"),
+        (b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"1\r\n \r\n"),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"0"),
+        (b"HTTP/1.1 200 OK\r\n\r\n", b" "),
+    ],
+)
+def test_whatever_drips_has_the_one_deadline(start: bytes, drop: bytes) -> None:
+    """Status line, header, 100 Continue, chunk sizes: each byte renews the time limits of HTTP libraries."""
+    drops = 0
+
+    def drip(handler: BaseHTTPRequestHandler, body: dict[str, Any]) -> None:
+        nonlocal drops
+        handler.wfile.write(start)
+        with contextlib.suppress(OSError):  # the client hangs up, as it should
+            for drops in range(100):  # noqa: B007
+                handler.wfile.write(drop)
+                time.sleep(0.05)
+
+    error = failure(drip, timeout=0.5)
+    assert isinstance(error, NodeTimeout)
+    assert "within 0.5 s" in str(error)
+    assert drops < 50, "it was listened to far beyond the deadline"
+
+
+def test_a_request_that_is_not_taken_has_the_deadline_too() -> None:
+    """A node may connect and read nothing: what does not fit the buffers waits."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}/RPC"
+        with pytest.raises(NodeTimeout):
+            rpc(url, 0.5).call("core.version", "x" * 50_000_000)
+
+
+@pytest.mark.parametrize(
+    "header", [b"nonsense\r\n\r\n", b"HTTP/9.9 200 OK\r\n\r\n", b"HTTP/1.1 200 OK\r\n" + b"A: b\r\n" * 200]
+)
+def test_what_is_no_http_is_no_answer(header: bytes) -> None:
+    def answer(handler: BaseHTTPRequestHandler, body: dict[str, Any]) -> None:
+        handler.wfile.write(header + b"\r\n")
+
+    assert isinstance(failure(answer), InvalidAnswer)
 
 
 def test_names_a_connection_closed_without_a_word() -> None:
