@@ -15,6 +15,7 @@ class KamailioBridgeConfig(AppConfig):
             check_rpc_address,
             check_sip_names,
             check_tables,
+            check_token_folder,
         )
         from kamailio_bridge.history import track_bridge  # noqa: PLC0415
         from kamailio_bridge.rotation import rotate_snapshots  # noqa: PLC0415
@@ -24,4 +25,5 @@ class KamailioBridgeConfig(AppConfig):
         checks.register(check_modules)
         checks.register(check_rpc_address)
         checks.register(check_sip_names)
+        checks.register(check_token_folder)
         checks.register(check_tables, checks.Tags.database)

@@ -13,6 +13,7 @@ from django.db import Error, models
 from carriers.addresses import clean_host
 from kamailio_bridge.columns import Column, read_columns
 from kamailio_bridge.modules import MODULES
+from kamailio_bridge.node_tokens import folder_problem
 from kamailio_bridge.rpc_address import rpc_address_problem
 from kamailio_bridge.tables import Address, DrGateway, DrGwList, DrRule, KamailioTable, Mtree, Version
 
@@ -151,6 +152,12 @@ def check_sip_names(**_scope: Any) -> list[checks.CheckMessage]:
                 )
             )
     return problems
+
+
+def check_token_folder(**_scope: Any) -> list[checks.CheckMessage]:
+    """Report a folder of tokens in which other secrets are."""
+    problem = folder_problem()
+    return [checks.Error(problem, id="kamailio_bridge.E005")] if problem else []
 
 
 def check_rpc_address(**_scope: Any) -> list[checks.CheckMessage]:

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 
 from carriers.addresses import uri_host
-from kamailio_bridge.rpc_address import rpc_address_problem
+from kamailio_bridge.rpc_address import forbidden_range, rpc_address_problem
 
 RPC_PATH = "/RPC"
 
@@ -27,7 +27,8 @@ def normal_rpc_url(url: str) -> str:
 def validate_rpc_url(url: str) -> None:
     """Take ``http://address:port/RPC`` with a loopback or private address. Raises ``ValidationError``.
 
-    The token goes there unencrypted. ``KAMAILIO_RPC_ANYWHERE`` confirms that other addresses and names are meant.
+    The token goes there unencrypted. ``KAMAILIO_RPC_ANYWHERE`` confirms that other addresses and names are meant, but
+    never link-local ones and those of a cloud's metadata. What a name means is looked at when a connection is made.
     """
     try:
         parts = urlsplit(url)
@@ -42,6 +43,8 @@ def validate_rpc_url(url: str) -> None:
         raise ValidationError("Enter the address and the port, such as http://10.0.0.5:5062/RPC.")
     if parts.username is not None or parts.password is not None or parts.query or parts.fragment:
         raise ValidationError("Enter address, port and path only; the token comes from elsewhere.")
+    if forbidden := forbidden_range(host):
+        raise ValidationError(f"{forbidden}: no Kamailio answers there.")
     problem = "" if settings.KAMAILIO_RPC_ANYWHERE else rpc_address_problem(host)
     if problem:
         raise ValidationError(f"{problem} KAMAILIO_RPC_ANYWHERE=true allows it; the token goes there unencrypted.")

@@ -90,7 +90,7 @@ def test_only_the_token_s_place_is_stored_and_shown(superuser: Client, settings:
     assert "Enter where the token is, not the token" in html
     superuser.post(f"{NODES}add/", {**form, "token_from": "DSIPROUTER_RPC_TOKEN"})
     node = KamailioNode.objects.get()
-    assert (node.rpc_url, node.token()) == ("http://10.0.0.5:5062/RPC", TOKEN)
+    assert (node.rpc_url, node.rpc().token) == ("http://10.0.0.5:5062/RPC", TOKEN)
     for url in (NODES, f"{NODES}{node.pk}/change/", f"{NODES}{node.pk}/history/"):
         assert TOKEN not in superuser.get(url).content.decode()
 

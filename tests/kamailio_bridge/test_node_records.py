@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from django.core.exceptions import ValidationError
 from pytest_django import Settings
 
-from kamailio_bridge.node_records import KamailioNode, TokenMissing
+from kamailio_bridge.node_records import KamailioNode
 from kamailio_bridge.nodes import configured_nodes, node_names
-from kamailio_bridge.rpc import NodeRefused
 
 TOKEN = "the-token-of-this-test"
 
@@ -43,6 +40,9 @@ def refusal(**values: object) -> dict[str, list[str]]:
         ("http://0.0.0.0:5062/RPC", "every address of the machine"),
         ("http://[2606:4700::1111]:5062/RPC", "KAMAILIO_RPC_ANYWHERE=true allows it"),
         ("http://kamailio.example:5062/RPC", "“kamailio.example” is no IP address"),
+        ("http://169.254.169.254:5062/RPC", "169.254.169.254 is link-local"),
+        ("http://[fe80::1]:5062/RPC", "fe80::1 is link-local"),
+        ("http://100.100.100.200:5062/RPC", "is where a cloud serves its metadata"),
     ],
 )
 def test_addresses_that_are_refused(url: str, sentence: str) -> None:
@@ -70,41 +70,16 @@ def test_any_address_when_it_is_confirmed(settings: Settings) -> None:
     entered(rpc_url="http://kamailio.example:5062/RPC").full_clean(validate_unique=False, validate_constraints=False)
 
 
+@pytest.mark.parametrize("host", ["2852039166", "169.254.169.254", "[::ffff:169.254.169.254]", "[fd00:ec2::254]"])
+def test_link_local_and_metadata_addresses_even_then(host: str, settings: Settings) -> None:
+    settings.KAMAILIO_RPC_ANYWHERE = True
+    (said,) = refusal(rpc_url=f"http://{host}:5062/RPC")["rpc_url"]
+    assert "no Kamailio answers there" in said
+
+
 @pytest.mark.parametrize("name", ["", "a b", "-a", "a/b", "ä", "a\n", "x" * 65])
 def test_names_that_are_refused(name: str) -> None:
     assert "name" in refusal(name=name)
-
-
-@pytest.mark.parametrize("source", [TOKEN, "DSIPROUTER_SECRET_KEY", "PATH", "relative/path", ""])
-def test_a_token_or_another_secret_is_no_source(source: str) -> None:
-    assert "token_from" in refusal(token_from=source)
-
-
-def test_where_a_token_comes_from(settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    settings.DSIPROUTER_RPC_TOKEN = TOKEN
-    assert entered().token() == TOKEN
-    monkeypatch.setenv("DSIPROUTER_RPC_TOKEN_EDGE", "another")
-    assert entered(token_from="DSIPROUTER_RPC_TOKEN_EDGE").token() == "another"
-    (tmp_path / "token").write_text("from a file\n")
-    assert entered(token_from=str(tmp_path / "token")).token() == "from a file"
-
-
-@pytest.mark.parametrize("content", [None, b"", b"\xff\xfe", b"one\ntwo", b"x" * 300])
-def test_without_a_token_the_node_says_so_at_every_call(content: bytes | None, tmp_path: Path) -> None:
-    path = tmp_path / "token"
-    if content is not None:
-        path.write_bytes(content)
-    node = entered(token_from=str(path))
-    with pytest.raises(TokenMissing):
-        node.token()
-    with pytest.raises(NodeRefused, match=str(path)) as refused:
-        node.rpc().call("core.version")
-    assert "one" not in str(refused.value).replace("no one", "").split()
-
-
-def test_a_missing_variable_is_named() -> None:
-    with pytest.raises(TokenMissing, match="variable DSIPROUTER_RPC_TOKEN_NOWHERE of the site's environment"):
-        entered(token_from="DSIPROUTER_RPC_TOKEN_NOWHERE").token()
 
 
 @pytest.mark.django_db

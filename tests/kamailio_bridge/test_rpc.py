@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import socket
+import sys
 import time
 from http.server import BaseHTTPRequestHandler
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from kamailio_bridge.rpc import CallFailed, InvalidAnswer, NodeRefused, NodeTimeout, NodeUnreachable, Rpc, RpcError
+from tests.deploy.places import run
 from tests.kamailio_bridge.http_node import free_port, http_node, reply, results
 
+IN_NAMESPACE = "TEST_RUNS_IN_A_NAMESPACE"
 TOKEN = "a-token-that-must-not-show"
 
 
@@ -267,3 +272,31 @@ def test_all_calls_of_a_job_together_have_one_time_limit() -> None:
         with pytest.raises(NodeTimeout):
             job.call("core.version")
         assert len(node.requests) == asked, "nothing is sent when the time is over"
+
+
+@pytest.mark.parametrize("host", ["169.254.169.254", "2852039166", "[::ffff:169.254.169.254]", "[fe80::1]"])
+def test_nothing_is_sent_to_a_link_local_address(host: str) -> None:
+    with pytest.raises(NodeRefused, match=r"nothing is sent to .* link-local\. Change the node's RPC URL\."):
+        rpc(f"http://{host}:5062/RPC").call("core.version")
+
+
+def test_a_name_is_looked_at_when_the_connection_is_made(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Resolved by the system itself: a name that meant something else when it was entered."""
+    if os.environ.get(IN_NAMESPACE):
+        for name in ("rebound.example", "rebound6.example"):
+            with pytest.raises(NodeRefused, match="link-local"):
+                rpc(f"http://{name}:5062/RPC").call("core.version")
+        return
+    hosts = tmp_path / "hosts"
+    hosts.write_text("169.254.169.254 rebound.example\n::ffff:169.254.169.254 rebound6.example\n")
+    test = f"{__file__}::{test_a_name_is_looked_at_when_the_connection_is_made.__name__}"
+    inside = f"mount --bind {hosts} /etc/hosts && exec {sys.executable} -m pytest -q -p no:cacheprovider {test}"
+    said = run(
+        ["unshare", "--mount", "--propagation", "private", "sh", "-c", inside], env={**os.environ, IN_NAMESPACE: "1"}
+    )
+    assert "1 passed" in said
+
+
+def test_a_name_that_does_not_exist_is_said() -> None:
+    with pytest.raises(NodeUnreachable, match="unknown host name"):
+        rpc("http://nowhere.invalid:5062/RPC").call("core.version")
