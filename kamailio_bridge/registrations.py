@@ -89,7 +89,7 @@ class Registration:
 
 @dataclass(frozen=True)
 class NodeView:
-    """What a node says: its records by ``l_uuid``, and the registrars' last answers and realms by ``user@host``.
+    """What a node says: its records by ``l_uuid``, and the registrars' last answers and realms by ``l_uuid``.
 
     ``answers`` is None where the node has a configuration of its own, which keeps none.
     """
@@ -190,9 +190,9 @@ def _registers(record: Mapping[str, Any]) -> bool:
 
 def _state(pk: int, credential: CredentialRecord, record: Mapping[str, Any], view: NodeView) -> Registration:
     flags, left = int(record.get("flags", 0)), int(record.get("diff_expires", 0))
-    account = f"{credential.username}@{credential.registrar}"
+    key = record_key(pk)
     answers = view.answers or {}
-    answer, realm = answers.get(account), answers.get(f"realm:{account}")
+    answer, realm = answers.get(key), answers.get(f"realm:{key}")
     said = Registration(pk, "trying", f"Node {view.name} is registering now.", view.name, realm=realm, answer=answer)
     if flags & REGISTERED and left > 0:
         sentence = f"Registered by node {view.name}, renewed within {left} s."

@@ -16,7 +16,7 @@ from tests.kamailio_bridge.records import HA1, carriers, credential, endpoint, g
 
 REGISTERED, FAILED, ASKING = 20, 16, 18
 HOST = "sip.acme.example"
-ACCOUNT = f"1000@{HOST}"
+ACCOUNT = "carrier-1"
 
 
 def record(flags: int, **values: Any) -> dict[str, Any]:
