@@ -33,9 +33,14 @@ _OWNERS: dict[type[models.Model], tuple[tuple[str, type[models.Model]], ...]] = 
 }
 
 
+def owners_of(model: type[models.Model]) -> tuple[tuple[str, type[models.Model]], ...]:
+    """Return the columns in which a row names what it belongs to, each with the model of that."""
+    return _OWNERS.get(model, ())
+
+
 def owner_of(model: type[models.Model], values: Values) -> tuple[type[models.Model], int] | None:
     """Return the model and the key of what a row belongs to; None for what stands alone."""
-    for column, owner in _OWNERS.get(model, ()):
+    for column, owner in owners_of(model):
         if values[column] is not None:
             return owner, values[column]
     return None

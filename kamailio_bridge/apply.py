@@ -12,11 +12,12 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal, cast
 
 from django.contrib.auth.models import AbstractBaseUser
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, IntegrityError, transaction
 from django.utils import timezone
 
 from carriers.deadlocks import ATTEMPTS, is_deadlock
 from carriers.history.actor import COMMAND
+from kamailio_bridge.applied import last_applied
 from kamailio_bridge.lock import Busy, Claim, LockLost, apply_lock
 from kamailio_bridge.modules.htable import store_revision, stored_revision
 from kamailio_bridge.node_records import KamailioNode
@@ -28,9 +29,9 @@ from kamailio_bridge.retention import drop_old_snapshots
 from kamailio_bridge.revisions import KEPT_LINES, Revision
 from kamailio_bridge.roll_back import NotKept, mark_applied, waiting_roll_back
 from kamailio_bridge.state_bytes import pack
-from kamailio_bridge.tables_plan import last_applied, plan_of_new_owners, plan_of_revision, plan_of_tables
+from kamailio_bridge.tables_plan import plan_of_new_owners, plan_of_revision, plan_of_tables
 
-Outcome = Literal["nothing", "verified", "behind", "refused", "changed", "busy", "failed"]
+Outcome = Literal["nothing", "verified", "partial", "behind", "refused", "changed", "busy", "failed"]
 WRITE_SECONDS = 120.0  # the longest that writing may take: 100,000 endpoints need some 20 s on SQLite
 FAREWELL_SECONDS = 5.0  # that a node which is taken over has to end its registrations; it may be dead
 CHANGED_SENTENCE = (
@@ -56,7 +57,7 @@ class ApplyResult:
 
     @property
     def ok(self) -> bool:
-        """Whether every node runs what the carriers call for."""
+        """Whether every node runs what the carriers call for, and nothing was left out."""
         return self.outcome in ("nothing", "verified")
 
 
@@ -211,6 +212,7 @@ def _apply(
 ) -> ApplyResult:
     request.progress("Comparing the carriers with Kamailio's tables")
     revision: Revision | None = None
+    plan: Plan | None = None
     try:
         # One transaction from the look at the tables to the write, so that nobody changes them in between.
         with transaction.atomic(using="kamailio"):
@@ -230,6 +232,7 @@ def _apply(
                     carriers_read=None if request.leaving or request.again is not None else read,
                     summary=_summary(request, plan),
                     changes=plan.lines(KEPT_LINES),
+                    left_out=list(map(str, plan.left_out)),
                     snapshot=_snapshot(request, plan, before),
                     spread_over=request.again.spread_over if request.again is not None else list(node_names()),
                 )
@@ -243,17 +246,22 @@ def _apply(
                 finished=timezone.now(),
                 snapshot=None,  # no table ever was as it says
             )
-        if is_deadlock(error) and attempts > 1:
+        if attempts > 1 and (is_deadlock(error) or _is_overtaken(error, make_it, plan)):
             return _apply(request, make_it, allow_empty=allow_empty, seen=seen, attempts=attempts - 1)
         sentence = f"Kamailio's tables could not be written, and nothing was changed: {_one_line(error)}"
         return ApplyResult("failed", sentence)
     if revision is not None:
         Revision.objects.filter(pk=revision.number).update(outcome=Revision.Outcome.WRITTEN)
-        if not request.leaving and request.again is None:
+        if not request.leaving and request.again is None and not plan.left_out:
             mark_applied(revision)
         drop_old_snapshots(in_tables=revision.number)
     # What somebody else did to the tables, the nodes may have loaded: then none is known to be as it was verified.
     return _reload(request, plan, before if request.again is None else None, cast(int, number))
+
+
+def _is_overtaken(error: DatabaseError, make_it: Callable[[], Plan], plan: Plan | None) -> bool:
+    """Say whether another program took a key between our look and our write, so that we would plan otherwise now."""
+    return isinstance(error, IntegrityError) and plan is not None and make_it().digest() != plan.digest()
 
 
 def _revision_is_due(request: _Request, plan: Plan, before: int) -> bool:
@@ -329,10 +337,23 @@ def _reload(request: _Request, plan: Plan, before: int | None, number: int) -> A
     if ok and not any(result.reloaded for result in results):
         if Revision.objects.filter(pk=number, outcome=Revision.Outcome.WRITTEN).exists():
             finish(number, nodes)  # an apply was killed when every node had it, but nobody had said so
-        return ApplyResult("nothing", _nothing_sentence(number, plan), number, results, plan)
+        outcome, sentence = _said("nothing", _nothing_sentence(number, plan), plan)
+        return ApplyResult(outcome, sentence, number, results, plan)
     finish(number, nodes)
-    sentence = " ".join(filter(None, [_sentence(number, results), farewell]))
-    return ApplyResult("verified" if ok else "behind", sentence, number, results, plan)
+    outcome, sentence = _said("verified" if ok else "behind", _sentence(number, results), plan)
+    return ApplyResult(outcome, " ".join(filter(None, [sentence, farewell])), number, results, plan)
+
+
+def _said(outcome: Outcome, sentence: str, plan: Plan) -> tuple[Outcome, str]:
+    """Add what was left out, if anything was: then not all is as the carriers call for."""
+    if not plan.left_out:
+        return outcome, sentence
+    rest = len(plan.left_out) - 1
+    more = f" And {rest} more object{' is' if rest == 1 else 's are'} not applied." if rest else ""
+    except_for = f"One thing is not: {plan.left_out[0]}{more}"
+    if outcome == "nothing":
+        return "partial", f"Nothing more could be applied. {except_for}"
+    return ("partial" if outcome == "verified" else outcome), f"{sentence} {except_for}"
 
 
 def _named(nodes: list[Node]) -> str:

@@ -12,17 +12,18 @@ from typing import Literal, NamedTuple
 
 from django.db import DatabaseError
 
+from kamailio_bridge.applied import last_applied
 from kamailio_bridge.asking import ask_nodes
-from kamailio_bridge.modules.base import TableChanges
+from kamailio_bridge.modules.base import Projection, TableChanges
 from kamailio_bridge.modules.htable import HtableModule, revision_on_node, stored_revision
 from kamailio_bridge.node_reload import NO_MODULES, method_names
 from kamailio_bridge.nodes import Node, configured_nodes
 from kamailio_bridge.plan import Plan, TablesUnreadable, masked
 from kamailio_bridge.revisions import Revision
 from kamailio_bridge.roll_back import NotKept
-from kamailio_bridge.rows import Table, Values
+from kamailio_bridge.rows import Notice, Table, Values
 from kamailio_bridge.rpc import RpcError
-from kamailio_bridge.tables_plan import last_applied, plan_of_revision
+from kamailio_bridge.tables_plan import plan_of_revision
 
 LOOK_SECONDS = 15.0  # that a page or a status waits for all that the nodes hold
 Kind = Literal["changed", "added", "deleted"]
@@ -80,13 +81,19 @@ class Drift:
     unknown: str = ""
 
     @property
+    def left_out(self) -> list[Notice]:
+        """What can't be put back, and why."""
+        return self.plan.left_out if self.plan is not None else []
+
+    @property
     def found(self) -> bool:
         """Whether anything in the tables is not as it was applied."""
         return bool(self.rows or self.number)
 
     def sentences(self) -> list[str]:
         """Return a sentence for each difference."""
-        return [*([self.number] if self.number else []), *(f"{row}." for row in self.rows)]
+        number = [self.number] if self.number else []
+        return [*number, *(f"{row}." for row in self.rows), *map(str, self.left_out)]
 
 
 @dataclass(frozen=True)
@@ -115,16 +122,19 @@ def read_drift() -> Drift:
 def _rows(plan: Plan) -> Iterator[RowDrift]:
     for module in plan.modules:
         for changes in module.tables.values():
-            yield from _table_rows(changes)
+            yield from _table_rows(changes, plan.projections[module.module])
+    for changes in plan.withheld:
+        module = next(module for module in plan.modules if changes.table in module.tables)
+        yield from _table_rows(changes, plan.projections[module.module])
 
 
-def _table_rows(changes: TableChanges) -> Iterator[RowDrift]:
+def _table_rows(changes: TableChanges, projection: Projection) -> Iterator[RowDrift]:
     """Turn what would make the table right into what somebody did to it."""
-    table = changes.table
+    table, own_keys = changes.table, projection.moved.get(changes.table, {})
     for pk, (found, row) in changes.updates.items():
         yield RowDrift(table, pk, "changed", row.label, row.values, found)
     for pk, row in changes.adds.items():
-        yield RowDrift(table, pk, "deleted", row.label, row.values, None)
+        yield RowDrift(table, own_keys.get(pk, pk), "deleted", row.label, row.values, None)
     for pk, values in changes.deletes.items():
         yield RowDrift(table, pk, "added", "a row that no revision has", None, values)
 

@@ -7,9 +7,14 @@ offset. ``KAMAILIO_ID_BASE`` comes on top of everything.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from typing import Any
+
 from django.conf import settings
+from django.db.models import QuerySet
 
 HIGHEST = 2**31 - 1
+KIND_SIZE = 100_000_000  # keys of each kind; objects' own keys lie in the lower half (see ``keys``)
 PBX_OFFSET = 100_000_000  # PBXs, where endpoints and carrier groups have their rows too
 ROUTE_OFFSET = 200_000_000  # a route's own gateway list among the groups' lists
 INBOUND_OFFSET = 300_000_000  # inbound routes among the outbound ones
@@ -31,3 +36,23 @@ def set_id(group_pk: int) -> int:
 def pbx_set_id(pbx_pk: int) -> int:
     """Return the dispatcher set id of a PBX."""
     return row_id(pbx_pk, PBX_OFFSET)
+
+
+def _spare_keys(key: int) -> Iterator[int]:
+    """Yield the keys at the end of the range of a row's kind, from the highest down."""
+    base = int(settings.KAMAILIO_ID_BASE)
+    first = base + (key - base) // KIND_SIZE * KIND_SIZE
+    yield from range(min(first + KIND_SIZE - 1, HIGHEST), first + KIND_SIZE // 2 - 1, -1)
+
+
+def is_moved(key: int) -> bool:
+    """Say whether a row has a key of those at the end of a kind's range, not that of an object."""
+    return (key - int(settings.KAMAILIO_ID_BASE)) % KIND_SIZE >= KIND_SIZE // 2
+
+
+def free_keys(foreign: QuerySet[Any], pks: Iterable[int], used: set[int]) -> Iterator[int]:
+    """Yield for each row the highest key at the end of its kind's range that is not used and no ``foreign`` row has."""
+    for pk in pks:
+        key = next(key for key in _spare_keys(pk) if key not in used and not foreign.filter(pk=key).exists())
+        used.add(key)
+        yield key

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any, TypeVar
 
@@ -13,10 +13,14 @@ from django.db import DatabaseError
 from carriers.management.collector import collector_paused
 from carriers.snapshot import Carriers, carriers_of
 from carriers.state import State, take_state
+from carriers.state_parts import Object, Reasons, with_objects_as_before
 from kamailio_bridge import rules
+from kamailio_bridge.applied import applied_state
 from kamailio_bridge.checks import table_problems
+from kamailio_bridge.conflicts import Conflict, conflicts_of, left_out, objects_by_label, warnings_of, withhold
+from kamailio_bridge.keys import settle_keys
 from kamailio_bridge.modules import selected_modules
-from kamailio_bridge.modules.base import KamailioModule, ModuleChanges, Projection, TableChanges
+from kamailio_bridge.modules.base import KamailioModule, ModuleChanges, NodeNames, Projection, TableChanges
 from kamailio_bridge.nodes import node_names
 from kamailio_bridge.rows import Notice, Row, Table, Values
 from kamailio_bridge.state_bytes import pack
@@ -33,7 +37,9 @@ class TablesUnreadable(Exception):
 class Plan:
     """What an apply would do; it is refused while there are ``problems``.
 
-    ``carriers`` are the records that were projected, made of ``state``, which a revision keeps.
+    ``carriers`` are the records that were projected, made of ``state``, which a revision keeps. Objects that another
+    program's row stands in the way of are in both as they were last applied; ``left_out`` says which and why, and
+    ``withheld`` are changes of theirs that are not even so possible.
     """
 
     state: State
@@ -43,6 +49,9 @@ class Plan:
     problems: list[Notice]
     warnings: list[Notice]
     empties_routing: bool
+    left_out: list[Notice] = field(default_factory=list)
+    withheld: list[TableChanges] = field(default_factory=list)
+    conflicts: list[Conflict] = field(default_factory=list)
 
     @property
     def count(self) -> int:
@@ -71,7 +80,8 @@ class Plan:
             for module in self.modules
             for changes in module.tables.values()
         ]
-        return hashlib.sha256(repr(changes).encode() + pack(self.state)).hexdigest()[:32]
+        left_out = list(map(str, self.left_out))
+        return hashlib.sha256(repr((changes, left_out)).encode() + pack(self.state)).hexdigest()[:32]
 
     def summary(self) -> str:
         """Say in one line how much changes in which module."""
@@ -98,7 +108,15 @@ def make_plan() -> Plan:
         raise TablesUnreadable(
             f"The carriers can't be read: {error}. Check DATABASE_URL, and run manage.py migrate."
         ) from error
-    carriers, nodes = carriers_of(state), node_names()
+    nodes = node_names()
+    try:
+        plan = _plan(state, carriers_of(state), nodes)
+        return _without_conflicting(plan, nodes) if plan.conflicts else plan
+    except DatabaseError as error:
+        raise TablesUnreadable(f"Kamailio's tables can't be read: {error}. Check KAMAILIO_DATABASE_URL.") from error
+
+
+def _plan(state: State, carriers: Carriers, nodes: NodeNames) -> Plan:
     projections = {module: module.project(carriers, nodes) for module in selected_modules()}
     problems = rules.problems(carriers)
     warnings = rules.warnings(carriers)
@@ -108,30 +126,67 @@ def make_plan() -> Plan:
         problems += _overflows(projection)
     if problems:
         return Plan(state, carriers, projections, [], problems, warnings, empties_routing=False)
-    try:
-        return compare(state, carriers, projections, warnings)
-    except DatabaseError as error:
-        raise TablesUnreadable(f"Kamailio's tables can't be read: {error}. Check KAMAILIO_DATABASE_URL.") from error
+    return compare(state, carriers, projections, warnings)
+
+
+def _without_conflicting(plan: Plan, nodes: NodeNames) -> Plan:
+    """Plan again, with the objects that conflict, and what depends on them, as they were last applied."""
+    conflicts = [conflict for conflict in plan.conflicts if conflict.is_new]
+    objects = objects_by_label(plan.carriers)
+    in_the_way = {objects[conflict.owner] for conflict in conflicts if conflict.owner in objects}
+    state, reasons = with_objects_as_before(plan.state, applied_state(), in_the_way)
+    again = leave_out_conflicting(_plan(state, carriers_of(state), nodes))
+    dependents = _dependents_left_out(reasons, {found: label for label, found in objects.items()})
+    notices = {notice.where: notice for notice in (*left_out(conflicts), *dependents, *again.left_out)}
+    beside = [conflict for conflict in plan.conflicts if not conflict.is_new]
+    return replace(again, left_out=list(notices.values()), warnings=again.warnings + warnings_of(beside))
+
+
+def _dependents_left_out(reasons: Reasons, labels: dict[Object, str]) -> Iterator[Notice]:
+    for found, reason in reasons.items():
+        if reason is not None and found in labels:
+            text = f"is not applied, because it needs a change of {labels.get(reason, 'what is gone')}, which is not."
+            yield Notice(labels[found], text)
+
+
+def leave_out_conflicting(plan: Plan) -> Plan:
+    """Return the plan without the changes that conflict: what is in the tables of them stays as it is."""
+    conflicts = [conflict for conflict in plan.conflicts if conflict.is_new]
+    withheld = [
+        withhold(
+            plan.projections[module.module],
+            changes,
+            [conflict for conflict in conflicts if conflict.table is changes.table],
+        )
+        for module in plan.modules
+        for changes in module.tables.values()
+    ]
+    return replace(plan, left_out=left_out(conflicts), withheld=withheld)
 
 
 def compare(
     state: State, carriers: Carriers, projections: dict[KamailioModule, Projection], warnings: list[Notice]
 ) -> Plan:
-    """Plan what makes Kamailio's tables equal to the projections, which were made of ``state``."""
+    """Plan what makes Kamailio's tables equal to the projections, which were made of ``state``.
+
+    What other programs' rows stand in the way of is in it still; ``conflicts`` name it.
+    """
     modules = []
-    problems: list[Notice] = []
+    conflicts: list[Conflict] = []
     empties_routing = False
     for module, projection in projections.items():
         tables = {}
-        for table, wanted in projection.rows.items():
+        for table in module.tables:
             stored = table.stored()
             projection.take_kept(table, stored)
+            settle_keys(module, projection, table, stored)
+            wanted = projection.rows[table]
             tables[table] = difference(table, wanted, stored)
-            problems += _foreign_conflicts(table, wanted, tables[table])
+            conflicts += conflicts_of(projection, tables[table])
             if table.carries_calls is not None and any(map(table.carries_calls, stored.values())):
                 empties_routing |= not any(table.carries_calls(row.values) for row in wanted.values())
         modules.append(ModuleChanges(module, tables))
-    return Plan(state, carriers, projections, modules, problems, warnings, empties_routing)
+    return Plan(state, carriers, projections, modules, [], warnings, empties_routing, conflicts=conflicts)
 
 
 def difference(table: Table, wanted: dict[int, Row], stored: dict[int, Values]) -> TableChanges:
@@ -177,28 +232,6 @@ def _overflows(projection: Projection) -> Iterator[Notice]:
         for row in rows.values():
             for sentence in table.overflows(row.values):
                 yield Notice(row.label, f"{sentence}.")
-
-
-def _foreign_conflicts(table: Table, wanted: dict[int, Row], changes: TableChanges) -> Iterator[Notice]:
-    """Name foreign rows that stand where a row of ours must: on its key, or with its value in an exclusive column."""
-    manager = table.model._default_manager
-    for keys in chunks(list(changes.adds)):
-        for pk in manager.filter(pk__in=keys).exclude(table.ours).values_list("pk", flat=True):
-            yield _conflict(table, wanted[pk], pk, f"the key {pk}")
-    for column in table.exclusive:
-        index = table.columns.index(column)
-        owners = {row.values[index]: row for row in wanted.values()}
-        for pk, value in manager.exclude(table.ours).values_list("pk", column):
-            if value in owners:
-                yield _conflict(table, owners[value], pk, f"{column} “{value}”")
-
-
-def _conflict(table: Table, row: Row, foreign: int, what: str) -> Notice:
-    return Notice(
-        row.label,
-        f"needs {what} in the table {table.name}, where row {foreign} stands that is not ours."
-        " Remove that row, or set KAMAILIO_ID_BASE to give our rows room.",
-    )
 
 
 def _table_lines(changes: TableChanges) -> Iterator[str]:

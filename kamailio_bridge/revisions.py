@@ -46,6 +46,7 @@ class Revision(models.Model):
     outcome = models.CharField(max_length=8, choices=Outcome.choices, default=Outcome.WRITING)
     summary = models.TextField(blank=True, default="")
     changes = models.JSONField(default=list)
+    left_out = models.JSONField(default=list, editable=False)  # sentences: which objects stayed as before, and why
     nodes = models.JSONField(default=list)
     snapshot = models.BinaryField(null=True, editable=False)
     spread_over = models.JSONField(default=list, editable=False)  # the nodes of then: each account has one among them

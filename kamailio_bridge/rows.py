@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from carriers.snapshot import EndpointRecord, GroupRecord
 from kamailio_bridge.labels import endpoint_label
@@ -49,6 +49,10 @@ class Row(NamedTuple):
     def pk(self) -> int:
         return self.values[0]  # type: ignore[return-value]
 
+    def with_value(self, place: int, value: Value) -> Row:
+        """Return the row with another value at a place of its columns."""
+        return self._replace(values=(*self.values[:place], value, *self.values[place + 1 :]))
+
 
 @dataclass(frozen=True, eq=False)
 class Table:
@@ -74,6 +78,10 @@ class Table:
         """Read our rows as they stand in the table now, by primary key."""
         rows = self.model._default_manager.filter(self.ours).order_by("pk").values_list(*self.columns)
         return {row[0]: row for row in rows.iterator(chunk_size=10_000)}
+
+    def foreign(self) -> QuerySet[Any]:
+        """Return the rows of other programs."""
+        return self.model._default_manager.exclude(self.ours)
 
     def overflows(self, values: Values) -> Iterator[str]:
         """Yield a sentence for each text that does not fit its column: MariaDB would refuse, SQLite keep too much."""

@@ -90,7 +90,7 @@ def read_status() -> Status:
         plan = make_plan()
         carriers = plan.carriers
         revision = stored_revision()
-        problems += map(str, plan.problems)
+        problems += map(str, [*plan.problems, *plan.left_out])
         warnings += map(str, plan.warnings)
         waiting = None if plan.problems else plan.count
     except (TablesUnreadable, DatabaseError) as error:

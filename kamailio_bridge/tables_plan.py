@@ -7,11 +7,11 @@ from django.db import DatabaseError
 from carriers.snapshot import Carriers, carriers_of
 from carriers.state import take_state
 from kamailio_bridge.checks import table_problems
+from kamailio_bridge.keys import settle_keys
 from kamailio_bridge.modules import selected_modules
 from kamailio_bridge.modules.base import KamailioModule, ModuleChanges, NodeNames, Projection
-from kamailio_bridge.modules.htable import stored_revision
 from kamailio_bridge.nodes import node_names
-from kamailio_bridge.plan import Plan, TablesUnreadable, compare, difference
+from kamailio_bridge.plan import Plan, TablesUnreadable, compare, difference, leave_out_conflicting
 from kamailio_bridge.revisions import Revision
 from kamailio_bridge.roll_back import NotKept
 from kamailio_bridge.rows import Row
@@ -25,18 +25,6 @@ def plan_of_tables() -> Plan:
 def plan_of_new_owners() -> Plan:
     """Return a plan that changes nothing in the tables but who registers what. Raises ``TablesUnreadable``."""
     return _plan(new_owners=True)
-
-
-def last_applied() -> Revision | None:
-    """Return the revision whose rows the tables should hold: the newest that was written, None before the first.
-
-    One that was killed while writing counts if the tables say that it was written.
-    """
-    revisions = Revision.objects.order_by("-number")
-    written = revisions.exclude(outcome__in=(Revision.Outcome.WRITING, Revision.Outcome.FAILED)).first()
-    in_tables = revisions.filter(number=stored_revision() or 0).first()
-    known = [revision for revision in (written, in_tables) if revision is not None]
-    return max(known, key=lambda revision: revision.number, default=None)
 
 
 def plan_of_revision(revision: Revision) -> Plan:
@@ -54,7 +42,7 @@ def plan_of_revision(revision: Revision) -> Plan:
     nodes = tuple(revision.spread_over)
     projections = {module: module.project(carriers, nodes) for module in selected_modules()}
     try:
-        return compare(state, carriers, projections, [])
+        return leave_out_conflicting(compare(state, carriers, projections, []))
     except DatabaseError as error:
         raise TablesUnreadable(f"Kamailio's tables can't be read: {error}. Check KAMAILIO_DATABASE_URL.") from error
 
@@ -71,10 +59,11 @@ def _plan(*, new_owners: bool) -> Plan:
         for module in selected_modules():
             stored = _stored(module, carriers, nodes)
             wanted[module] = module.spread(stored, nodes) if new_owners else stored
-            changes = {
-                table: difference(table, rows, {pk: row.values for pk, row in stored.rows[table].items()})
-                for table, rows in wanted[module].rows.items()
-            }
+            changes = {}
+            for table in module.tables:
+                before = {pk: row.values for pk, row in stored.rows[table].items()}
+                settle_keys(module, wanted[module], table, before)
+                changes[table] = difference(table, wanted[module].rows[table], before)
             modules.append(ModuleChanges(module, changes))
     except DatabaseError as error:
         raise TablesUnreadable(f"Kamailio's tables can't be read: {error}. Check KAMAILIO_DATABASE_URL.") from error

@@ -25,7 +25,7 @@ from carriers.models import (
     SourceNetwork,
 )
 from kamailio_bridge.drift import RowDrift
-from kamailio_bridge.ids import ENDPOINT_ADDRESS_OFFSET, INBOUND_OFFSET, PBX_OFFSET, ROUTE_OFFSET, row_id
+from kamailio_bridge.ids import ENDPOINT_ADDRESS_OFFSET, INBOUND_OFFSET, PBX_OFFSET, ROUTE_OFFSET, is_moved, row_id
 from kamailio_bridge.modules.dispatcher import CARRIER_MARK, DESTINATIONS
 from kamailio_bridge.modules.mtree import INBOUND, MARK, OUTBOUND, PREFIXES
 from kamailio_bridge.modules.permissions import ADDRESSES
@@ -55,6 +55,8 @@ def take_over_row(*, row: RowDrift) -> models.Model:
 
 
 def _way(row: RowDrift) -> Callable[[RowDrift], models.Model] | None:
+    if is_moved(row.pk) and row.kind != "added":
+        return None  # its key names no object (see ``keys``)
     if row.table is DESTINATIONS:
         return _way_of_destination(row)
     if row.table is ADDRESSES and row.pk < row_id(0, ENDPOINT_ADDRESS_OFFSET):

@@ -37,6 +37,7 @@ class RevisionAdmin(admin.ModelAdmin):
         "shown_finished",
         "shown_outcome",
         "summary",
+        "not_applied",
         "node_answers",
         "shown_changes",
     )
@@ -45,7 +46,7 @@ class RevisionAdmin(admin.ModelAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Revision]:
         """Leave the long columns out of the list; the page of one revision loads them."""
-        return Revision.objects.defer("changes", "nodes").order_by("-number")
+        return Revision.objects.defer("changes", "nodes", "left_out").order_by("-number")
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
@@ -83,6 +84,10 @@ class RevisionAdmin(admin.ModelAdmin):
     @admin.display(description="what the nodes answered")
     def node_answers(self, revision: Revision) -> str:
         return render_to_string("admin/kamailio_bridge/revision/node_answers.html", {"nodes": revision.nodes})
+
+    @admin.display(description="not applied", empty_value="nothing was left out")
+    def not_applied(self, revision: Revision) -> str:
+        return " ".join(revision.left_out)
 
     @admin.display(description="changed rows")
     def shown_changes(self, revision: Revision) -> str:

@@ -30,6 +30,8 @@ class Projection:
     problems: list[Notice] = field(default_factory=list)
     warnings: list[Notice] = field(default_factory=list)
     kept: dict[Table, dict[int, Callable[[Values], Row]]] = field(default_factory=dict)
+    moved: dict[Table, dict[int, int]] = field(default_factory=dict)  # keys beside the objects' own (see ``keys``)
+    shared: dict[Table, set[object]] = field(default_factory=dict)  # values that other programs' rows have too
 
     @classmethod
     def of(cls, tables: Iterable[Table]) -> Projection:
@@ -102,6 +104,9 @@ class KamailioModule(ABC):
     def spread(self, stored: Projection, nodes: NodeNames) -> Projection:
         """Return the rows for other nodes than those that the stored ones are for. Most modules have no such rows."""
         return stored
+
+    def follow_keys(self, projection: Projection, table: Table, moves: Mapping[int, int]) -> None:  # noqa: B027
+        """Let other rows of the projection name the new keys of rows of ``table``. Most modules name no keys."""
 
     def is_on(self, rpc: Rpc, methods: frozenset[str]) -> bool:
         """Say whether the node has this module, loaded with our tables; ``methods`` is its system.listMethods."""

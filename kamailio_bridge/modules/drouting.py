@@ -7,6 +7,8 @@ left out here. drouting knows order only: a group selected by weight is tried by
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+
 from django.db.models import Q
 
 from carriers.addresses import uri_host
@@ -98,6 +100,19 @@ class DroutingModule(KamailioModule):
             )
         return projection
 
+    def follow_keys(self, projection: Projection, table: Table, moves: Mapping[int, int]) -> None:
+        """Let lists name gateways, and rules name lists, by the keys that they have got."""
+        if table is GATEWAYS:
+            place = LISTS.columns.index("gwlist")
+            for pk, row in projection.rows[LISTS].items():
+                keys = [str(moves.get(int(key), key)) for key in str(row.values[place]).split(",")]
+                projection.rows[LISTS][pk] = row.with_value(place, ",".join(_as_fits(keys)))
+        elif table is LISTS:
+            place = RULES.columns.index("gwlist")
+            for pk, row in projection.rows[RULES].items():
+                list_id = int(str(row.values[place]).removeprefix("#"))
+                projection.rows[RULES][pk] = row.with_value(place, f"#{moves.get(list_id, list_id)}")
+
     def reload(self, node: Node, wanted: Projection, changes: ModuleChanges | None) -> str:
         """Reload. Only the text “reload ok” is success; failures come as HTTP 200 too (facts, section 2)."""
         answer = node.rpc.call(self.reload_method)
@@ -158,9 +173,7 @@ def _gateway_list(
 ) -> str:
     """Join the gateways' keys as far as drouting uses them and the column holds them."""
     first = row_id(0)
-    keys = [str(first + endpoint.pk) for endpoint in endpoints[:MAX_GATEWAYS]]
-    while len(",".join(keys)) > LIST_WIDTH:
-        keys.pop()
+    keys = _as_fits(str(first + endpoint.pk) for endpoint in endpoints[:MAX_GATEWAYS])
     if len(keys) < len(endpoints):
         projection.warnings.append(
             Notice(
@@ -169,3 +182,11 @@ def _gateway_list(
             )
         )
     return ",".join(keys)
+
+
+def _as_fits(keys: Iterable[str]) -> list[str]:
+    """Return the first keys, as many as the column of a list holds."""
+    fitting = list(keys)
+    while len(",".join(fitting)) > LIST_WIDTH:
+        fitting.pop()
+    return fitting

@@ -8,7 +8,7 @@ from __future__ import annotations
 from django.db.models import Q
 
 from carriers.snapshot import Carriers
-from kamailio_bridge.ids import PBX_OFFSET, row_id, set_id
+from kamailio_bridge.ids import PBX_OFFSET, free_keys, row_id, set_id
 from kamailio_bridge.labels import group_label
 from kamailio_bridge.modules.base import (
     KamailioModule,
@@ -83,8 +83,11 @@ class HtableModule(KamailioModule):
     def verify(self, node: Node, wanted: Projection, changes: ModuleChanges | None) -> list[str]:
         loaded = {name: value for name, value in _entries(node.rpc) if name.startswith("dsiprouter:set:")}
         expected = {str(row.values[1]): row for row in wanted.rows[SELECTIONS].values()}
-        wrong = [row.label for name, row in expected.items() if loaded.get(name) != row.values[4]]
-        wrong += sorted(loaded.keys() - expected.keys())
+        shared = wanted.shared.get(SELECTIONS, set())  # Kamailio keeps one value of a key, perhaps another program's
+        wrong = [
+            row.label for name, row in expected.items() if name not in shared and loaded.get(name) != row.values[4]
+        ]
+        wrong += sorted(loaded.keys() - expected.keys() - shared)
         if wrong:
             return [f"Kamailio selects endpoints in another way than it should for {some(wrong)}. Reload again."]
         return []
@@ -110,20 +113,31 @@ def stored_revision() -> int | None:
 
 def store_revision(number: int) -> None:
     """Write the revision into the table, in the transaction that writes the rows it stands for."""
+    values = revision_values(str(number))
     Htable.objects.filter(key_name=REVISION_KEY).delete()
-    Htable.objects.create(**revision_values(str(number)))
+    Htable.objects.create(**values)
 
 
 def revision_values(number: str) -> dict[str, str | int]:
-    """Return the row that says which revision the tables hold."""
+    """Return the row that says which revision the tables hold. Its key stays what it is."""
     return {
-        "id": row_id(0, PBX_OFFSET),  # apart from the selections, whose keys are those of carrier groups
+        "id": _revision_row(),
         "key_name": REVISION_KEY,
         "key_type": STRING_KEY,
         "value_type": INTEGER_VALUE,
         "key_value": number,
         "expires": 0,
     }
+
+
+def _revision_row() -> int:
+    """Return the key of the row with the revision, or where it can stand while another program's row has that key."""
+    present = Htable.objects.filter(key_name=REVISION_KEY).order_by("pk").values_list("pk", flat=True).first()
+    if present is not None:
+        return present
+    key = row_id(0, PBX_OFFSET)  # apart from the selections, whose keys are those of carrier groups
+    others = Htable.objects.exclude(key_name=REVISION_KEY)
+    return next(free_keys(others, [key], set())) if others.filter(pk=key).exists() else key
 
 
 def _entries(rpc: Rpc) -> list[tuple[str, object]]:

@@ -38,7 +38,7 @@ def level_of(result: ApplyResult) -> int:
     """Return how loudly the result's sentence is said."""
     if result.ok:
         return messages.SUCCESS
-    return messages.WARNING if result.outcome in ("behind", "busy", "changed") else messages.ERROR
+    return messages.WARNING if result.outcome in ("partial", "behind", "busy", "changed") else messages.ERROR
 
 
 def result_url(request: HttpRequest, result: ApplyResult) -> str:

@@ -158,3 +158,18 @@ def test_a_rename_in_between_is_shown_before_anything_is_applied(operator: Clien
     assert response.redirect_chain == [(PREVIEW, 302)]
     assert "carrier group “Acme Ltd”" in response.content.decode()
     assert not Revision.objects.exists()
+
+
+def test_what_is_left_out_is_named_and_the_rest_can_be_applied(operator: Client, carriers: Carriers) -> None:
+    backup = CarrierGroup.objects.create(name="Backup")
+    backup.endpoints.create(host="203.0.113.20", position=1)
+    Dispatcher.objects.create(pk=9999, setid=backup.pk, destination="sip:127.0.0.99", description="another tool")
+    html = shown(operator)
+    assert "This is left out of the reload. All else is applied:" in html
+    assert f"carrier group “Backup”: is not applied, because it needs setid “{backup.pk}”" in html
+    assert "Reload Kamailio with exactly these changes" in html
+    operator.post(RELOAD)
+    assert Dispatcher.objects.filter(description=f"carrier-group:{carriers.group.pk}").exists()
+    number = Revision.objects.latest("number").number
+    page = unescape(operator.get(f"/admin/kamailio_bridge/revision/{number}/change/").content.decode())
+    assert "carrier group “Backup”: is not applied" in page

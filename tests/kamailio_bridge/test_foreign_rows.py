@@ -13,7 +13,7 @@ import pytest
 from carriers.models import CarrierGroup, Endpoint
 from kamailio_bridge.apply import ApplyResult, apply
 from kamailio_bridge.nodes import Node
-from kamailio_bridge.tables import Address, Dispatcher, DrGateway, DrGwList, Mtree, Version
+from kamailio_bridge.tables import Address, Dispatcher, DrGwList, Mtree, Version
 from tests.kamailio_bridge.builders import make_group, make_route
 from tests.scratch import run_sql
 
@@ -103,19 +103,6 @@ def test_a_dangling_id_in_our_list(node: Node, group: CarrierGroup) -> None:
     endpoint = Endpoint.objects.get()
     assert result.plan.lines() == [f"~ dr_gw_lists {group.pk}: carrier group “Acme”: gwlist=999 -> {endpoint.pk}"]
     assert DrGwList.objects.get(pk=group.pk).gwlist == str(endpoint.pk)
-
-
-def test_a_gateway_of_ours_that_another_tool_made_its_own(node: Node, group: CarrierGroup) -> None:
-    endpoint = Endpoint.objects.get()
-    DrGateway.objects.filter(pk=endpoint.pk).update(description="another tool")
-    result = press(node)
-    assert result.outcome == "refused"
-    assert f"needs the key {endpoint.pk} in the table dr_gateways, where row {endpoint.pk} stands that is not ours" in (
-        result.sentence
-    )
-    assert calls_go_to(node) == OLD
-    DrGateway.objects.filter(pk=endpoint.pk).delete()
-    assert press(node).ok
 
 
 @contextmanager

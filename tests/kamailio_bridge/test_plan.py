@@ -98,28 +98,6 @@ def test_foreign_rows_are_never_touched() -> None:
     assert Htable.objects.get().pk == 900
 
 
-def test_a_foreign_row_on_a_key_of_ours_is_named() -> None:
-    endpoint = make_group("Acme", "203.0.113.7").endpoints.get()
-    Dispatcher.objects.create(pk=endpoint.pk, setid=77, destination="sip:foreign.example", description="another tool")
-    plan = make_plan()
-    (problem,) = plan.problems
-    assert "Acme" in problem.where
-    assert f"row {endpoint.pk} stands that is not ours" in problem.text
-    assert "KAMAILIO_ID_BASE" in problem.text
-
-
-def test_a_foreign_row_in_a_set_of_ours_is_named() -> None:
-    group = make_group("Acme", "203.0.113.7")
-    Dispatcher.objects.create(pk=9999, setid=group.pk, destination="sip:foreign.example", description="another tool")
-    assert f"needs setid “{group.pk}” in the table dispatcher, where row 9999 stands" in texts(make_plan().problems)
-
-
-def test_a_foreign_row_with_a_prefix_of_ours_is_named() -> None:
-    Mtree.objects.create(pk=9999, tprefix="o9", tvalue="7")
-    make_route("9", make_group("Acme", "203.0.113.7"))
-    assert "outbound route 9: needs tprefix “o9”" in texts(make_plan().problems)
-
-
 def test_what_slipped_past_the_forms_is_refused_with_the_object_named() -> None:
     group = make_group("Acme", "203.0.113.7", "203.0.113.8")
     first, second = group.endpoints.order_by("position")

@@ -16,7 +16,7 @@ from kamailio_bridge.statements import rpc_calls, sql_statements
 class Command(BaseCommand):
     help = (
         "Show what the next reload would change, in the words of the page before a reload. Changes nothing."
-        " With --check, the exit status is 1 when changes wait."
+        " With --check, the exit status is 1 when changes are pending or something can't be applied."
     )
     requires_system_checks: list[str] = []
 
@@ -38,11 +38,13 @@ class Command(BaseCommand):
             for problem in plan.problems:
                 self.stderr.write(f"problem: {problem}")
             raise CommandError("A reload would be refused until these problems are put right.")
+        for notice in plan.left_out:
+            self.stderr.write(f"left out: {notice}")
         if plan.empties_routing:
             self.stderr.write("warning: this would leave no route for any outbound call.")
         for line in summary_lines(preview):
             self.stdout.write(line)
-        if plan.count and options["check"]:
+        if (plan.count or plan.left_out) and options["check"]:
             raise SystemExit(1)
 
     def _show(self, preview: Preview, *, rows: bool, sql: bool) -> None:

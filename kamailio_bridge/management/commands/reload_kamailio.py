@@ -18,7 +18,7 @@ class Command(BaseCommand):
     help = (
         "Write what the carriers call for into Kamailio's tables, reload every node and verify it."
         " Asks before it changes anything, unless --yes is given."
-        " The exit status is 0 only when every node runs the new revision."
+        " The exit status is 0 only when every node runs the new revision and nothing was left out of it."
     )
     requires_system_checks: list[str] = []
 
@@ -73,6 +73,8 @@ class Command(BaseCommand):
             self.stdout.write(line)
         if len(lines) > SHOWN_LINES:
             self.stdout.write(f"... and {len(lines) - SHOWN_LINES} more: manage.py plan_kamailio shows all.")
+        for notice in preview.plan.left_out:
+            self.stderr.write(f"left out: {notice}")
         for loss in preview.losses:
             self.stderr.write(f"warning: {loss}")
         for line in summary_lines(preview):
@@ -86,6 +88,8 @@ class Command(BaseCommand):
         if result.plan is not None:
             for problem in result.plan.problems:
                 self.stderr.write(f"problem: {problem}")
+            for notice in result.plan.left_out:
+                self.stderr.write(f"left out: {notice}")
             for warning in result.plan.warnings:
                 self.stderr.write(f"warning: {warning}")
         for node in result.nodes:
