@@ -188,7 +188,7 @@ def test_the_page_says_per_node_what_happened(cluster: Cluster, admin_client: Cl
         now = {name: admin_client.get(f"/admin/kamailio/nodes/{name}/now/").json() for name in NAMES}
         assert [now[name]["state"] for name in NAMES] == ["in step", "unreachable", "unreachable"]
         assert now["east"]["revision"] == str(number)
-        assert now["east"]["version"].startswith("kamailio 5.")
+        assert re.match(r"kamailio [56]\.", now["east"]["version"])
         proxy.manner = "good"
         cluster.processes["north"].start()
         html = admin_client.post("/admin/kamailio/nodes/retry/", follow=True).content.decode()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import signal
 import sys
 from collections.abc import Iterator
@@ -158,7 +159,7 @@ def test_status_says_what_runs_and_what_waits() -> None:
     assert ran.status == 0
     assert f"revision in Kamailio's tables: {stored_revision()}\nchanges that wait: 0\n" in ran.out
     assert f"runs revision {stored_revision()}, in step." in ran.out
-    assert "kamailio 5." in ran.out
+    assert re.search(r"kamailio [56]\.", ran.out)
     Endpoint.objects.update(strip=1)
     waiting = run_command("kamailio_status", "--json")
     assert waiting.status == 0  # what waits is no fault

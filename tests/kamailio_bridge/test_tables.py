@@ -22,7 +22,7 @@ from kamailio_bridge.tables import (
     Uacreg,
     Version,
 )
-from tests.kamailio_bridge.stock import describe, make_stock_tables
+from tests.kamailio_bridge.stock import Description, describe, make_stock_tables
 
 pytestmark = pytest.mark.own_database
 
@@ -72,7 +72,19 @@ def both_kinds(empty_database: Callable[[str], str]) -> tuple[str, str]:
 def test_tables_that_we_make_are_the_stock_ones(table: type[KamailioTable], both_kinds: tuple[str, str]) -> None:
     stock, ours = both_kinds
     name = table._meta.db_table
-    assert describe(ours, name) == describe(stock, name)
+    assert describe(ours, name) == as_in_5_6(name, describe(stock, name))
+
+
+def as_in_5_6(table: str, stock: Description) -> Description:
+    """Take back what Kamailio 6.0 widened: our tables are those of 5.6, which both versions read."""
+    widened = {
+        ("htable", "key_name", "varchar(256)"): "varchar(64)",
+        ("htable", "key_value", "varchar(512)"): "varchar(128)",
+    }
+    columns = [
+        column._replace(kind=widened.get((table, column.name, column.kind), column.kind)) for column in stock.columns
+    ]
+    return stock._replace(columns=columns)
 
 
 def test_versions_are_the_stock_ones(both_kinds: tuple[str, str]) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from django.db import connections
 
-from kamailio_bridge.checks import table_problems
+from kamailio_bridge.checks import table_problems, upgrade_warnings
 from kamailio_bridge.schema import create_missing_tables
 from kamailio_bridge.tables import (
     Address,
@@ -121,7 +121,7 @@ def test_kamailio_reads_other_columns_as_long_ones(
 ) -> None:
     alias = empty_database("wide")
     make_stock_tables(alias)
-    for column in ("dispatcher.attrs TEXT", "dispatcher.setid BIGINT", "address.tag TEXT", "uacreg.realm TEXT"):
+    for column in ("dispatcher.attrs TEXT", "dispatcher.setid BIGINT", "uacreg.realm TEXT"):
         redeclare(alias, *re.split(r"[. ]", column))
     redeclare(alias, "htable", "key_value", "TEXT")
     for row in ROWS:
@@ -134,3 +134,13 @@ def test_kamailio_reads_other_columns_as_long_ones(
         assert node.rpc("htable.get", "dsiprouter", "dsiprouter:set:3")["item"]["value"] == "weight"
         assert node.rpc("uac.reg_info", "l_uuid", "carrier-3")["realm"] == "acme"
         assert node.complaints() == []
+
+
+@pytest.mark.parametrize(("kind", "warned"), [("TEXT", True), ("VARCHAR(200)", False)])
+def test_a_tag_that_only_5_6_reads_is_warned_of(kind: str, warned: bool, empty_database: Callable[[str], str]) -> None:
+    alias = empty_database("upgrade")
+    make_stock_tables(alias)
+    redeclare(alias, "address", "tag", kind)
+    assert table_problems(alias) == []
+    sentences = upgrade_warnings(alias)
+    assert ["Kamailio 6.0 does not start with it" in sentence for sentence in sentences] == [True] * warned
