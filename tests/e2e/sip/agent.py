@@ -7,12 +7,12 @@ import threading
 import time
 from collections.abc import Callable
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
-from tests.e2e.sip.dialog import new_branch
+from tests.e2e.sip.dialog import Dialog, new_branch
 from tests.e2e.sip.incoming import Behaviour, Incoming, answer
 from tests.e2e.sip.message import Message, Uri, parameter
-from tests.e2e.sip.outgoing import PATIENCE, Call, NoAnswer, ask
+from tests.e2e.sip.outgoing import PATIENCE, Call, NoAnswer, ask, ask_within
 from tests.e2e.sip.wire import Link, Wire
 
 SDP = (
@@ -25,12 +25,14 @@ class UserAgent:
     """Stand at one address with UDP and TCP; take calls as ``behaviour`` says, and keep every request.
 
     ``within_calls`` is the behaviour towards everything that is no new call: re-INVITE, BYE, OPTIONS.
+    ``contact`` is the URI of its Contact, if not its own address.
     """
 
     def __init__(self, address: str, behaviour: Behaviour | None = None) -> None:
         self.address = address
         self.behaviour: Behaviour = behaviour or answer(200)
         self.within_calls: Behaviour = answer(200)
+        self.contact = ""
         self.received: list[Incoming] = []
         self._transactions: dict[tuple[str, str], Incoming] = {}
         self._waiting: dict[tuple[str, str], Callable[[Message], None]] = {}
@@ -149,9 +151,16 @@ class UserAgent:
 
     def hang_up(self, incoming: Incoming) -> int:
         """End a call that came in, and return the answer to the BYE."""
-        dialog = incoming.dialog()
+        return self.ask_within(incoming.dialog(), "BYE").code
+
+    def ask_within(self, dialog: Dialog, method: str, **options: Any) -> Message:
+        """Send a request within a call, and return its final answer. The options: see ``outgoing.ask_within``."""
+        return ask_within(self, self._wire.link_to(dialog.next_hop), dialog, method, **options)
+
+    def acknowledge(self, dialog: Dialog, *, target: str = "", routes: list[str] | None = None) -> None:
+        """Send an ACK within a call, which nobody answers."""
         link = self._wire.link_to(dialog.next_hop)
-        return ask(self, dialog.request("BYE", self.new_via(link.transport)), link).code
+        link.send(dialog.request("ACK", self.new_via(link.transport), cseq=1, target=target, routes=routes))
 
     def new_via(self, transport: str) -> str:
         return f"SIP/2.0/{transport} {self.host_port};branch={new_branch()};rport"
@@ -193,6 +202,8 @@ class UserAgent:
             invite.reply(487)
 
     def _contact(self, transport: str) -> str:
+        if self.contact:
+            return f"<{self.contact}>"
         return f"<sip:{self.host_port}" + (">" if transport == "udp" else f";transport={transport}>")
 
 

@@ -28,20 +28,25 @@ class Dialog:
         """The first proxy on the way; every proxy of the tests is a loose router."""
         return Uri.parse(self.routes[0] if self.routes else self.target)
 
-    def request(self, method: str, via: str, *, cseq: int | None = None) -> Message:
-        """Make the next request, or with ``cseq`` the ACK of that request."""
+    def request(
+        self, method: str, via: str, *, cseq: int | None = None, target: str = "", routes: list[str] | None = None
+    ) -> Message:
+        """Make the next request, or with ``cseq`` the ACK of that request.
+
+        ``target`` and ``routes`` replace the call's own: so does who means to abuse the proxy.
+        """
         if cseq is None:
             self.cseq += 1
         headers = [
             ("via", via),
             ("max-forwards", "70"),
-            *(("route", route) for route in self.routes),
+            *(("route", route) for route in (self.routes if routes is None else routes)),
             ("from", self.local),
             ("to", self.remote),
             ("call-id", self.call_id),
             ("cseq", f"{self.cseq if cseq is None else cseq} {method}"),
         ]
-        return Message(f"{method} {self.target} SIP/2.0", headers)
+        return Message(f"{method} {target or self.target} SIP/2.0", headers)
 
 
 def target_of(message: Message) -> str:

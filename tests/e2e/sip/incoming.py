@@ -28,6 +28,7 @@ class Incoming:
     retransmissions: int = 0
     to_tag: str = field(default_factory=lambda: secrets.token_hex(6))
     _last: Message | None = None
+    _dialog: Dialog | None = None
 
     @property
     def method(self) -> str:
@@ -51,7 +52,7 @@ class Incoming:
             self.wire.later(after, lambda: self.reply(code, *headers))
         elif not self.is_answered:
             self.answers.append(code)
-            if self.method == "INVITE" and code < 300:
+            if self.method in ("INVITE", "UPDATE") and code < 300:
                 headers = (("contact", self.contact), *headers)
             self._last = response(self.message, code, to_tag=self.to_tag, headers=headers)
             self.link.send(self._last)
@@ -63,15 +64,17 @@ class Incoming:
             self.link.send(self._last)
 
     def dialog(self) -> Dialog:
-        """Return the call as the called side sees it."""
-        return Dialog(
-            call_id=self.message.call_id,
-            local=f"{self.message.get('to')};tag={self.to_tag}",
-            remote=self.message.get("from"),
-            target=target_of(self.message),
-            routes=self.message.all("record-route"),
-            cseq=0,
-        )
+        """Return the call as the called side sees it, the same each time."""
+        if self._dialog is None:
+            self._dialog = Dialog(
+                call_id=self.message.call_id,
+                local=f"{self.message.get('to')};tag={self.to_tag}",
+                remote=self.message.get("from"),
+                target=target_of(self.message),
+                routes=self.message.all("record-route"),
+                cseq=0,
+            )
+        return self._dialog
 
 
 Behaviour = Callable[[Incoming], None]

@@ -6,7 +6,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable
-from typing import Protocol
+from typing import Any, Protocol
 
 from tests.e2e.sip.dialog import Dialog, target_of
 from tests.e2e.sip.message import Message, parameter
@@ -43,17 +43,57 @@ def ask(sender: Sender, request: Message, link: Link) -> Message:
             return answer
 
 
+def ask_within(
+    sender: Sender,
+    link: Link,
+    dialog: Dialog,
+    method: str,
+    *,
+    headers: tuple[tuple[str, str], ...] = (),
+    body: bytes = b"",
+    target: str = "",
+    routes: list[str] | None = None,
+) -> Message:
+    """Send a request within a call, and return its final answer; an INVITE gets its ACK."""
+    request = dialog.request(method, sender.new_via(link.transport), target=target, routes=routes)
+    request.headers += headers
+    request.body = body
+    final = ask(sender, request, link)
+    if method == "INVITE" and final.code < 300:
+        dialog.target = target_of(final)
+        link.send(dialog.request("ACK", sender.new_via(link.transport), cseq=dialog.cseq))
+    elif method == "INVITE":
+        link.send(of_the_hop(request, "ACK", final.get("to")))
+    return final
+
+
+def of_the_hop(invite: Message, method: str, to: str) -> Message:
+    """Make a request that belongs to an INVITE's own transaction."""
+    headers = [
+        ("via", invite.get("via")),
+        ("max-forwards", "70"),
+        *(("route", route) for route in invite.all("route")),
+        ("from", invite.get("from")),
+        ("to", to),
+        ("call-id", invite.call_id),
+        ("cseq", f"{invite.cseq[0]} {method}"),
+    ]
+    return Message(f"{method} {invite.uri} SIP/2.0", headers)
+
+
 class Call:
     """One call of ours. Every answer is kept: ``finals`` has more than one entry only if a proxy is broken."""
 
     def __init__(self, invite: Message, link: Link, sender: Sender) -> None:
         self.invite = invite
         self.provisionals: list[int] = []
+        self.provisional_messages: list[Message] = []
         self.finals: list[Message] = []
         self._answered = 0.0
         self._link = link
         self._sender = sender
         self._cseq = invite.cseq[0]
+        self._target = ""
         self._changed = threading.Condition()
         self._started = time.monotonic()
         sender.send(invite, link, self._take)
@@ -83,17 +123,18 @@ class Call:
 
     def cancel(self) -> int:
         """Give up before there is an answer, and return the answer to the CANCEL (RFC 3261, section 9.1)."""
-        return ask(self._sender, self._hop_request("CANCEL", self.invite.get("to")), self._link).code
+        return ask(self._sender, of_the_hop(self.invite, "CANCEL", self.invite.get("to")), self._link).code
 
     def bye(self) -> int:
         """Hang up, and return the answer to the BYE."""
-        return self._ask_within("BYE").code
+        self.wait()
+        return self.ask("BYE").code
 
-    def reinvite(self) -> int:
-        """Offer the same session again, and return the answer."""
-        final = self._ask_within("INVITE")
+    def reinvite(self, contact: str = "") -> int:
+        """Offer the same session again, from another ``contact`` if one is given, and return the answer."""
+        headers = (("contact", contact or self.invite.get("contact")), ("content-type", "application/sdp"))
+        final = self.ask("INVITE", headers=headers, body=self.invite.body)
         assert final.code < 300, f"a re-INVITE was answered {final.start}"
-        self._acknowledge(final, self._cseq)
         return final.code
 
     def dialog(self, final: Message) -> Dialog:
@@ -107,20 +148,29 @@ class Call:
             cseq=self._cseq,
         )
 
-    def _ask_within(self, method: str) -> Message:
-        """Send a request within the call, and return its final answer."""
-        dialog = self.dialog(self.wait())
-        request = dialog.request(method, self._sender.new_via(self._link.transport))
-        if method == "INVITE":
-            request.headers += [("contact", self.invite.get("contact")), ("content-type", "application/sdp")]
-            request.body = self.invite.body
-        self._cseq = dialog.cseq
-        return ask(self._sender, request, self._link)
+    def ask(
+        self,
+        method: str,
+        *,
+        headers: tuple[tuple[str, str], ...] = (),
+        body: bytes = b"",
+        target: str = "",
+        routes: list[str] | None = None,
+    ) -> Message:
+        """Send a request within the call, before it is answered too, and return its final answer."""
+        dialog = self.dialog(self.finals[0] if self.finals else self.provisional_messages[-1])
+        if self._target:
+            dialog.target = self._target
+        forged: Any = {"target": target, "routes": routes}
+        final = ask_within(self._sender, self._link, dialog, method, headers=headers, body=body, **forged)
+        self._cseq, self._target = dialog.cseq, dialog.target
+        return final
 
     def _take(self, message: Message) -> None:
         with self._changed:
             if message.code < 200:
                 self.provisionals.append(message.code)
+                self.provisional_messages.append(message)
             else:
                 self._answered = self._answered or time.monotonic()
                 self._acknowledge(message, self.invite.cseq[0])
@@ -135,16 +185,4 @@ class Call:
             via = self._sender.new_via(self._link.transport)
             self._link.send(self.dialog(final).request("ACK", via, cseq=number))
         else:
-            self._link.send(self._hop_request("ACK", final.get("to")))
-
-    def _hop_request(self, method: str, to: str) -> Message:
-        """Make a request that belongs to the INVITE's own transaction."""
-        headers = [
-            ("via", self.invite.get("via")),
-            ("max-forwards", "70"),
-            ("from", self.invite.get("from")),
-            ("to", to),
-            ("call-id", self.invite.call_id),
-            ("cseq", f"{self.invite.cseq[0]} {method}"),
-        ]
-        return Message(f"{method} {self.invite.uri} SIP/2.0", headers)
+            self._link.send(of_the_hop(self.invite, "ACK", final.get("to")))
