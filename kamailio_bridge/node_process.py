@@ -114,6 +114,7 @@ class NodeParameters:
             "DSIPROUTER_RPC_PORT": str(self.rpc_port),
             "DSIPROUTER_RPC_TOKEN": self.rpc_token,
             "DSIPROUTER_KAMAILIO_DB": self.database_url,
+            "KAMAILIO_ID_BASE": str(settings.KAMAILIO_ID_BASE),
             **self.environment,
         }
         if self.children is not None:

@@ -55,6 +55,7 @@ def test_a_carrier_that_fails(scene: Scene, behaviour: Behaviour) -> None:
     assert order(first, second) == [f"sip:014443332222@{first.host_port}", f"sip:+14443332222@{second.host_port}"]
     assert len(first.wait_for("ACK")) == 1
     assert len(call.finals) == 1
+    assert scene.report().count(f"{NUMBER} from pbx-{scene.pbx_row.pk} to sip:") == 2
 
 
 def test_tcp_is_refused(scene: Scene) -> None:

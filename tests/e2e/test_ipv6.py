@@ -53,3 +53,17 @@ def test_an_endpoints_address_is_admitted_alone(scene: Scene) -> None:
     scene.apply()
     assert carrier.call("14443332222", proxy).code == 403
     assert len(scene.pbx.invites) == 1
+
+
+def test_a_redirect_is_followed_to_an_address_that_is_written_otherwise(scene: Scene) -> None:
+    carrier, stranger = scene.carrier(address="::1"), scene.carrier()
+    carrier.behaviour = lambda incoming: (
+        incoming.reply(302, ("contact", f"<sip:5@[0:0::1]:{carrier.port}>"))
+        if len(carrier.invites) == 1
+        else incoming.reply(200)
+    )
+    scene.route("9", scene.group("Acme", to(carrier)), scene.group("Other", to(stranger)))
+    scene.apply()
+    assert scene.dial("914443332222").code == 200
+    assert carrier.numbers == ["914443332222", "5"]
+    assert stranger.received == []

@@ -91,6 +91,21 @@ def answer(code: int, *provisional: int, after: float = 0.0) -> Behaviour:
     return behave
 
 
+def say(*steps: tuple[float, int]) -> Behaviour:
+    """Send each answer so many seconds after the call came, such as ``(0, 100), (1.5, 183)``, and nothing more."""
+
+    def behave(incoming: Incoming) -> None:
+        for after, code in steps:
+            incoming.reply(code, after=after)
+
+    return behave
+
+
+def refuse(code: int, *headers: tuple[str, str]) -> Behaviour:
+    """Answer every call with ``code`` and headers."""
+    return lambda incoming: incoming.reply(code, *headers)
+
+
 def stay_silent(incoming: Incoming) -> None:
     """Take the request and say nothing."""
 
