@@ -43,7 +43,7 @@ def forged(account: Account, registrar: str, *, via: str, padding: int = 0) -> b
 
 def counted(scene: Scene) -> int:
     """Return how many replies the node says that it dropped."""
-    slots = scene.node.rpc.call("htable.dump", "dropped")
+    slots = scene.node.rpc.call("htable.dump", "stranger_counts")
     values = {item["name"]: int(item["value"]) for slot in slots for item in as_list(slot["slot"])}
     return values.get("replies", 0)
 

@@ -1,0 +1,37 @@
+"""What a node counts of strangers, asked of Kamailio itself."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from kamailio_bridge.node_process import NodeProcess
+
+PATIENCE = 20.0
+
+
+def counts(process: NodeProcess, table: str = "stranger_counts") -> dict[str, int]:
+    """Return a hash table of numbers."""
+    slots = process.parameters.rpc(20).call("htable.dump", table) or []
+    return {entry["name"]: int(entry["value"]) for slot in slots for entry in slot["slot"]}
+
+
+def wait_for(condition: Callable[[], bool], what: str) -> None:
+    """Wait until it holds. Fails with ``what`` when it doesn't in time."""
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < deadline, what
+        time.sleep(0.02)
+
+
+def wait_for_counts(process: NodeProcess, total: int, *names: str) -> dict[str, int]:
+    """Wait until these counters together have reached a number, so that nothing is on its way any more."""
+    found: dict[str, int] = {}
+
+    def reached() -> bool:
+        found.clear()
+        found.update(counts(process))
+        return sum(found.get(name, 0) for name in names) >= total
+
+    wait_for(reached, f"{total} of {names}, not only {found}")
+    return found
