@@ -44,7 +44,7 @@ def test_from_anywhere_else_no_method_gets_an_answer_of_use(scene: Scene) -> Non
     assert_is_refused(scene, stranger)
     target = f"sip:{scene.proxy}"
     assert [stranger.request(method, target).code for method in ("OPTIONS", "REGISTER", "MESSAGE")] == [403] * 3
-    assert stranger.request("BYE", target, to_tag="made-up").code == 481
+    assert scene.stranger().request("BYE", target, to_tag="made-up").code == 481
     assert carrier.received == []
 
 

@@ -67,9 +67,7 @@ def test_a_stranger_gets_a_few_answers_and_then_none(scene: Scene) -> None:
         ("CANCEL", "", ()),
     ],
 )
-def test_what_needs_no_answer_gets_none(
-    scene: Scene, method: str, to_tag: str, headers: tuple[str, ...]
-) -> None:
+def test_what_needs_no_answer_gets_none(scene: Scene, method: str, to_tag: str, headers: tuple[str, ...]) -> None:
     with_a_route(scene)
     with Datagrams("127.32.0.3", scene.proxy) as stranger:
         lines = tuple(header.format(proxy=scene.proxy) for header in headers)
@@ -100,9 +98,7 @@ def test_every_answer_to_a_stranger_counts(scene: Scene, method: str, headers: t
 def test_over_tcp_too(scene: Scene) -> None:
     with_a_route(scene)
     target = ("127.0.0.1", scene.process.parameters.sip_port)
-    data = b"".join(
-        request("OPTIONS", f"sip:{scene.proxy}", "127.32.0.5:5060", transport="TCP") for _ in range(12)
-    )
+    data = b"".join(request("OPTIONS", f"sip:{scene.proxy}", "127.32.0.5:5060", transport="TCP") for _ in range(12))
     said = over_tcp(data, "127.32.0.5", target, 1)
     assert said.count(b"SIP/2.0 403 Forbidden") == ANSWERS_EACH
     assert counts(scene.process)["dropped"] == 12 - ANSWERS_EACH
@@ -114,7 +110,7 @@ def test_an_ipv6_network_is_one_stranger(scene: Scene) -> None:
         stranger.send(*[request("OPTIONS", "sip:[::1]", stranger.host_port) for _ in range(8)])
         wait_for_counts(scene.process, 8, "answered", "dropped")
         assert stranger.codes(1) == [403] * ANSWERS_EACH
-    assert counts(scene.process, "strangers") == {"0:0:0:0::/64": 8}
+    assert counts(scene.process, "strangers") == {"::/64": 8}
 
 
 def test_many_sources_together_get_no_more_lines_and_memory_than_there_is_room(scene: Scene) -> None:
@@ -219,44 +215,48 @@ def test_via_and_record_route_never_have_the_rpc_port(scene: Scene, caller: str,
 
 # --- The log
 
-FORGED = "\r\n 0(1) NOTICE: {1 INVITE x} <script>: forged"
+FOLDED = "forged\r\n 0(1) NOTICE: {1 INVITE x} <script>: forged"
+# Method, R-URI, further headers, Call-ID: what would end a line, colour a terminal, or look like Kamailio's own words.
+MESSAGES: tuple[tuple[str, str, tuple[str, ...], str], ...] = (
+    ("INVITE", "sip:91@proxy", (), FOLDED),
+    ("INVITE", "sip:91@proxy", (), "\x1b[31mforged\x07"),
+    ("INVITE", "sip:91@proxy", (), "\u009bforged\u202e"),
+    ("INVITE", "sip:91@proxy", (), "forged} ERROR: {forged"),
+    ("INVITE", "sip:91@proxy", (), "forged" * 500),
+    ("INVITE", "sip:91@proxy", (), ""),
+    ("INV\x1b[31mITE", "sip:91@proxy", (), ""),
+    ("INVITE", "sip:%0a%20%30(1)%20NOTICE:forged@proxy", (), ""),
+    ("INVITE", "sip:\x1b[31mforged@proxy", (), ""),
+    ("INVITE", "forged:\x07@proxy", (), ""),
+    ("INVITE", "sip:91@proxy forged", (), ""),
+    ("OPTIONS", "sip:\x1bforged", (), ""),
+    *(
+        ("INVITE", "sip:91@proxy", (header.format(FOLDED),), "")
+        for header in (
+            "From: {}", "To: {}", "Via: {}", "Via: SIP/2.0/UDP {}", "Content-Length: {}", "CSeq: {}", "{}", "{}: x",
+            "Route: <{}",
+            "Route: <sip:{}>", "Record-Route: {}", "Contact: <{}", "Contact: {}", "Max-Forwards: {}", "Expires: {}",
+            "Proxy-Require: {}", "Content-Type: {}", "P-Asserted-Identity: <{}", "Authorization: {}", "Call-ID: {}",
+            "Replaces: {}", "Supported: {}", "Require: {}",
+        )
+    ),
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("address", ["127.32.0.8", PBX_ADDRESS], ids=["stranger", "PBX"])
-@pytest.mark.parametrize(
-    ("method", "uri", "headers", "call_id"),
-    [
-        ("INVITE", "sip:91@{proxy}", (), "a\r\n 0(1) NOTICE: forged"),
-        ("INVITE", "sip:91@{proxy}", (), "a\x1b[31mforged\x07"),
-        ("INVITE", "sip:91@{proxy}", (), "a\u009bforged\u202e"),
-        ("INVITE", "sip:91@{proxy}", (), "a} ERROR: forged"),
-        ("INVITE", "sip:91@{proxy}", (), "a" * 3000),
-        ("INV\x1b[31mITE", "sip:91@{proxy}", (), ""),
-        ("INVITE", "sip:%0a%20%30(1)%20NOTICE:forged@{proxy}", (), ""),
-        ("INVITE", "sip:\x1b[31mforged@{proxy}", (), ""),
-        ("INVITE", "forged:\x07@{proxy}", (), ""),
-        ("INVITE", "sip:91@{proxy}", ("From: forged\r\n 0(1) NOTICE: forged",), ""),
-        ("INVITE", "sip:91@{proxy}", ("Via: forged\r\n 0(1) NOTICE: forged",), ""),
-        ("INVITE", "sip:91@{proxy}", ("Content-Length: forged\r\n 0(1) NOTICE: forged",), ""),
-        ("INVITE", "sip:91@{proxy}", ("CSeq: forged\r\n 0(1) NOTICE: forged",), ""),
-        ("INVITE", "sip:91@{proxy}", ("forged\r\n 0(1) NOTICE: forged",), ""),
-        ("INVITE", "sip:91@{proxy}", ("Route: forged\r\n 0(1) NOTICE: forged",), ""),
-        ("INVITE", "sip:91@{proxy}", ("Contact: forged\r\n 0(1) NOTICE: <forged",), ""),
-        ("INVITE", "sip:91@{proxy}", ("Max-Forwards: forged\r\n 0(1) NOTICE: forged",), ""),
-    ],
-)
-def test_no_line_of_the_log_is_somebody_elses(
-    scene: Scene, address: str, method: str, uri: str, headers: tuple[str, ...], call_id: str
-) -> None:
+def test_no_line_of_the_log_is_somebody_elses(scene: Scene, address: str) -> None:
     with_a_route(scene)
+    rpc = scene.process.parameters.rpc(20)
     with Datagrams(address, scene.proxy) as sender:
-        for to_tag in ("", "made-up"):
-            data = request(
-                method, uri.format(proxy=scene.proxy), sender.host_port, call_id=call_id, headers=headers, to_tag=to_tag
-            )
-            sender.send(data)
+        for method, uri, headers, call_id in MESSAGES:
+            for to_tag in ("", "made-up"):
+                for number in ("now:lines", "now:answers"):
+                    rpc.call("htable.seti", "stranger_counts", number, 0)
+                if address in counts(scene.process, "strangers"):
+                    rpc.call("htable.delete", "strangers", address)
+                r_uri = uri.replace("proxy", scene.proxy)
+                sender.send(request(method, r_uri, sender.host_port, call_id=call_id, headers=headers, to_tag=to_tag))
+                sender.received(0.05)
     assert scene.dial("91").code == 200
     wait_for(lambda: "answered 200" in scene.report(), "the call is in the log")
     assert strange_lines(scene) == []
-    if address != PBX_ADDRESS:
-        assert "forged" not in scene.report()

@@ -206,10 +206,6 @@ def test_other_sources_are_refused_whatever_their_token(node: NodeProcess) -> No
     assert http_status(node, "GET", "/ROUTE/9123", source=STRANGER, token=None)[0] == 403
 
 
-def test_the_sip_port_serves_no_http(node: NodeProcess) -> None:
-    assert http_status(node, "GET", "/ROUTE/9123", port=node.parameters.sip_port)[0] == 403
-
-
 def test_a_node_without_a_token_admits_nobody(node: NodeProcess, tmp_path: Path) -> None:
     ports = {"sip_port": free_port(), "rpc_port": free_port()}
     other = NodeProcess(dataclasses.replace(node.parameters, folder=tmp_path, rpc_token="", **ports))
