@@ -16,8 +16,8 @@ VALUE = re.compile(
 # Addresses, ports, codes and counts are Kamailio's own words, the rest stands in our tables or is a text of ours.
 SAFE = {
     "si", "sp", "rs", "T_reply_code", "T_rpl($si)", "avp(peer)", "avp(attrs)", "avp(reason)", "var(set)", "var(uuid)",
-    "var(peer)", "var(method)", "var(why)", "dlg_var(credential)", "var(sources)", "var(silenced)", "var(answered)", "var(dropped)",
-    "var(replies)", "var(malformed)",
+    "var(peer)", "var(method)", "var(why)", "dlg_var(credential)", "var(sources)", "var(silenced)",
+    "var(answered)", "var(dropped)", "var(replies)", "var(malformed)",
 }  # fmt: skip
 
 
