@@ -17,7 +17,7 @@ VALUE = re.compile(
 SAFE = {
     "si", "sp", "rs", "T_reply_code", "T_rpl($si)", "avp(peer)", "avp(attrs)", "avp(reason)", "var(set)", "var(uuid)",
     "var(peer)", "var(method)", "var(why)", "dlg_var(credential)", "var(sources)", "var(silenced)",
-    "var(answered)", "var(dropped)", "var(replies)", "var(malformed)",
+    "var(answered)", "var(dropped)", "var(replies)", "var(malformed)", "var(seconds)",
 }  # fmt: skip
 
 
