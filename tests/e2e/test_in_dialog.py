@@ -298,6 +298,46 @@ def test_a_contact_without_port_and_one_with_a_name(scene: Scene) -> None:
     assert call.ask("INFO", target="sip:gw@carriers.invalid").code == 403
 
 
+@pytest.mark.parametrize("contact", ["sip:gw@{0};x=y", "two", "bare"])
+def test_contacts_that_are_written_oddly(scene: Scene, contact: str) -> None:
+    """Two of them, or one without angle brackets, whose parameters are the header's."""
+    carrier = scene.carrier()
+    uri = f"sip:gw@{carrier.host_port}"
+
+    def answer_oddly(incoming: Incoming) -> None:
+        value = {"two": f"<{uri}>, <{uri};transport=tcp>", "bare": f"{uri};expires=60"}.get(contact)
+        incoming.contact = value or f"<{contact.format(carrier.host_port)}>"
+        incoming.reply(200)
+
+    carrier.behaviour = answer_oddly
+    scene.route("9", scene.group("Acme", to(carrier)))
+    scene.apply()
+    call = scene.dial(NUMBER)
+    assert call.code == 200
+    assert call.ask("INFO", target=uri).code == 200
+    assert call.ask("BYE", target=uri).code == 200
+    assert len(carrier.requests("BYE")) == 1
+
+
+def test_from_a_strict_router(scene: Scene) -> None:
+    """It puts us into the R-URI and the target into the last Route."""
+    carrier, victim = scene.carrier(), scene.stranger()
+    call = call_out(scene, carrier)
+    us = call.dialog(call.wait()).routes[0].strip("<>")
+    assert call.ask("INFO", target=us, routes=[f"<sip:{carrier.host_port}>"]).code == 200
+    for routes in (
+        [f"<sip:{victim.host_port}>"],
+        [f"<sip:{victim.host_port}>", f"<sip:{carrier.host_port}>"],
+        [f"<sip:{victim.host_port};lr>", f"<sip:{carrier.host_port}>"],
+        [],
+    ):
+        assert call.ask("BYE", target=us, routes=routes).code == 403
+    settled()
+    assert victim.received == []
+    assert call.bye() == 200
+    assert [len(carrier.requests(method)) for method in ("INFO", "BYE")] == [1, 1]
+
+
 @pytest.mark.parametrize("strict", [False, True], ids=["loose", "strict"])
 def test_a_carrier_with_a_proxy_of_its_own(scene: Scene, strict: bool) -> None:
     gateway, victim = scene.stranger(), scene.stranger()
@@ -420,6 +460,28 @@ def test_a_carrier_hangs_up_from_where_it_never_calls(scene: Scene) -> None:
     for agent, incoming in zip((carrier, elsewhere, third), carrier.invites, strict=True):
         assert agent.ask_within(incoming.dialog(), "BYE").code == 200
     assert len(scene.pbx.requests("BYE")) == 3
+
+
+def test_a_call_that_comes_back_from_the_carrier(scene: Scene) -> None:
+    """A carrier that is a proxy leaves Call-ID and tags as they are: both calls are one to the dialog module."""
+    with Proxy("127.30.8.240", f"sip:14443332222@{scene.proxy}") as proxy:
+        scene.route("9", scene.group("Acme", {"host": proxy.address, "port": proxy.port, "strip": 1}))
+        scene.apply()
+        caller = scene.carrier(address="127.30.9.2")
+        SourceNetwork.objects.create(pbx=scene.pbx_row, network="127.30.9.2/32")
+        scene.apply()
+        call = caller.call(NUMBER, scene.proxy)
+        assert call.code == 200
+        scene.pbx.wait_for("ACK")
+        assert call.ask("INFO").code == 200
+        assert call.reinvite() == 200
+        stranger = scene.stranger()
+        for forged in ({"target": f"sip:{stranger.host_port}"}, {"target": f"sip:0900666@{proxy.host_port}"}):
+            assert call.ask("INVITE", **forged).code >= 400
+        assert stranger.received == []
+        assert scene.pbx.ask_within(scene.pbx.invites[0].dialog(), "INFO").code == 200
+        assert call.bye() == 200
+        assert [len(scene.pbx.requests(method)) for method in ("INVITE", "INFO", "BYE")] == [2, 1, 1]
 
 
 # --- Restarts
