@@ -41,6 +41,8 @@ if not DSIPROUTER_PRODUCTION:
 # the environment they stand in the file, which is read again when it changes, so that a new key needs no restart.
 DSIPROUTER_CREDENTIAL_KEYS: list[str] = env.list("DSIPROUTER_CREDENTIAL_KEYS", default=[])
 DSIPROUTER_CREDENTIAL_KEY_FILE = DSIPROUTER_HOME / "credential_key"
+# The pipe of a Kamailio on this machine, asked before its RPC port (kamailio_bridge.rpc_fifo). It may be absent.
+DSIPROUTER_RPC_FIFO = BASE_DIR / env.str("DSIPROUTER_RPC_FIFO", str(DSIPROUTER_HOME / "kamailio" / "rpc_fifo"))
 # The one folder from which nodes' tokens are read. Nothing else is in it: what is named there goes to a node's URL.
 DSIPROUTER_RPC_TOKEN_FOLDER = BASE_DIR / env.str("DSIPROUTER_RPC_TOKEN_FOLDER", str(DSIPROUTER_HOME / "rpc_tokens"))
 

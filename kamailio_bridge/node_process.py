@@ -10,12 +10,13 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import resource
 import shutil
 import signal
 import subprocess
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -32,6 +33,9 @@ CONFIGURATION = Path(__file__).resolve().parent / "kamailio" / "kamailio.cfg"
 START_SECONDS = 60.0
 STOP_SECONDS = 10.0
 GONE_SECONDS = 2.0
+FIFO_NAME = "rpc_fifo"  # as in kamailio/modules.cfg
+TCP_CONNECTIONS = 16_384  # of Kamailio's, as in kamailio/kamailio.cfg
+OTHER_FILES = 1_024  # that it opens besides
 # Kamailio's configuration quotes a database URL, and has no escapes in it.
 NOT_IN_DATABASE_URLS = re.compile(r'[\x00-\x1f"\\]')
 # What the configuration takes from the environment besides what the parameters say (kamailio/kamailio.cfg).
@@ -44,6 +48,7 @@ PASSED_ON = (
     "DSIPROUTER_RPC_SOURCES",
     "DSIPROUTER_KAMAILIO_LOG",
     "DSIPROUTER_KAMAILIO_CHILDREN",
+    "DSIPROUTER_TCP_CONNECTIONS",
     "DSIPROUTER_RELOAD_DELTA",
 )
 
@@ -68,7 +73,7 @@ class NodeParameters:
     sip_address: str = "127.0.0.1"
     sip_names: tuple[str, ...] = ()
     rpc_address: str = "127.0.0.1"
-    shared_memory: int = 512
+    shared_memory: int = 768
     private_memory: int = 64
     children: int | None = None
     defines: tuple[str, ...] = ()
@@ -80,8 +85,12 @@ class NodeParameters:
         return self.folder / "kamailio.log"
 
     def rpc(self, timeout: float = 60.0) -> Rpc:
-        """Return the client for this Kamailio."""
+        """Return the client for this Kamailio, by HTTP, as from another machine."""
         return Rpc(f"http://{uri_host(self.rpc_address)}:{self.rpc_port}/RPC", self.rpc_token, timeout)
+
+    def local_rpc(self, timeout: float = 60.0) -> Rpc:
+        """Return the client for this Kamailio that asks by its pipe."""
+        return replace(self.rpc(timeout), fifo=self.folder / FIFO_NAME)
 
     def ports(self) -> list[Port]:
         """Return the sockets that this Kamailio listens on."""
@@ -93,7 +102,10 @@ class NodeParameters:
 
     def command(self) -> list[str]:
         """Return the command line; it ends with us even when we are killed. Raises ``NodeNotStarted``."""
-        command = [program("setpriv", "util-linux"), "--pdeathsig", "TERM", program("kamailio", "kamailio")]
+        # A core dump would hold the token and the digests of all accounts.
+        limits = [f"--nofile={open_files()}:{open_files()}", "--core=0:0"]
+        command = [program("setpriv", "util-linux"), "--pdeathsig", "TERM", program("prlimit", "util-linux"), *limits]
+        command += [program("kamailio", "kamailio")]
         command += ["-f", str(self.configuration), "-DD", "-E", "-w", str(self.folder), "-Y", "."]
         command += ["-P", str(self.folder / "kamailio.pid")]
         command += ["-m", str(self.shared_memory), "-M", str(self.private_memory)]
@@ -117,9 +129,18 @@ class NodeParameters:
             "KAMAILIO_ID_BASE": str(settings.KAMAILIO_ID_BASE),
             **self.environment,
         }
+        wanted = int(variables.get("DSIPROUTER_TCP_CONNECTIONS", "") or TCP_CONNECTIONS)
+        variables["DSIPROUTER_TCP_CONNECTIONS"] = str(min(wanted, open_files() - OTHER_FILES))
         if self.children is not None:
             variables["DSIPROUTER_KAMAILIO_CHILDREN"] = str(self.children)
         return variables
+
+
+def open_files() -> int:
+    """Return how many files Kamailio may open: one for each TCP connection, as far as this machine's limit goes."""
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    most = TCP_CONNECTIONS + OTHER_FILES
+    return most if hard == resource.RLIM_INFINITY else max(2 * OTHER_FILES, min(most, hard))
 
 
 def parameters_from_settings() -> NodeParameters:

@@ -66,12 +66,18 @@ class KamailioNode(models.Model):
 
     def rpc(self) -> Rpc:
         """Return the client for this node; without a token, one that says so at every call."""
+        fifo = settings.DSIPROUTER_RPC_FIFO if self.rpc_url == local_rpc_url() else None
         try:
-            return Rpc(self.rpc_url, read_token(self.token_from), self.time_limit)
+            return Rpc(self.rpc_url, read_token(self.token_from), self.time_limit, fifo=fifo)
         except TokenMissing as missing:
-            return Rpc(self.rpc_url, "", self.time_limit, trouble=str(missing))
+            return Rpc(self.rpc_url, "", self.time_limit, trouble=str(missing), fifo=fifo)
 
 
 def local_node_rpc() -> Rpc:
     """Return the client for the node of the settings, which is there while no node is entered."""
-    return Rpc(local_rpc_url(), settings.DSIPROUTER_RPC_TOKEN, settings.KAMAILIO_RPC_TIMEOUT)
+    return Rpc(
+        local_rpc_url(),
+        settings.DSIPROUTER_RPC_TOKEN,
+        settings.KAMAILIO_RPC_TIMEOUT,
+        fifo=settings.DSIPROUTER_RPC_FIFO,
+    )

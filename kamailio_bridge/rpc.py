@@ -1,9 +1,9 @@
 """The JSON-RPC client: one node's answers, or one typed error with a sentence for the operator.
 
-Kamailio answers over HTTP with the JSON-RPC error code as the status; it closes the connection without a word on
-malformed JSON, and never answers when its reply does not fit its memory (facts, section 2). So every call has a
-deadline from connecting to the last byte, follows no redirect, uses no proxy, and believes only a complete JSON-RPC
-answer to its own request.
+A node on this machine is asked by its pipe first (rpc_fifo), every other by HTTP, where the JSON-RPC error code is the
+status. Kamailio closes the connection without a word on malformed JSON, and never answers when its reply does not fit
+its memory (facts, section 2). So every call has a deadline from connecting to the last byte, follows no redirect, uses
+no proxy, and believes only a complete JSON-RPC answer to its own request.
 """
 
 from __future__ import annotations
@@ -17,11 +17,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from http.client import HTTPException, IncompleteRead
+from pathlib import Path
 from typing import Any, cast
 
+from kamailio_bridge.rpc_fifo import NoFifo, exchange_by_fifo
 from kamailio_bridge.rpc_http import AddressForbidden, AnswerTooLong, Deadline, exchange
 
 MAX_ANSWER_BYTES = 128 * 1024 * 1024  # dispatcher.list of 100,000 endpoints is 28 MB
+NOT_ADMITTED = b"The admin site has no such command."  # http.cfg
+HTTP_ONLY = ("tm.t_uac_wait",)  # answered later, which Kamailio does by HTTP alone
+_CHANGES = re.compile(r"reload|reg_(refresh|remove|enable|disable|unregister)", re.IGNORECASE)
 _LONGEST_INTEGER = 20  # characters: Kamailio's have 64 bits
 _SURROGATE = re.compile(r"[\ud800-\udfff]|\\u[dD][89a-fA-F]")
 _request_ids = itertools.count(1)
@@ -62,7 +67,8 @@ class Rpc:
     """JSON-RPC calls to one node. ``timeout`` is in seconds and covers a whole call; the token is never shown.
 
     ``deadline`` is the moment (of the monotonic clock) by which all calls of a job must be done; ``trouble`` says why
-    the node can't be called at all, its token being missing for example.
+    the node can't be called by HTTP at all, its token being missing for example. ``fifo`` is the pipe of a node on this
+    machine (rpc_fifo): it is asked first, needs no token, and may be absent.
     """
 
     url: str
@@ -70,6 +76,7 @@ class Rpc:
     timeout: float
     deadline: float | None = None
     trouble: str = ""
+    fifo: Path | None = None
 
     def within(self, seconds: float) -> Rpc:
         """Return a client whose calls together may take ``seconds`` from now on."""
@@ -79,7 +86,10 @@ class Rpc:
         """Call ``method`` and return its result. Raises a subclass of ``RpcError``."""
         request_id = next(_request_ids)
         body = {"jsonrpc": "2.0", "id": request_id, "method": method, "params": list(params)}
-        status, content = self._exchange("POST", self.url, method, body=json.dumps(body).encode())
+        content = self._by_fifo(method, body)
+        status = 200
+        if content is None:
+            status, content = self._exchange("POST", self.url, method, body=json.dumps(body).encode())
         return self._result(method, request_id, status, content)
 
     def get(self, path: str) -> tuple[int, str]:
@@ -87,13 +97,40 @@ class Rpc:
         status, content = self._exchange("GET", self.url.rsplit("/", 1)[0] + path, f"GET {path}")
         return status, content.decode("utf-8", "replace")
 
+    def _by_fifo(self, method: str, body: dict[str, Any]) -> bytes | None:
+        """Ask by the node's pipe, and return None where HTTP is to be used.
+
+        A question that the pipe leaves unanswered is put again by HTTP, after half of the time; a change is not, so
+        that it is never made twice, the second time after what came later.
+        """
+        if self.fifo is None or method in HTTP_ONLY:
+            return None
+        is_question = not _CHANGES.search(method)
+        deadline = self._deadline(method, share=0.5 if is_question else 1)
+        try:
+            return exchange_by_fifo(self.fifo, body, deadline=deadline, max_bytes=MAX_ANSWER_BYTES)
+        except NoFifo:
+            return None
+        except TimeoutError:
+            if is_question:
+                return None
+            raise self._too_late(method) from None
+        except AnswerTooLong:
+            raise InvalidAnswer(f"{method}: the answer of {self.fifo} is too long to be Kamailio's.") from None
+        except OSError as error:
+            raise NodeUnreachable(f"{method}: the pipe {self.fifo} broke ({_reason(error)}): try again.") from None
+
+    def _deadline(self, what: str, share: float = 1) -> Deadline:
+        now = time.monotonic()
+        left = self.timeout if self.deadline is None else min(self.timeout, self.deadline - now)
+        if left <= 0:
+            raise self._too_late(what)
+        return Deadline(now + left * share)
+
     def _exchange(self, http_method: str, url: str, what: str, *, body: bytes = b"") -> tuple[int, bytes]:
         if self.trouble:
             raise NodeRefused(f"{what}: {self.trouble}")
-        now = time.monotonic()
-        deadline = Deadline(now + self.timeout if self.deadline is None else min(now + self.timeout, self.deadline))
-        if deadline.moment <= now:
-            raise self._too_late(what)
+        deadline = self._deadline(what)
         headers = {"X-RPC-Token": self.token, "Content-Type": "application/json"}
         try:
             return exchange(http_method, url, headers, body, deadline=deadline, max_bytes=MAX_ANSWER_BYTES)
@@ -132,6 +169,11 @@ class Rpc:
         )
 
     def _result(self, method: str, request_id: int, status: int, content: bytes) -> Any:
+        if status == 403 and NOT_ADMITTED in content:
+            raise NodeRefused(
+                f"{method}: {self.url} does not admit this command. Its configuration is of another version than the"
+                " site: restart that Kamailio with the site's own."
+            )
         if status in (401, 403):
             raise NodeRefused(
                 f"{method}: {self.url} refused us (HTTP {status})."

@@ -37,7 +37,8 @@ class Scene:
 
     def __init__(self, process: NodeProcess) -> None:
         self.process = process
-        self.node = Node("edge", process.parameters.rpc(timeout=20))
+        # By its pipe, where a test may give commands that are none of the site's, too.
+        self.node = Node("edge", process.parameters.local_rpc(timeout=20))
         self.agents = ExitStack()
         self._hosts = itertools.count(1)
         self._secrets = {process.parameters.rpc_token}
