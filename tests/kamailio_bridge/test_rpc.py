@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from kamailio_bridge.rpc import CallFailed, InvalidAnswer, NodeRefused, NodeTimeout, NodeUnreachable, Rpc, RpcError
-from tests.deploy.places import run
 from tests.kamailio_bridge.http_node import free_port, http_node, reply, results
+from tests.namespaces import in_namespace
 
 IN_NAMESPACE = "TEST_RUNS_IN_A_NAMESPACE"
 TOKEN = "a-token-that-must-not-show"
@@ -290,9 +290,11 @@ def test_a_name_is_looked_at_when_the_connection_is_made(monkeypatch: pytest.Mon
     hosts = tmp_path / "hosts"
     hosts.write_text("169.254.169.254 rebound.example\n::ffff:169.254.169.254 rebound6.example\n")
     test = f"{__file__}::{test_a_name_is_looked_at_when_the_connection_is_made.__name__}"
-    inside = f"mount --bind {hosts} /etc/hosts && exec {sys.executable} -m pytest -q -p no:cacheprovider {test}"
-    said = run(
-        ["unshare", "--mount", "--propagation", "private", "sh", "-c", inside], env={**os.environ, IN_NAMESPACE: "1"}
+    said = in_namespace(
+        "mount",
+        f"mount --bind {hosts} /etc/hosts",
+        f"{sys.executable} -m pytest -q -p no:cacheprovider {test}",
+        env={IN_NAMESPACE: "1"},
     )
     assert "1 passed" in said
 
