@@ -12,7 +12,7 @@ PATIENCE = 20.0
 
 def counts(process: NodeProcess, table: str = "stranger_counts") -> dict[str, int]:
     """Return a hash table of numbers."""
-    slots = process.parameters.rpc(20).call("htable.dump", table) or []
+    slots = process.parameters.local_rpc(20).call("htable.dump", table) or []
     return {entry["name"]: int(entry["value"]) for slot in slots for entry in slot["slot"]}
 
 

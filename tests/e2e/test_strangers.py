@@ -101,7 +101,7 @@ def test_over_tcp_too(scene: Scene) -> None:
     data = b"".join(request("OPTIONS", f"sip:{scene.proxy}", "127.32.0.5:5060", transport="TCP") for _ in range(12))
     said = over_tcp(data, "127.32.0.5", target, 1)
     assert said.count(b"SIP/2.0 403 Forbidden") == ANSWERS_EACH
-    assert counts(scene.process)["dropped"] == 12 - ANSWERS_EACH
+    assert counts(scene.process)["dropped"] >= 1, "the first that gets no answer ends the connection"
 
 
 def test_an_ipv6_network_is_one_stranger(scene: Scene) -> None:
@@ -121,7 +121,7 @@ def test_many_sources_together_get_no_more_lines_and_memory_than_there_is_room(s
     found = wait_for_counts(scene.process, 100, "answered", "dropped")
     assert (found["answered"], found["now:sources"], found["now:lines"]) == (100, 100, MAX_LINES)
     assert scene.report().count("refused, the address") == MAX_LINES
-    rpc = scene.process.parameters.rpc(20)
+    rpc = scene.process.parameters.local_rpc(20)
     rpc.call("htable.seti", "stranger_counts", "now:sources", 10_000)
     rpc.call("htable.seti", "stranger_counts", "now:answers", 0)
     with Datagrams("127.32.2.1", scene.proxy) as one_too_many:
@@ -246,7 +246,7 @@ MESSAGES: tuple[tuple[str, str, tuple[str, ...], str], ...] = (
 @pytest.mark.parametrize("address", ["127.32.0.8", PBX_ADDRESS], ids=["stranger", "PBX"])
 def test_no_line_of_the_log_is_somebody_elses(scene: Scene, address: str) -> None:
     with_a_route(scene)
-    rpc = scene.process.parameters.rpc(20)
+    rpc = scene.process.parameters.local_rpc(20)
     with Datagrams(address, scene.proxy) as sender:
         for method, uri, headers, call_id in MESSAGES:
             for to_tag in ("", "made-up"):
