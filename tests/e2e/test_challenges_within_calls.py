@@ -140,6 +140,21 @@ def test_what_a_side_shows_of_its_own_credentials_stays_here(scene: Scene) -> No
     assert digests(carrier, scene.pbx) == []
 
 
+def test_behind_failover_each_carrier_gets_its_own(scene: Scene) -> None:
+    other = Account("2000", "secret of two", "two.example")
+    first, second = scene.carrier(answer(503, 183)), scene.carrier(Challenge(other))
+    second.within_calls = within = Challenge(other)
+    groups = [scene.group("First", to(first)), scene.group("Second", to(second, strip=1))]
+    scene.credential(groups[0], ACCOUNT, first, register=False)
+    scene.credential(groups[1], other, second, register=False)
+    scene.route("9", *groups)
+    scene.apply()
+    call = scene.dial(NUMBER)
+    assert call.code == 200
+    assert (call.reinvite(), call.bye(), within.faults) == (200, 200, [])
+    assert digests(first, second) == ["INVITE", "INVITE", "BYE"]
+
+
 # --- Calls of a carrier
 
 

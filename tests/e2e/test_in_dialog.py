@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -45,11 +46,11 @@ def call_out(scene: Scene, carrier: UserAgent, **values: object) -> Call:
     return call
 
 
-def call_in(scene: Scene, carrier: UserAgent) -> Call:
+def call_in(scene: Scene, carrier: UserAgent, **options: Any) -> Call:
     """Let a carrier call the PBX, and wait until the call is up."""
     scene.group("Acme", to(carrier))
     scene.apply()
-    call = carrier.call("14443332222", scene.proxy)
+    call = carrier.call("14443332222", scene.proxy, **options)
     assert call.code == 200
     scene.pbx.wait_for("ACK")
     return call
@@ -60,26 +61,27 @@ def call_in(scene: Scene, carrier: UserAgent) -> Call:
 
 @pytest.mark.parametrize("who", ["pbx", "carrier", "stranger"])
 def test_an_invented_to_tag_reaches_no_stranger(scene: Scene, who: str) -> None:
-    carrier, victim = scene.carrier(), scene.stranger()
+    carrier, stranger, victim = scene.carrier(), scene.stranger(), scene.stranger()
     scene.route("9", scene.group("Acme", to(carrier)))
     scene.apply()
-    ways = (
-        invented(scene, f"sip:x@{victim.host_port}"),
-        invented(scene, f"sip:x@{victim.host_port}", f"<sip:{victim.host_port};lr>"),
-        invented(scene, f"sip:x@{carrier.host_port}", f"<sip:{victim.host_port};lr>"),
-        invented(scene, f"sip:x@{carrier.host_port}", f"<sip:{victim.host_port}>"),
-    )
-    for dialog in ways:
-        for method in METHODS:
-            sender = {"pbx": scene.pbx, "carrier": carrier}.get(who) or scene.stranger()  # one gets few answers
-            assert sender.ask_within(dialog, method).code == 481, method
-        sender.acknowledge(dialog)
-    # A Route that is not ours at all, and one over another port of ours.
-    for route in (f"<sip:{victim.host_port};lr>", f"<sip:{scene.proxy};lr;maddr={victim.address}>"):
-        sender = {"pbx": scene.pbx, "carrier": carrier}.get(who) or scene.stranger()
-        for method in ("INVITE", "BYE", "MESSAGE"):
-            assert sender.ask_within(ways[0], method, routes=[route]).code == 481, (route, method)
-        sender.acknowledge(ways[0], routes=[route])
+    sender = {"pbx": scene.pbx, "carrier": carrier, "stranger": stranger}[who]
+    us = f"<sip:{scene.proxy};lr>"
+    dialog = invented(scene, f"sip:x@{victim.host_port}")
+    ways: list[dict[str, Any]] = [
+        {},
+        {"routes": [us, f"<sip:{victim.host_port};lr>"]},
+        {"routes": [us, f"<sip:{victim.host_port};lr>"], "target": f"sip:x@{carrier.host_port}"},
+        {"routes": [us, f"<sip:{victim.host_port}>"], "target": f"sip:x@{carrier.host_port}"},
+        {"routes": [f"<sip:{victim.host_port};lr>"]},
+        {"routes": [f"<sip:{scene.proxy};lr;maddr={victim.address}>"]},
+        {"routes": [f"<sip:{victim.host_port}>"], "target": f"sip:{scene.proxy};lr"},
+    ]
+    for way in ways:
+        for method in (*METHODS, "ACK"):
+            if who == "stranger" or method == "ACK":
+                sender.tell_within(dialog, method, **way)
+            else:
+                assert sender.ask_within(dialog, method, **way).code == 481, (way, method)
     settled()
     assert victim.received == []
     if who != "stranger":
@@ -132,7 +134,7 @@ def test_in_a_call_neither_side_reaches_anybody_else(scene: Scene) -> None:
                 {"target": f"sip:{scene.proxy}", "routes": [proxy, f"<sip:{victim.host_port}>"]},
             ):
                 assert side.ask_within(dialog, method, **forged).code == 403, (method, forged)
-        side.acknowledge(dialog, target=f"sip:x@{victim.host_port}")
+        side.tell_within(dialog, "ACK", cseq=1, target=f"sip:x@{victim.host_port}")
         assert len(side.received) == before
         assert f"from {side.address}:{side.port} " in scene.report()
     settled()
@@ -159,6 +161,7 @@ def test_methods_that_do_not_belong_in_a_call(scene: Scene, method: str) -> None
     call = call_out(scene, carrier)
     refusal = call.ask(method, headers=(("event", "presence"),))
     assert (refusal.code, refusal.get("allow")[:11]) == (405, "INVITE, ACK")
+    assert ("FANCY within" in scene.report()) is False, "a sender's own words are not written down"
     settled(0.1)
     assert {incoming.method for incoming in carrier.received} == {"INVITE", "ACK"}
     assert call.bye() == 200
@@ -414,12 +417,30 @@ def test_requests_before_the_answer(scene: Scene) -> None:
     assert (victim.received, failing.requests("PRACK")) == ([], [])
 
 
+def test_requests_before_the_answer_take_the_carriers_proxy(scene: Scene) -> None:
+    gateway, victim = scene.stranger(), scene.stranger()
+    gateway.behaviour = ring
+    with Proxy("127.30.8.240", f"sip:{gateway.host_port}") as proxy:
+        scene.route("9", scene.group("Acme", {"host": proxy.address, "port": proxy.port}))
+        scene.apply()
+        call = scene.dial(NUMBER)
+        call.wait_for_provisional(180)
+        ours = call.dialog(call.provisional_messages[-1]).routes
+        assert call.ask("PRACK").code == 200
+        assert call.ask("PRACK", routes=[*ours, f"<sip:{victim.host_port};lr>"]).code == 200, "by its own proxy only"
+        assert [proxy.methods.count("PRACK"), len(gateway.requests("PRACK"))] == [2, 2]
+        assert victim.received == []
+        assert call.cancel() == 200
+        assert call.code == 487
+
+
 # --- Both directions, failover, sources
 
 
-def test_a_call_of_a_carrier(scene: Scene) -> None:
+@pytest.mark.parametrize("transport", ["udp", "tcp"])
+def test_a_call_of_a_carrier(scene: Scene, transport: str) -> None:
     carrier, moved, victim = scene.carrier(), scene.stranger(), scene.stranger()
-    call = call_in(scene, carrier)
+    call = call_in(scene, carrier, transport=transport)
     from_pbx = scene.pbx.invites[0].dialog()
     assert scene.pbx.ask_within(from_pbx, "INFO", target=f"sip:x@{victim.host_port}").code == 403
     assert call.ask("INFO", target=f"sip:x@{victim.host_port}").code == 403

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from carriers.models import Endpoint
 from tests.e2e.nodes import running_node
 from tests.e2e.scene import Scene, to
-from tests.e2e.sip.incoming import answer
+from tests.e2e.sip.digest import Account
+from tests.e2e.sip.incoming import Challenge, answer
 
 pytestmark = [pytest.mark.e2e, pytest.mark.django_db(databases=["default", "kamailio"], transaction=True)]
 
@@ -66,4 +68,25 @@ def test_a_redirect_is_followed_to_an_address_that_is_written_otherwise(scene: S
     scene.apply()
     assert scene.dial("914443332222").code == 200
     assert carrier.numbers == ["914443332222", "5"]
+    assert stranger.received == []
+
+
+def test_within_a_call_ipv6_addresses_are_compared_as_such(scene: Scene) -> None:
+    """An endpoint that only takes calls is admitted by the call alone; its Contact may be written at length."""
+    carrier, stranger = scene.carrier(address="::1"), scene.stranger()
+    carrier.contact = f"sip:gw@[0:0:0:0:0:0:0:1]:{carrier.port}"
+    group = scene.group("Acme", to(carrier, strip=1, direction=Endpoint.Direction.OUTBOUND))
+    account = Account("1000", "secret", "carrier.example")
+    scene.credential(group, account, carrier, register=False)
+    scene.route("9", group)
+    scene.apply()
+    call = scene.dial("914443332222")
+    assert call.code == 200
+    carrier.within_calls = within = Challenge(account)
+    assert call.ask("INFO").code == 200
+    assert (len(within.accepted), within.faults) == (1, [])
+    assert call.ask("INFO", target=f"sip:{stranger.host_port}").code == 403
+    assert call.ask("INFO", routes=[*call.dialog(call.wait()).routes, f"<sip:{stranger.host_port};lr>"]).code == 403
+    assert carrier.hang_up(carrier.invites[0]) == 200
+    assert len(scene.pbx.requests("BYE")) == 1
     assert stranger.received == []

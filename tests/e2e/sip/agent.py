@@ -157,10 +157,11 @@ class UserAgent:
         """Send a request within a call, and return its final answer. The options: see ``outgoing.ask_within``."""
         return ask_within(self, self._wire.link_to(dialog.next_hop), dialog, method, **options)
 
-    def acknowledge(self, dialog: Dialog, *, target: str = "", routes: list[str] | None = None) -> None:
-        """Send an ACK within a call, which nobody answers."""
+    def tell_within(self, dialog: Dialog, method: str, **forged: Any) -> None:
+        """Send a request within a call, and take no notice of what is answered. ``forged``: see ``Dialog.request``."""
         link = self._wire.link_to(dialog.next_hop)
-        link.send(dialog.request("ACK", self.new_via(link.transport), cseq=1, target=target, routes=routes))
+        request = dialog.request(method, self.new_via(link.transport), **forged)
+        self.send(request, link, lambda answer: None)
 
     def new_via(self, transport: str) -> str:
         return f"SIP/2.0/{transport} {self.host_port};branch={new_branch()};rport"

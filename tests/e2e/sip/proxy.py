@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
-from tests.e2e.sip.dialog import new_branch
 from tests.e2e.sip.message import Message, Uri
 from tests.e2e.sip.wire import Link, Wire
 
@@ -14,14 +12,13 @@ from tests.e2e.sip.wire import Link, Wire
 class Proxy:
     """Relay everything, keep no state; new calls go to ``target``, a SIP URI.
 
-    ``relayed`` has what went through, as it came. ``answer_instead`` may take a request and return its own answer.
+    ``relayed`` has the requests that went through, as they came.
     """
 
     def __init__(self, address: str, target: str, *, strict: bool = False) -> None:
         self.target = target
         self.strict = strict
         self.relayed: list[Message] = []
-        self.answer_instead: Callable[[Message], Message | None] = lambda request: None
         self._wire = Wire(address, self._receive)
         self.address = address
 
@@ -50,16 +47,12 @@ class Proxy:
 
     def _receive(self, message: Message, link: Link) -> None:
         if message.is_request:
-            self._relay_request(message, link)
+            self._relay_request(message)
         else:
             self._relay_answer(message)
 
-    def _relay_request(self, request: Message, link: Link) -> None:
+    def _relay_request(self, request: Message) -> None:
         self.relayed.append(Message(request.start, list(request.headers), request.body))
-        own = self.answer_instead(request)
-        if own is not None:
-            link.send(own)
-            return
         routes = request.all("route")
         uri = request.uri
         if self.host_port in uri and routes:  # who sent it took us for a strict router: the last Route is meant
@@ -72,7 +65,7 @@ class Proxy:
         if request.method == "INVITE":
             headers.insert(0, ("record-route", f"<sip:{self.host_port}" + (">" if self.strict else ";lr>")))
         headers = [("route", route) for route in routes] + headers
-        headers.insert(0, ("via", f"SIP/2.0/UDP {self.host_port};branch={new_branch()}"))
+        headers.insert(0, ("via", f"SIP/2.0/UDP {self.host_port};branch={request.branch}p"))
         next_hop = Uri.parse(routes[0] if routes else uri)
         self._wire.link_to(next_hop).send(Message(f"{request.method} {uri} SIP/2.0", headers, request.body))
 
