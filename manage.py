@@ -5,17 +5,12 @@ import os
 import sys
 
 
-def main() -> None:
+def main() -> int:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dsiprouter.settings")
-    from django.core.management import execute_from_command_line
+    from dsiprouter.command_line import run
 
-    from dsiprouter.production import UnfitForProduction
-
-    try:
-        execute_from_command_line(sys.argv)
-    except UnfitForProduction as error:
-        sys.exit(str(error))
+    return run(sys.argv)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -1,6 +1,7 @@
-"""The carriers as a Django app: each of their objects has a history."""
+"""The carriers as a Django app: each of their objects has a history, and their passwords have keys."""
 
 from django.apps import AppConfig
+from django.core import checks
 
 
 class CarriersConfig(AppConfig):
@@ -8,6 +9,8 @@ class CarriersConfig(AppConfig):
     verbose_name = "Carriers and routes"
 
     def ready(self) -> None:
+        from carriers.checks import check_password_keys  # noqa: PLC0415
         from carriers.history_of import track_carriers  # noqa: PLC0415 - needs the models to be loaded
 
         track_carriers()
+        checks.register(check_password_keys)

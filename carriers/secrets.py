@@ -15,7 +15,7 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.views.decorators.debug import sensitive_variables
 
-from dsiprouter.home import add_secret_line, secret_from_file
+from dsiprouter.home import HomeUnusable, add_secret_line, secret_from_file
 
 
 class SecretUnreadable(Exception):
@@ -25,6 +25,15 @@ class SecretUnreadable(Exception):
 def keys_are_in_file() -> bool:
     """Return whether the keys come from the file in the home folder, and not from the environment."""
     return not settings.DSIPROUTER_CREDENTIAL_KEYS
+
+
+def keys_problem() -> str:
+    """Say what is wrong with the keys, or return an empty text."""
+    try:
+        _keys()
+    except ImproperlyConfigured as error:
+        return str(error)
+    return ""
 
 
 def new_key() -> str:
@@ -52,6 +61,8 @@ def _keys() -> MultiFernet:
         path = _key_file()
         found = path.stat()
         return _keys_of_file(path, (found.st_ino, found.st_mtime_ns, found.st_size))
+    except HomeUnusable as error:
+        raise ImproperlyConfigured(f"The home folder {error}.") from None
     except OSError as error:
         name = settings.DSIPROUTER_CREDENTIAL_KEY_FILE
         raise ImproperlyConfigured(f"{name}, with the keys of passwords, can't be read: {error.strerror}.") from None

@@ -14,32 +14,60 @@ from collections.abc import Callable
 from pathlib import Path
 
 
+class HomeUnusable(Exception):
+    """The home folder, or a secret in it, can't be used. ``str()`` says why, without a full stop."""
+
+    def __init__(self, path: Path, text: str) -> None:
+        super().__init__(text)
+        self.path = path
+
+
 def prepare_home(path: Path) -> Path:
-    """Make the home folder, closed to other users, and return its absolute path."""
-    path = path.expanduser().resolve()
-    if not path.exists():
-        path.mkdir(parents=True, mode=0o700)
+    """Make the home folder, closed to other users, and return its absolute path. Raises ``HomeUnusable``."""
+    try:
+        path = path.expanduser().resolve()
+        if not path.exists():
+            path.mkdir(parents=True, mode=0o700)
+    except (OSError, RuntimeError) as error:
+        raise HomeUnusable(path, f"is “{path}”, which can't be made ({_reason(error)})") from None
+    if not path.is_dir():
+        raise HomeUnusable(path, f"is “{path}”, which is no folder")
     return path
 
 
+def _reason(error: Exception) -> str:
+    return error.strerror or str(error) if isinstance(error, OSError) else str(error)
+
+
 def secret_from_file(path: Path, make: Callable[[], str] = lambda: secrets.token_urlsafe(48)) -> str:
-    """Return the secret kept in ``path``; make one on first use, with mode 0600.
+    """Return the secret kept in ``path``; make one on first use, with mode 0600. Raises ``HomeUnusable``.
 
     The file appears under its name only when it is complete (written aside, then linked), so that two processes that
     start together agree on one secret.
     """
     try:
-        return path.read_text(encoding="ascii").strip()
-    except FileNotFoundError:
-        pass
-    draft = _draft(path, make())
+        if not path.exists():
+            _make_secret(path, make())
+        secret = path.read_text(encoding="ascii").strip()
+    except UnicodeDecodeError:
+        secret = ""
+    except OSError as error:
+        raise HomeUnusable(path.parent, f"has the file “{path}”, which can't be used ({_reason(error)})") from None
+    if not secret:
+        raise HomeUnusable(
+            path.parent, f"has the file “{path}”, which is empty or damaged: put it back from your backup, or remove it"
+        )
+    return secret
+
+
+def _make_secret(path: Path, secret: str) -> None:
+    draft = _draft(path, secret)
     try:
         os.link(draft, path)
     except FileExistsError:
         pass  # another process was first: its secret counts
     finally:
         draft.unlink()
-    return path.read_text(encoding="ascii").strip()
 
 
 def add_secret_line(path: Path, line: str) -> None:

@@ -47,12 +47,13 @@ def _secret_problems(environment: Mapping[str, str]) -> list[str]:
             problems.append(f"{name} is not set: {advice}")
         elif len(value) < length or len(set(value)) < 8:
             problems.append(f"{name} is too easy to guess, it needs {length} random characters: {advice}")
-        elif name == "DSIPROUTER_CREDENTIAL_KEYS" and not all(map(_is_fernet_key, value.split(","))):
+        elif name == "DSIPROUTER_CREDENTIAL_KEYS" and not all(map(is_fernet_key, value.split(","))):
             problems.append(f"{name} has something that is no Fernet key: {advice}")
     return problems
 
 
-def _is_fernet_key(key: str) -> bool:
+def is_fernet_key(key: str) -> bool:
+    """Say whether a text is a key that passwords can be encrypted with."""
     try:
         Fernet(key.strip())
     except ValueError:

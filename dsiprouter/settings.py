@@ -6,40 +6,55 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import environ
 from csp.constants import NONE, SELF
-from django.core.exceptions import ImproperlyConfigured
+from django.core.management.utils import get_random_secret_key
 
-from dsiprouter.home import prepare_home, secret_from_file
-from dsiprouter.production import insist_on_production
+from dsiprouter.environment import Environment
+from dsiprouter.home import HomeUnusable, prepare_home, secret_from_file
+from dsiprouter.production import UnfitForProduction, insist_on_production, is_fernet_key
+from dsiprouter.slips import KAMAILIO_MODULE_NAMES, note_other_slips
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
-env = environ.Env()
-environ.Env.read_env(BASE_DIR / ".env")  # a missing file is fine; the environment itself wins over it
+# A slip in a setting is noted, and its default stands in for it until all are read: DSIPROUTER_SLIPS, at the end.
+env = Environment(BASE_DIR / ".env")
 
 # --- The instance -----------------------------------------------------------------------------------------------------
 
 # Production starts only with secrets and databases of its own, without DEBUG, and behind TLS (dsiprouter.production).
 DSIPROUTER_PRODUCTION = env.bool("DSIPROUTER_PRODUCTION", False)
-DSIPROUTER_HOME = prepare_home(BASE_DIR / env.str("DSIPROUTER_HOME", "var"))
+try:
+    DSIPROUTER_HOME = prepare_home(BASE_DIR / env.str("DSIPROUTER_HOME", "var"))
+except HomeUnusable as unusable:
+    env.slip("DSIPROUTER_HOME", f"{unusable}: name a folder that the user that runs this may write into.")
+    DSIPROUTER_HOME = unusable.path
 DSIPROUTER_SIP_ADDRESS = env.str("DSIPROUTER_SIP_ADDRESS", "127.0.0.1")
-DSIPROUTER_SIP_PORT = env.int("DSIPROUTER_SIP_PORT", 5060)
+DSIPROUTER_SIP_PORT = env.port("DSIPROUTER_SIP_PORT", 5060)
 # Our own host names, as carriers were given them: Kamailio answers OPTIONS to them, and without any to every name.
 DSIPROUTER_SIP_NAMES: list[str] = [name.strip() for name in env.list("DSIPROUTER_SIP_NAMES", default=[])]
 DSIPROUTER_RPC_ADDRESS = env.str("DSIPROUTER_RPC_ADDRESS", "127.0.0.1")
-DSIPROUTER_RPC_PORT = env.int("DSIPROUTER_RPC_PORT", 5062)
-DSIPROUTER_WEB_PORT = env.int("DSIPROUTER_WEB_PORT", 8000)
+DSIPROUTER_RPC_PORT = env.port("DSIPROUTER_RPC_PORT", 5062)
+DSIPROUTER_WEB_PORT = env.port("DSIPROUTER_WEB_PORT", 8000)
 DSIPROUTER_ADMIN_PASSWORD = env.str("DSIPROUTER_ADMIN_PASSWORD", "")
 
 SECRET_KEY = env.str("DSIPROUTER_SECRET_KEY", "")
 DSIPROUTER_RPC_TOKEN = env.str("DSIPROUTER_RPC_TOKEN", "")
 if not DSIPROUTER_PRODUCTION:
-    SECRET_KEY = SECRET_KEY or secret_from_file(DSIPROUTER_HOME / "secret_key")
-    DSIPROUTER_RPC_TOKEN = DSIPROUTER_RPC_TOKEN or secret_from_file(DSIPROUTER_HOME / "rpc_token")
+    try:
+        SECRET_KEY = SECRET_KEY or secret_from_file(DSIPROUTER_HOME / "secret_key")
+        DSIPROUTER_RPC_TOKEN = DSIPROUTER_RPC_TOKEN or secret_from_file(DSIPROUTER_HOME / "rpc_token")
+    except HomeUnusable as unusable:
+        if not env.slipped("DSIPROUTER_HOME"):
+            env.slip("DSIPROUTER_HOME", f"{unusable}.")
 # Carriers' passwords are encrypted with the first key; the others can still read (carriers.secrets). Without keys from
 # the environment they stand in the file, which is read again when it changes, so that a new key needs no restart.
 DSIPROUTER_CREDENTIAL_KEYS: list[str] = env.list("DSIPROUTER_CREDENTIAL_KEYS", default=[])
+if not DSIPROUTER_PRODUCTION and not all(map(is_fernet_key, DSIPROUTER_CREDENTIAL_KEYS)):
+    env.slip(
+        "DSIPROUTER_CREDENTIAL_KEYS",
+        "has something that is no Fernet key: take it out, or put the keys back from your backup. A new key comes from"
+        " “openssl rand -base64 32 | tr '+/' '-_'”.",
+    )
 DSIPROUTER_CREDENTIAL_KEY_FILE = DSIPROUTER_HOME / "credential_key"
 # The pipe of a Kamailio on this machine, asked before its RPC port (kamailio_bridge.rpc_fifo). It may be absent.
 DSIPROUTER_RPC_FIFO = BASE_DIR / env.str("DSIPROUTER_RPC_FIFO", str(DSIPROUTER_HOME / "kamailio" / "rpc_fifo"))
@@ -49,15 +64,15 @@ DSIPROUTER_RPC_TOKEN_FOLDER = BASE_DIR / env.str("DSIPROUTER_RPC_TOKEN_FOLDER", 
 # --- Kamailio ---------------------------------------------------------------------------------------------------------
 
 # The Kamailio modules whose tables are written. A node reloads those of them that it has loaded.
-KAMAILIO_MODULES: list[str] = env.list(
-    "KAMAILIO_MODULES", default=["permissions", "dispatcher", "mtree", "uac", "drouting", "htable"]
+KAMAILIO_MODULES: list[str] = env.some_of(
+    "KAMAILIO_MODULES", default=list(KAMAILIO_MODULE_NAMES), known=KAMAILIO_MODULE_NAMES
 )
 # Added to every primary key and set id that we write, so that a database shared with other tools has room.
-KAMAILIO_ID_BASE = env.int("KAMAILIO_ID_BASE", 0)
+KAMAILIO_ID_BASE = env.int("KAMAILIO_ID_BASE", 0, 0, 1_600_000_000)  # with every key of ours on top, INT holds it
 # Of how many revisions the carriers and the changed rows are kept, to look at and to go back to.
-KAMAILIO_REVISIONS_KEPT = env.int("KAMAILIO_REVISIONS_KEPT", 100)
+KAMAILIO_REVISIONS_KEPT = env.int("KAMAILIO_REVISIONS_KEPT", 100, 1)
 # Seconds that the local node may take for one reload and its verification; each node that is entered has its own limit.
-KAMAILIO_RPC_TIMEOUT = env.float("KAMAILIO_RPC_TIMEOUT", 60.0)
+KAMAILIO_RPC_TIMEOUT = env.float("KAMAILIO_RPC_TIMEOUT", 60.0, 1.0, 3600.0)
 # Confirms that nodes may be at names and public addresses, though the token goes there unencrypted; and that the local
 # one may listen there, though whoever reaches the RPC can read and change everything.
 KAMAILIO_RPC_ANYWHERE = env.bool("KAMAILIO_RPC_ANYWHERE", False)
@@ -160,9 +175,10 @@ DATABASES = {
     "kamailio": database("KAMAILIO_DATABASE_URL", "kamailio.sqlite3"),
 }
 if DATABASES["default"]["NAME"] == DATABASES["kamailio"]["NAME"] and "sqlite3" in DATABASES["default"]["ENGINE"]:
-    raise ImproperlyConfigured(
-        "DATABASE_URL and KAMAILIO_DATABASE_URL name one SQLite file, which can't be written twice at a time:"
-        " give Kamailio's tables a file of their own."
+    env.slip(
+        "KAMAILIO_DATABASE_URL",
+        "and DATABASE_URL name one SQLite file, which can't be written twice at a time: give Kamailio's tables a file"
+        " of their own.",
     )
 DATABASE_ROUTERS = ["kamailio_bridge.routers.KamailioRouter"]
 DEFAULT_AUTO_FIELD = "django.db.models.AutoField"  # Kamailio can't read BIGINT keys (facts, section 4)
@@ -173,16 +189,19 @@ AUDITLOG_STORE_JSON_CHANGES = True  # values as they are, not as Python prints t
 MIGRATION_MODULES = {"auditlog": None}  # its own table is not used
 
 LANGUAGE_CODE = "en-us"
-TIME_ZONE = env.str("DSIPROUTER_TIME_ZONE", "UTC")
+TIME_ZONE = env.time_zone("DSIPROUTER_TIME_ZONE", "UTC")
 USE_I18N = False
 USE_TZ = True
 
 STATIC_URL = "static/"
-STATIC_ROOT = prepare_home(DSIPROUTER_HOME / "static")  # whitenoise warns when it is not there
+STATIC_ROOT = DSIPROUTER_HOME / "static"
+if not env.slipped("DSIPROUTER_HOME"):
+    STATIC_ROOT = prepare_home(STATIC_ROOT)  # whitenoise warns when it is not there
 WHITENOISE_USE_FINDERS = True  # no collectstatic needed for a local start
 # A group of 30 endpoints, its sources and credential post some 400 fields; a long page of a hundred endpoints, 1,500.
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 20_000
 
+LOG_LEVEL = env.one_of("DSIPROUTER_LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"))
 # Neither has a password or what opens an account, whatever the log level, in debug mode too (dsiprouter.secrecy).
 DEFAULT_EXCEPTION_REPORTER_FILTER = "dsiprouter.secrecy.ErrorReportFilter"
 LOGGING = {
@@ -190,17 +209,21 @@ LOGGING = {
     "disable_existing_loggers": False,
     "filters": {
         "secrets": {"()": "dsiprouter.secrecy.SqlLogFilter"},
+        "known_failures": {"()": "dsiprouter.error_pages.KnownFailureLogFilter"},
         "refusals": {"()": "dsiprouter.refusals.RefusalLogFilter"},
     },
     "loggers": {
         "django.db.backends": {"filters": ["secrets"]},
-        "django.request": {"filters": ["refusals"]},
+        "django.request": {"filters": ["refusals", "known_failures"]},
         # Each login and each clean-up is a line at INFO; who is locked out is a warning.
         "axes": {"level": "WARNING"},
     },
     "formatters": {"plain": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
-    "root": {"handlers": ["console"], "level": env.str("DSIPROUTER_LOG_LEVEL", "INFO")},
+    "root": {
+        "handlers": ["console"],
+        "level": LOG_LEVEL,
+    },
 }
 
 # --- Security: docs/security.md says what each part is for and how it is tested ---------------------------------------
@@ -232,7 +255,7 @@ OTP_TOTP_ISSUER = "dSIPRouter"
 OTP_ADMIN_HIDE_SENSITIVE_DATA = True
 
 # A working day, then log in again; no page prolongs it, so that looking costs no write.
-SESSION_COOKIE_AGE = env.int("DSIPROUTER_SESSION_HOURS", 12) * 3600
+SESSION_COOKIE_AGE = env.int("DSIPROUTER_SESSION_HOURS", 12, 1, 8760) * 3600
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_HTTPONLY = True  # scripts take the token from the form
@@ -268,5 +291,20 @@ CONTENT_SECURITY_POLICY = {
 X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
 
+# --- Slips: a sentence for each, which begins with its variable. Nothing but manage.py check starts with one ----------
+
+note_other_slips(
+    env,
+    sip=(DSIPROUTER_SIP_ADDRESS, DSIPROUTER_SIP_PORT),
+    rpc=(DSIPROUTER_RPC_ADDRESS, DSIPROUTER_RPC_PORT),
+    web_port=DSIPROUTER_WEB_PORT,
+)
+DSIPROUTER_SLIPS: list[str] = env.slips
 if DSIPROUTER_PRODUCTION:
-    insist_on_production(env.ENVIRON, debug=DEBUG, allowed_hosts=ALLOWED_HOSTS, databases=DATABASES)
+    try:
+        insist_on_production(env.values, debug=DEBUG, allowed_hosts=ALLOWED_HOSTS, databases=DATABASES)
+    except UnfitForProduction as unfit:
+        lines = str(unfit).splitlines()
+        DSIPROUTER_SLIPS += [line for line in lines if not env.slipped(line.partition(" ")[0])]
+if DSIPROUTER_SLIPS:
+    SECRET_KEY = SECRET_KEY or get_random_secret_key()  # for manage.py check, which looks for more

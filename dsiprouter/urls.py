@@ -14,3 +14,5 @@ urlpatterns = [
     path("readyz", readyz),
     path("metrics", metrics),
 ]
+
+handler500 = "dsiprouter.error_pages.server_error"

@@ -12,6 +12,7 @@ from typing import Literal, NamedTuple
 
 from django.db import DatabaseError
 
+from dsiprouter.database_errors import sentence_of
 from kamailio_bridge.applied import last_applied
 from kamailio_bridge.asking import ask_nodes
 from kamailio_bridge.modules.base import Projection, TableChanges
@@ -115,7 +116,7 @@ def read_drift() -> Drift:
     except (TablesUnreadable, NotKept) as error:
         return Drift(unknown=str(error))
     except DatabaseError as error:
-        return Drift(unknown=f"A database can't be read: {error}. Check DATABASE_URL and KAMAILIO_DATABASE_URL.")
+        return Drift(unknown=f"It can't be read. {sentence_of(error)}")
     return Drift(revision, plan, list(_rows(plan)), _number(revision.number, stored))
 
 
@@ -160,7 +161,7 @@ def read_node_drift(drift: Drift, seconds: float | None = None) -> list[NodeDrif
     try:
         nodes = configured_nodes()
     except DatabaseError as error:
-        return [NodeDrift("all nodes", unknown=f"The nodes can't be read: {error}. Check DATABASE_URL.")]
+        return [NodeDrift("all nodes", unknown=f"The nodes can't be read. {sentence_of(error)}")]
     limit = max((node.rpc.timeout for node in nodes), default=0.0) if seconds is None else seconds
     answers = ask_nodes(nodes, lambda node: node_drift(node, plan, revision.number), limit)
     return [

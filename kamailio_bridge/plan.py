@@ -14,6 +14,7 @@ from carriers.management.collector import collector_paused
 from carriers.snapshot import Carriers, carriers_of
 from carriers.state import State, take_state
 from carriers.state_parts import Object, Reasons, with_objects_as_before
+from dsiprouter.database_errors import sentence_of
 from kamailio_bridge import rules
 from kamailio_bridge.applied import applied_state
 from kamailio_bridge.checks import table_problems
@@ -105,15 +106,13 @@ def make_plan() -> Plan:
     try:
         state = take_state()
     except DatabaseError as error:
-        raise TablesUnreadable(
-            f"The carriers can't be read: {error}. Check DATABASE_URL, and run manage.py migrate."
-        ) from error
+        raise TablesUnreadable(f"The carriers can't be read. {sentence_of(error)}") from error
     nodes = node_names()
     try:
         plan = _plan(state, carriers_of(state), nodes)
         return _without_conflicting(plan, nodes) if plan.conflicts else plan
     except DatabaseError as error:
-        raise TablesUnreadable(f"Kamailio's tables can't be read: {error}. Check KAMAILIO_DATABASE_URL.") from error
+        raise TablesUnreadable(f"Kamailio's tables can't be read. {sentence_of(error)}") from error
 
 
 def _plan(state: State, carriers: Carriers, nodes: NodeNames) -> Plan:

@@ -8,6 +8,7 @@ from itertools import count
 from django.db import DatabaseError
 
 from carriers.snapshot import read_carriers
+from dsiprouter.database_errors import sentence_of
 from kamailio_bridge.asking import ask_nodes
 from kamailio_bridge.nodes import Node, configured_nodes
 from kamailio_bridge.prediction import Attempt, Unused, predict
@@ -77,7 +78,7 @@ def route_test(number: str, *, live: bool = True, nodes: list[Node] | None = Non
         stored = predict_from_tables(number, names)
         columns.append(Column(TABLES, stored.sentence, stored.attempts, stored.unused))
     except DatabaseError as error:
-        sentence = f"Kamailio's tables can't be read: {error}. Check KAMAILIO_DATABASE_URL."
+        sentence = f"Kamailio's tables can't be read. {sentence_of(error)}"
         columns.append(Column(TABLES, sentence, failed=True))
     if live:
         asked = configured_nodes() if nodes is None else nodes

@@ -9,6 +9,7 @@ from typing import Any
 from django.db import DatabaseError
 
 from carriers.snapshot import Carriers
+from dsiprouter.database_errors import sentence_of
 from kamailio_bridge.asking import ask_nodes
 from kamailio_bridge.drift import LOOK_SECONDS as DRIFT_SECONDS
 from kamailio_bridge.drift import read_drift, read_node_drift
@@ -98,7 +99,7 @@ def read_status() -> Status:
     try:
         nodes, answers = configured_nodes(), last_answers()
     except DatabaseError as error:
-        problems.append(f"The nodes can't be read: {error}. Check DATABASE_URL, and run manage.py migrate.")
+        problems.append(f"The nodes can't be read. {sentence_of(error)}")
         nodes, answers = [], {}
     states = [
         _unreachable(node, answer) if isinstance(answer, RpcError) else answer

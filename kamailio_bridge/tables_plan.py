@@ -6,6 +6,7 @@ from django.db import DatabaseError
 
 from carriers.snapshot import Carriers, carriers_of
 from carriers.state import take_state
+from dsiprouter.database_errors import sentence_of
 from kamailio_bridge.checks import table_problems
 from kamailio_bridge.keys import settle_keys
 from kamailio_bridge.modules import selected_modules
@@ -44,7 +45,7 @@ def plan_of_revision(revision: Revision) -> Plan:
     try:
         return leave_out_conflicting(compare(state, carriers, projections, []))
     except DatabaseError as error:
-        raise TablesUnreadable(f"Kamailio's tables can't be read: {error}. Check KAMAILIO_DATABASE_URL.") from error
+        raise TablesUnreadable(f"Kamailio's tables can't be read. {sentence_of(error)}") from error
 
 
 def _plan(*, new_owners: bool) -> Plan:
@@ -66,7 +67,7 @@ def _plan(*, new_owners: bool) -> Plan:
                 changes[table] = difference(table, wanted[module].rows[table], before)
             modules.append(ModuleChanges(module, changes))
     except DatabaseError as error:
-        raise TablesUnreadable(f"Kamailio's tables can't be read: {error}. Check KAMAILIO_DATABASE_URL.") from error
+        raise TablesUnreadable(f"Kamailio's tables can't be read. {sentence_of(error)}") from error
     return Plan(state, carriers, wanted, modules, [], [], empties_routing=False)
 
 

@@ -10,6 +10,7 @@ from django.db import DatabaseError
 
 from carriers.addresses import host_ip
 from carriers.snapshot import Carriers, read_carriers
+from dsiprouter.database_errors import sentence_of
 from kamailio_bridge.admission import PBXS_GROUP, IPAddress, Source, admitting, holds, sources_with
 from kamailio_bridge.asking import ask_nodes
 from kamailio_bridge.labels import endpoint_label, group_label, pbx_label
@@ -84,7 +85,7 @@ def _by_the_tables(address: IPAddress, owners: Owners) -> Answer:
     try:
         rows = list(Address.objects.order_by("pk").values_list(*ADDRESSES.columns))
     except DatabaseError as error:
-        sentence = f"Kamailio's tables can't be read: {error}. Check KAMAILIO_DATABASE_URL."
+        sentence = f"Kamailio's tables can't be read. {sentence_of(error)}"
         return Answer(TABLES, sentence, failed=True)
     return _answer(TABLES, sources_with(address, ((row, _owner(row, owners)) for row in rows)))
 

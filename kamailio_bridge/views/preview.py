@@ -12,6 +12,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
 from carriers.history.recording import Happened, changes_since
+from dsiprouter.database_errors import sentence_of
 from kamailio_bridge.nodes import configured_nodes
 from kamailio_bridge.plan import TablesUnreadable
 from kamailio_bridge.preview import Preview, make_preview
@@ -37,8 +38,10 @@ def preview(request: HttpRequest) -> HttpResponse:
     unreadable = ""
     try:
         shown = make_preview()
-    except (TablesUnreadable, DatabaseError) as error:
+    except TablesUnreadable as error:
         unreadable = str(error)
+    except DatabaseError as error:
+        unreadable = sentence_of(error)
     context = {
         **admin.site.each_context(request),
         "title": "Reload Kamailio",

@@ -10,6 +10,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from carriers.documents import DocumentRefused, load_document, read_document
 from carriers.documents.loading import object_count
+from carriers.documents.spreadsheets import spreadsheet_sentence
 from carriers.management.collector import collector_paused
 from carriers.management.progress import progress_bar
 
@@ -51,6 +52,9 @@ class Command(BaseCommand):
     def _text(self, name: str) -> str:
         try:
             data = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
+            table = spreadsheet_sentence("Standard input" if name == "-" else name, data)
+            if table:
+                raise CommandError(table)
             return data.decode("utf-8-sig")
         except OSError as error:
             raise CommandError(f"{name} can't be read: {error.strerror}.") from None

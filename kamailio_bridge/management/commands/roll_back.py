@@ -18,6 +18,7 @@ class Command(BaseCommand):
         "Make the carriers what they were at a revision: what was added since is deleted, what was deleted comes back."
         " Kamailio changes with the next reload only. Asks before it changes anything, unless --yes is given."
     )
+    requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("revision", type=int, metavar="REVISION", help="the number of the revision")

@@ -11,10 +11,13 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import Error as DatabaseError
 
+from dsiprouter.database_errors import sentence_of
 from kamailio_bridge.node_process import NodeNotStarted, NodeParameters, NodeProcess, parameters_from_settings
 from kamailio_bridge.ports import Port
 from kamailio_bridge.web_server import WebServer
@@ -43,6 +46,8 @@ class Command(BaseCommand):
         except NodeNotStarted as error:
             raise CommandError(str(error)) from None
         self._refuse_busy_ports(parameters, web=web)
+        if web:
+            self._refuse_weak_password()
         password = self._prepare(web=web)
         node = NodeProcess(parameters)
         try:
@@ -65,6 +70,19 @@ class Command(BaseCommand):
         if problems:
             raise CommandError("\n".join(problems))
 
+    def _refuse_weak_password(self) -> None:
+        """Hold the first user's password to the rules for all others; it counts only when that user is made."""
+        password = settings.DSIPROUTER_ADMIN_PASSWORD
+        if not password or _has_superuser():
+            return
+        try:
+            validate_password(password, get_user_model()(username=ADMIN_USER))
+        except ValidationError as refusal:
+            raise CommandError(
+                f"DSIPROUTER_ADMIN_PASSWORD is too weak: {' '.join(refusal.messages)} Choose another, or leave it out:"
+                " then one is made and shown."
+            ) from None
+
     def _prepare(self, *, web: bool) -> str:
         """Make what is missing; return the admin user's password when it was made now, else an empty text."""
         self.stdout.write(f"Preparing {settings.DSIPROUTER_HOME} …")
@@ -76,17 +94,14 @@ class Command(BaseCommand):
             call_command("create_roles", stdout=StringIO())
             return self._make_admin() if web else ""
         except DatabaseError as error:
-            raise CommandError(
-                f"The product's database can't be prepared: {error}. Check DATABASE_URL and that its server runs."
-            ) from error
+            raise CommandError(f"The databases can't be prepared. {sentence_of(error)}") from error
 
     def _make_admin(self) -> str:
-        users = get_user_model()._default_manager
-        if users.filter(is_superuser=True).exists():
+        if _has_superuser():
             return ""
         given = settings.DSIPROUTER_ADMIN_PASSWORD
         password = given or secrets.token_urlsafe(12)
-        users.create_superuser(ADMIN_USER, None, password)
+        get_user_model()._default_manager.create_superuser(ADMIN_USER, None, password)
         return "" if given else password
 
     def _serve(self, node: NodeProcess, stop: threading.Event, *, password: str, web: bool) -> None:
@@ -110,6 +125,13 @@ class Command(BaseCommand):
                 raise CommandError("The web server stopped by itself; what it wrote is above.")
         if server is not None:
             server.stop()
+
+
+def _has_superuser() -> bool:
+    try:
+        return get_user_model()._default_manager.filter(is_superuser=True).exists()
+    except DatabaseError:  # its tables are not made yet
+        return False
 
 
 def stop_signals() -> threading.Event:

@@ -1,0 +1,98 @@
+"""Every command of manage.py ends in a sentence: Django's own commands as well as ours.
+
+Exit statuses: 0 all went well, 1 it did not, 2 the command was called wrongly, 130 Ctrl-C, 141 nobody reads the output
+any more (as of programs that SIGPIPE ends). Commands with others say so in their help.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import sys
+from collections.abc import Callable
+
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management import execute_from_command_line
+from django.db import Error
+
+from dsiprouter.database_errors import sentence_of
+
+FAILED, CALLED_WRONGLY, INTERRUPTED, NOBODY_READS = 1, 2, 130, 141
+SHOWS_ALL = "--traceback"
+
+
+def run(arguments: list[str]) -> int:
+    """Run a command, and return its exit status."""
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(AttributeError):
+            stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # a terminal that is not UTF-8
+    slips = list(settings.DSIPROUTER_SLIPS)
+    for slip in slips:
+        _say(slip)
+    if not slips:
+        status = _guarded(lambda: execute_from_command_line(arguments), arguments)
+    elif arguments[1:2] == ["check"]:
+        with contextlib.redirect_stdout(io.StringIO()):  # where it says that it found no issues
+            _guarded(lambda: execute_from_command_line(arguments), arguments)
+        status = FAILED
+    else:
+        status = FAILED
+    flushed = _guarded(sys.stdout.flush, arguments)
+    if flushed:
+        _write_to_nowhere()
+    return status or flushed
+
+
+def _guarded(work: Callable[[], object], arguments: list[str]) -> int:
+    """Do a part of a command's work; say in a sentence what goes wrong, and return its exit status."""
+    try:
+        work()
+    except SystemExit as end:
+        return _status(end)
+    except KeyboardInterrupt:
+        _say("Stopped.")
+        return INTERRUPTED
+    except BrokenPipeError:
+        return NOBODY_READS
+    except Exception as error:
+        if SHOWS_ALL in arguments:
+            raise
+        _say(sentence(error))
+        return FAILED
+    return 0
+
+
+def sentence(error: Exception) -> str:
+    """Return what an operator has to know of what a command failed with."""
+    if isinstance(error, Error):
+        return sentence_of(error)
+    if isinstance(error, ImproperlyConfigured):
+        return str(error)
+    if isinstance(error, OSError) and error.strerror:
+        file = f"{error.filename}: " if error.filename else ""
+        return f"{file}{error.strerror}. Put that right, then try again."
+    words = " ".join(str(error).split())
+    return (
+        f"Something went wrong in dSIPRouter itself ({type(error).__name__}: {words}). With {SHOWS_ALL} the command"
+        " says where: please report that."
+    )
+
+
+def _status(end: SystemExit) -> int:
+    if end.code is None or isinstance(end.code, int):
+        return end.code or 0
+    _say(str(end.code))
+    return FAILED
+
+
+def _say(text: str) -> None:
+    with contextlib.suppress(BrokenPipeError):
+        print(text, file=sys.stderr, flush=True)  # noqa: T201
+
+
+def _write_to_nowhere() -> None:
+    """Let the interpreter flush what is left to nowhere: it would complain of the closed output otherwise."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())

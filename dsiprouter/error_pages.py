@@ -1,0 +1,49 @@
+"""Pages for what fails outside of us: one true sentence for a database that says no, a full disk, a damaged key."""
+
+from __future__ import annotations
+
+import errno
+import logging
+import sys
+
+from django.core.exceptions import ImproperlyConfigured
+from django.db import Error
+from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
+
+from dsiprouter.database_errors import kind_of, page_sentence, sentence_of
+
+_DISK = {
+    errno.ENOSPC: "The disk of the web server is full.",
+    errno.EDQUOT: "The disk of the web server is full.",
+    errno.EROFS: "The disk of the web server is read-only.",
+}
+
+
+def server_error(_request: HttpRequest) -> HttpResponse:
+    """Answer 503 with what is known to be wrong, else 500. Nobody has to be logged in, so no host or user is named."""
+    sentence = known_failure(sys.exc_info()[1])
+    if not sentence:
+        return HttpResponse(render_to_string("500.html"), status=500)
+    return HttpResponse(render_to_string("503.html", {"sentence": sentence}), status=503, headers={"Retry-After": "10"})
+
+
+def known_failure(error: BaseException | None) -> str:
+    """Return what failed outside of us, for anybody to read; an empty text where the fault may be our own."""
+    if isinstance(error, Error):
+        return page_sentence(error) if kind_of(error) is not None else ""
+    if isinstance(error, ImproperlyConfigured):
+        return "A setting or a key of this site is wrong or damaged."
+    return _DISK.get(error.errno or 0, "") if isinstance(error, OSError) else ""
+
+
+class KnownFailureLogFilter(logging.Filter):
+    """Put a sentence in the place of the stack trace where the fault is none of ours."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        error = record.exc_info[1] if record.exc_info else None
+        if known_failure(error):
+            words = sentence_of(error) if isinstance(error, Error) else " ".join(str(error).split())
+            record.msg, record.args = f"{record.getMessage()}: {words}".replace("%", "%%"), ()
+            record.exc_info = None
+        return True
