@@ -94,7 +94,7 @@ class Command(BaseCommand):
             call_command("create_roles", stdout=StringIO())
             return self._make_admin() if web else ""
         except DatabaseError as error:
-            raise CommandError(f"The databases can't be prepared. {sentence_of(error)}") from error
+            raise CommandError(f"The product's database can't be prepared. {sentence_of(error)}") from error
 
     def _make_admin(self) -> str:
         if _has_superuser():
