@@ -99,12 +99,18 @@ class PBXRecord(NamedTuple):
 
 
 class OutboundRouteRecord(NamedTuple):
-    """``groups`` holds primary keys of carrier groups, in the order in which they are tried."""
+    """``groups`` holds primary keys of carrier groups, in the order in which they are tried.
+
+    ``refuse_code`` is the SIP answer to its calls, None for a route that leads to carriers.
+    """
 
     pk: int
     prefix: str
     enabled: bool
     groups: tuple[int, ...]
+    refuse_code: int | None = None
+    refuse_reason: str = ""
+    fall_through: bool = False
 
 
 class InboundRouteRecord(NamedTuple):
@@ -112,6 +118,7 @@ class InboundRouteRecord(NamedTuple):
     prefix: str
     enabled: bool
     pbx: int
+    fall_through: bool = False
 
 
 class Carriers(NamedTuple):
@@ -189,10 +196,11 @@ def _outbound_routes(state: State) -> Iterator[OutboundRouteRecord]:
     rows = rows_of(state, OutboundRouteGroup, "route_id", "position", "id", "group_id")
     for route_pk, _position, _pk, group_pk in sorted(rows):
         groups[route_pk].append(group_pk)
-    for pk, prefix, enabled in rows_of(state, OutboundRoute, "id", "prefix", "enabled"):
-        yield OutboundRouteRecord(pk, prefix, enabled, tuple(groups[pk]))
+    columns = ("id", "prefix", "enabled", "refuse_code", "refuse_reason", "fall_through")
+    for pk, prefix, enabled, *rest in rows_of(state, OutboundRoute, *columns):
+        yield OutboundRouteRecord(pk, prefix, enabled, tuple(groups[pk]), *rest)
 
 
 def _inbound_routes(state: State) -> Iterator[InboundRouteRecord]:
-    for row in rows_of(state, InboundRoute, "id", "prefix", "enabled", "pbx_id"):
+    for row in rows_of(state, InboundRoute, "id", "prefix", "enabled", "pbx_id", "fall_through"):
         yield InboundRouteRecord(*row)

@@ -37,6 +37,9 @@ MODELS: tuple[type[models.Model], ...] = (
     InboundRoute,
 )
 
+# What was so before there was a column for it, where that is not what a new object gets.
+_BEFORE: dict[str, dict[str, Any]] = {"outboundroute": {"fall_through": True}, "inboundroute": {"fall_through": True}}
+
 State = dict[str, Any]  # {"carriergroup": {"columns": ["id", "name", ...], "rows": [[1, "Acme", ...], ...]}, ...}
 
 
@@ -59,12 +62,13 @@ def columns_of(model: type[models.Model]) -> list[str]:
 def rows_of(state: State, model: type[models.Model], *columns: str) -> Iterator[tuple[Any, ...]]:
     """Yield the rows of a model in a state, by primary key, with these columns (at least two) in this order.
 
-    A state may be older than a column: then its rows have the column's default.
+    A state may be older than a column: then its rows have what stood for it then, or the column's default.
     """
     table = state.get(key_of(model), {"columns": [], "rows": []})
     missing = [column for column in columns if column not in table["columns"]]
     fields = {column.attname: column for column in model._meta.concrete_fields}
-    defaults = [fields[column].get_default() for column in missing]
+    before = _BEFORE.get(key_of(model), {})
+    defaults = [before.get(column, fields[column].get_default()) for column in missing]
     known = [*table["columns"], *missing]
     pick = itemgetter(*(known.index(column) for column in columns))
     return (pick([*row, *defaults]) for row in table["rows"])

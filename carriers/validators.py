@@ -11,7 +11,9 @@ from carriers.addresses import clean_host, clean_network
 
 MAX_STRIP = 30  # beyond, Kamailio's arithmetic breaks (facts, section 3), and no number is longer
 MAX_PREFIX_LENGTH = 30  # mtree takes 31 characters of key; ours begins with a letter (kamailio_bridge, mtree)
+MAX_REASON_LENGTH = 64
 _DIAL_CHARACTERS = re.compile(r"[0-9*#+]*")
+_REASON_CHARACTERS = re.compile(r"[A-Za-z0-9 \-_.!~*'()/?:@&=+,]*")  # of RFC 3261's Reason-Phrase, without ; $ and %
 
 
 def validate_name(value: str) -> None:
@@ -44,6 +46,16 @@ def validate_dial_prefix(value: str) -> None:
     """Allow digits, ``*``, ``#`` and ``+`` only."""
     if not _DIAL_CHARACTERS.fullmatch(value):
         raise ValidationError("Only digits and the characters * # + are possible here.", code="prefix")
+
+
+def validate_reason(value: str) -> None:
+    """Allow what can stand in the first line of a SIP answer, and in the values that Kamailio reads it from."""
+    if not _REASON_CHARACTERS.fullmatch(value):
+        raise ValidationError(
+            "Only letters without accents, digits, blanks and the characters - _ . , : ! ? ( ) / ' & = + * @ ~ are"
+            " possible here.",
+            code="reason",
+        )
 
 
 def validate_host(value: str) -> None:

@@ -14,7 +14,13 @@ from carriers.addresses import host_ip
 from carriers.snapshot import Carriers, GroupRecord, OutboundRouteRecord
 from kamailio_bridge.labels import group_label, inbound_route_label, outbound_route_label, pbx_label
 from kamailio_bridge.modules.base import some
-from kamailio_bridge.routing import inbound_routes, outbound_routes
+from kamailio_bridge.routing import (
+    answering_routes,
+    inbound_routes,
+    inbound_routes_without_pbx,
+    longest,
+    outbound_routes,
+)
 from kamailio_bridge.rows import Notice
 
 
@@ -67,6 +73,8 @@ def losses(before: Carriers, after: Carriers) -> list[Notice]:
     return [
         *_emptied_routing(before, after),
         *_lost_outbound_routes(before, after),
+        *_answered_calls(before, after),
+        *_ended_refusals(before, after),
         *_lost_inbound_routes(before, after),
         *_ended_registrations(before, after),
         *_ended_admissions(before, after),
@@ -75,13 +83,16 @@ def losses(before: Carriers, after: Carriers) -> list[Notice]:
 
 def _emptied_routing(before: Carriers, after: Carriers) -> Iterator[Notice]:
     if any(outbound_routes(before)) and not any(outbound_routes(after)):
-        yield Notice("Outbound calls", "no route is left for any of them: every call of the PBXs is answered 404.")
+        what = "no route leads to a carrier any more: every call of the PBXs is refused."
+        if not any(answering_routes(after)):
+            what = "no route is left for any of them: every call of the PBXs is answered 404."
+        yield Notice("Outbound calls", what)
 
 
 def _lost_outbound_routes(before: Carriers, after: Carriers) -> Iterator[Notice]:
     left = {route.pk: (route, groups) for route, groups in outbound_routes(after)}
     routes = {route.pk: route for route in after.outbound_routes}
-    prefixes = {route.prefix for route, _ in left.values()}
+    prefixes = {route.prefix for route, _ in left.values()} | {route.prefix for route, _ in answering_routes(after)}
     for route, groups in outbound_routes(before):
         if route.pk in left:
             kept, kept_groups = left[route.pk]
@@ -96,7 +107,31 @@ def _lost_outbound_routes(before: Carriers, after: Carriers) -> Iterator[Notice]
                 continue
         if route.prefix not in prefixes:
             why = _why_lost(routes.get(route.pk), route)
-            yield Notice(outbound_route_label(route), f"{why}: its calls {_fallback(route.prefix, prefixes)}.")
+            yield Notice(outbound_route_label(route), f"{why}: its calls {_fallback(route.prefix, after)}.")
+
+
+def _answered_calls(before: Carriers, after: Carriers) -> Iterator[Notice]:
+    """Name the routes that answer calls themselves which went to carriers, by this route or by a shorter prefix."""
+    leading = {route.prefix: route for route, _ in outbound_routes(before)}
+    known = leading.keys() | {route.prefix for route, _ in answering_routes(before)}
+    for route, answer in answering_routes(after):
+        decided = longest(route.prefix, known)
+        if decided is None or decided not in leading:
+            continue
+        went = "" if decided == route.prefix else f", which took the {outbound_route_label(leading[decided])},"
+        text = f"its calls{went} are refused from then on: {answer}."
+        if not answer.refuses:
+            text = f"its calls{went} are answered 503 from then on, because no carrier of it can take them."
+        yield Notice(outbound_route_label(route), text)
+
+
+def _ended_refusals(before: Carriers, after: Carriers) -> Iterator[Notice]:
+    """Name the refusals that end, where the calls go to a carrier from then on."""
+    refusing = {route.prefix for route, answer in answering_routes(after) if answer.refuses}
+    for route, answer in answering_routes(before):
+        if answer.refuses and route.prefix not in refusing:
+            text = f"no longer refuses its calls: they {_fallback(route.prefix, after)}."
+            yield Notice(outbound_route_label(route), text)
 
 
 def _why_lost(now: OutboundRouteRecord | None, route: OutboundRouteRecord) -> str:
@@ -109,35 +144,36 @@ def _why_lost(now: OutboundRouteRecord | None, route: OutboundRouteRecord) -> st
     return "is left without endpoints"
 
 
-def _fallback(prefix: str, prefixes: set[str]) -> str:
+def _fallback(prefix: str, after: Carriers) -> str:
     """Say where numbers with the prefix go when its own route is gone."""
-    longest = _longest(prefix, prefixes)
-    if longest is None:
+    answers = {route.prefix: answer for route, answer in answering_routes(after)}
+    found = longest(prefix, answers.keys() | {route.prefix for route, _ in outbound_routes(after)})
+    if found is None:
         return "are answered 404"
-    return f"take the outbound route {longest} from then on" if longest else "take the default route from then on"
-
-
-def _longest(prefix: str, prefixes: set[str]) -> str | None:
-    """Return the longest beginning of ``prefix`` that is itself a prefix of a route."""
-    return next((prefix[:length] for length in range(len(prefix), -1, -1) if prefix[:length] in prefixes), None)
+    route = f"outbound route {found}" if found else "default route"
+    if found in answers:
+        return f"are answered {answers[found].code} by the {route} from then on"
+    return f"take the {route} from then on"
 
 
 def _lost_inbound_routes(before: Carriers, after: Carriers) -> Iterator[Notice]:
-    prefixes = {route.prefix for route, _ in inbound_routes(after)}
+    leading = {route.prefix for route, _ in inbound_routes(after)}
+    silent = {route.prefix for route, _ in inbound_routes_without_pbx(after)}
     for route, pbx in inbound_routes(before):
-        if route.prefix not in prefixes:
+        if route.prefix not in leading:
             yield Notice(
                 inbound_route_label(route),
                 f"no longer leads to {pbx_label(pbx)}: carriers' calls to its numbers"
-                f" {_inbound_fallback(route.prefix, prefixes)}.",
+                f" {_inbound_fallback(route.prefix, leading, silent)}.",
             )
 
 
-def _inbound_fallback(prefix: str, prefixes: set[str]) -> str:
-    longest = _longest(prefix, prefixes)
-    if longest is None:
+def _inbound_fallback(prefix: str, leading: set[str], silent: set[str]) -> str:
+    found = longest(prefix, leading | silent)
+    if found is None:
         return "are answered 404"
-    return f"take the inbound route {longest}" if longest else "take the inbound route for every other number"
+    route = f"inbound route {found}" if found else "inbound route for every other number"
+    return f"are answered 503 by the {route}" if found in silent else f"take the {route}"
 
 
 def _registered(carriers: Carriers) -> dict[int, tuple[str, str]]:

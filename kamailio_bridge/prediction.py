@@ -20,7 +20,7 @@ from carriers.snapshot import Carriers, EndpointRecord, GroupRecord, OutboundRou
 from kamailio_bridge.ids import row_id
 from kamailio_bridge.labels import group_label, outbound_route_label
 from kamailio_bridge.modules.drouting import MAX_GATEWAYS
-from kamailio_bridge.routing import calling_groups, sip_uri
+from kamailio_bridge.routing import Answer, answer_of, calling_groups, sip_uri
 
 MAX_ATTEMPTS = 29  # of one call, and endpoints of one group that it looks at (kamailio/outbound.cfg)
 
@@ -70,13 +70,26 @@ class Unused:
 
 @dataclass(frozen=True)
 class Prediction:
-    """``prefix`` is that of the route, None when no route matches; ``notes`` are sentences about other routes."""
+    """``prefix`` is that of the route, None when no route matches; ``notes`` are sentences about other routes.
+
+    ``answer`` is what the route itself answers the call with, None where it leads on.
+    """
 
     number: str
     prefix: str | None
     attempts: list[Attempt] = field(default_factory=list)
     unused: list[Unused] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    answer: Answer | None = None
+
+    @property
+    def outcome(self) -> str:
+        """Return the answer that the caller gets when no endpoint is tried, "" when one is."""
+        if self.attempts:
+            return ""
+        if self.answer is not None:
+            return str(self.answer)
+        return "404 no route" if self.prefix is None else "503 no endpoint"
 
     @property
     def sentence(self) -> str:
@@ -84,6 +97,10 @@ class Prediction:
         if self.prefix is None:
             return f"No outbound route matches {self.number}: the call is answered 404."
         route = f"route {self.prefix}" if self.prefix else "the default route"
+        if self.answer is not None and self.answer.refuses:
+            return f"{self.number} is refused by {route}: {self.answer}."
+        if self.answer is not None:
+            return f"{self.number} takes {route}, but no carrier of it can take the call: it is answered 503."
         if not self.attempts:
             return f"{self.number} takes {route}, but no endpoint can take the number: the call is answered 503."
         return f"{self.number} takes {route}."
@@ -98,10 +115,13 @@ def predict(carriers: Carriers, number: str) -> Prediction:
     """Say where ``number``, which is clean, would go if ``carriers`` were applied."""
     matching = [route for route in carriers.outbound_routes if number.startswith(route.prefix)]
     matching.sort(key=lambda route: -len(route.prefix))
-    decisive = next((route for route in matching if route.enabled and calling_groups(carriers, route)), None)
+    decisive = next((route for route in matching if _is_in_force(carriers, route)), None)
     notes = [_why_another_route_does_not_count(carriers, route, decisive) for route in matching if route != decisive]
     if decisive is None:
         return Prediction(number, None, notes=notes)
+    answer = answer_of(carriers, decisive)
+    if answer is not None:
+        return Prediction(number, decisive.prefix, [], _never_called(carriers, decisive), notes, answer)
     unused = []
     sets = []
     for group in (carriers.groups[pk] for pk in decisive.groups if pk in carriers.groups):
@@ -110,6 +130,20 @@ def predict(carriers: Carriers, number: str) -> Prediction:
     attempts, passed_over = run_through(number, sets)
     unused += passed_over
     return Prediction(number, decisive.prefix, attempts, unused, notes + _drouting_notes(number, sets))
+
+
+def _is_in_force(carriers: Carriers, route: OutboundRouteRecord) -> bool:
+    return route.enabled and bool(answer_of(carriers, route) or calling_groups(carriers, route))
+
+
+def _never_called(carriers: Carriers, route: OutboundRouteRecord) -> list[Unused]:
+    """Name the endpoints of a route that answers its calls itself, each with the reason."""
+    groups = [carriers.groups[pk] for pk in route.groups if pk in carriers.groups]
+    if route.refuse_code is not None:
+        return [
+            _unused(group, endpoint, "the route refuses its calls") for group in groups for endpoint in group.endpoints
+        ]
+    return [_unused(group, endpoint, reason) for group in groups for endpoint, reason in _not_called(group)]
 
 
 def run_through(
@@ -195,12 +229,18 @@ def _why_another_route_does_not_count(
     label = outbound_route_label(route).capitalize()
     if not route.enabled:
         return f"{label} matches too, but is disabled."
-    if not calling_groups(carriers, route):
+    if not _is_in_force(carriers, route):
         names = [group_label(carriers.groups[pk]) for pk in route.groups if pk in carriers.groups]
-        why = f"no calls can go to {' or '.join(names)}" if names else "names no carrier group"
-        return f"{label} matches too, but {why}."
+        why = f"no calls can go to {' or '.join(names)}" if names else "it names no carrier group"
+        return f"{label} matches too, but {why}; it {_falls_through_to(decisive)}."
     longer = f"route {decisive.prefix}" if decisive is not None else "another"
     return f"{label} matches too, but {longer} is longer."
+
+
+def _falls_through_to(decisive: OutboundRouteRecord | None) -> str:
+    if decisive is None:
+        return "falls through, and no other route matches"
+    return f"falls through to {f'route {decisive.prefix}' if decisive.prefix else 'the default route'}"
 
 
 def _drouting_notes(number: str, sets: list[list[Destination]]) -> list[str]:

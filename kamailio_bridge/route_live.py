@@ -11,11 +11,12 @@ from kamailio_bridge.rpc import CallFailed, InvalidAnswer
 
 
 class NodeAnswer:
-    """What one node would do: the attempts, or the sentence of its refusal."""
+    """What one node would do: the attempts, or the sentence of its refusal and the ``answer`` that the caller gets."""
 
-    def __init__(self, attempts: list[Attempt], refusal: str = "") -> None:
+    def __init__(self, attempts: list[Attempt], refusal: str = "", answer: str = "") -> None:
         self.attempts = attempts
         self.refusal = refusal
+        self.answer = answer
 
 
 def ask_route(node: Node, number: str, names: Names) -> NodeAnswer:
@@ -24,8 +25,11 @@ def ask_route(node: Node, number: str, names: Names) -> NodeAnswer:
     A group that goes by weight is asked for its next turn, so the node's next call takes the one after that.
     """
     status, text = node.rpc.get(f"/ROUTE/{quote(number, safe='')}")
+    if status == 503 and text.startswith("answers "):
+        answer = text.removeprefix("answers ").strip()
+        return NodeAnswer([], f"The route answers the call itself: {answer}.", answer)
     if status in (404, 503) and text.strip() in ("no route", "no endpoint", "not ready", "not a number"):
-        return NodeAnswer([], f"The call is answered {status}: {text.strip()}.")
+        return NodeAnswer([], f"The call is answered {status}: {text.strip()}.", f"{status} {text.strip()}")
     if status != 200:
         raise InvalidAnswer(
             f"The route question was answered HTTP {status}: {text.strip()[:200]}."

@@ -5,13 +5,12 @@ All rows count here, other tools' too, because Kamailio loads them all.
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 
 from carriers.snapshot import Carriers
 from kamailio_bridge.ids import row_id
 from kamailio_bridge.modules.dispatcher import PBX_MARK
-from kamailio_bridge.modules.mtree import MARK, OUTBOUND
+from kamailio_bridge.modules.mtree import MARK, OUTBOUND, answer_in, leads_on
 from kamailio_bridge.prediction import (
     Destination,
     Prediction,
@@ -21,7 +20,6 @@ from kamailio_bridge.prediction import (
 )
 from kamailio_bridge.tables import Dispatcher, Htable, Mtree, Uacreg
 
-_SETS = re.compile(re.escape(MARK) + r"[0-9]")
 _NOT_USED_FLAGS = 1 | 4  # dispatcher: inactive, and disabled by an administrator
 
 Names = dict[int, tuple[str, str]]
@@ -51,7 +49,12 @@ def predict_from_tables(number: str, names: Names) -> Prediction:
     keys = [OUTBOUND + number[:length] for length in range(len(number) + 1)]
     rows = dict(Mtree.objects.filter(tprefix__in=keys).values_list("tprefix", "tvalue"))
     found = next((key for key in reversed(keys) if key in rows), None)
-    if found is None or not _SETS.match(rows[found]):
+    if found is None:
+        return Prediction(number, None)
+    answer = answer_in(rows[found])
+    if answer is not None:
+        return Prediction(number, found.removeprefix(OUTBOUND), answer=answer)
+    if not leads_on(rows[found]):
         return Prediction(number, None)
     set_ids = [whole_number(part) for part in rows[found].removeprefix(MARK).split(";")]
     sets, unused = _sets(set_ids, names)

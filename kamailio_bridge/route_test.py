@@ -28,6 +28,7 @@ class Column:
     attempts: list[Attempt] = field(default_factory=list)
     unused: list[Unused] = field(default_factory=list)
     failed: bool = False
+    outcome: str = ""  # the answer to the caller when no endpoint is tried
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,8 @@ class RouteTest:
 
     @property
     def differs(self) -> bool:
-        return any(line.differs for line in self.lines)
+        outcomes = {column.outcome for column in self.columns if not column.failed}
+        return len(outcomes) > 1 or any(line.differs for line in self.lines)
 
     @property
     def is_complete(self) -> bool:
@@ -73,10 +75,10 @@ def route_test(number: str, *, live: bool = True, nodes: list[Node] | None = Non
     carriers = read_carriers()
     names = endpoint_names(carriers)
     pending = predict(carriers, number)
-    columns = [Column(PENDING, pending.sentence, pending.attempts, pending.unused)]
+    columns = [Column(PENDING, pending.sentence, pending.attempts, pending.unused, outcome=pending.outcome)]
     try:
         stored = predict_from_tables(number, names)
-        columns.append(Column(TABLES, stored.sentence, stored.attempts, stored.unused))
+        columns.append(Column(TABLES, stored.sentence, stored.attempts, stored.unused, outcome=stored.outcome))
     except DatabaseError as error:
         sentence = f"Kamailio's tables can't be read. {sentence_of(error)}"
         columns.append(Column(TABLES, sentence, failed=True))
@@ -88,7 +90,8 @@ def route_test(number: str, *, live: bool = True, nodes: list[Node] | None = Non
             if isinstance(answer, RpcError):
                 columns.append(Column(title, str(answer), failed=True))
             else:
-                columns.append(Column(title, answer.refusal or f"Sends {number} on.", answer.attempts))
+                sentence = answer.refusal or f"Sends {number} on."
+                columns.append(Column(title, sentence, answer.attempts, outcome=answer.answer))
     return RouteTest(number, columns, _lines(columns), pending.notes)
 
 

@@ -6,14 +6,21 @@ takes most of it without a word (facts, sections 3 and 13).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
 
 from carriers.addresses import clean_host, clean_network, clean_port, clean_transport, shown_address
-from carriers.snapshot import Carriers, EndpointRecord, GroupRecord, SourceRecord
-from carriers.validators import MAX_PREFIX_LENGTH, MAX_STRIP, validate_dial_prefix
+from carriers.models import RefuseCode
+from carriers.snapshot import Carriers, EndpointRecord, GroupRecord, OutboundRouteRecord, PBXRecord, SourceRecord
+from carriers.validators import (
+    MAX_PREFIX_LENGTH,
+    MAX_REASON_LENGTH,
+    MAX_STRIP,
+    validate_dial_prefix,
+    validate_reason,
+)
 from kamailio_bridge.ids import ENDPOINT_ADDRESS_OFFSET, HIGHEST, PBX_OFFSET, row_id
 from kamailio_bridge.labels import (
     endpoint_label,
@@ -22,7 +29,15 @@ from kamailio_bridge.labels import (
     outbound_route_label,
     pbx_label,
 )
-from kamailio_bridge.routing import calling_groups
+from kamailio_bridge.modules.base import some
+from kamailio_bridge.routing import (
+    answering_routes,
+    calling_groups,
+    inbound_routes,
+    inbound_routes_without_pbx,
+    longest,
+    outbound_routes,
+)
 from kamailio_bridge.rows import Notice
 
 
@@ -120,11 +135,19 @@ def _pbx_problems(carriers: Carriers) -> Iterator[Notice]:
 
 def _route_problems(carriers: Carriers) -> Iterator[Notice]:
     for outbound in carriers.outbound_routes:
-        for text in _prefix_problems(outbound.prefix):
+        for text in [*_prefix_problems(outbound.prefix), *_refusal_problems(outbound)]:
             yield Notice(outbound_route_label(outbound), text)
     for inbound in carriers.inbound_routes:
         for text in _prefix_problems(inbound.prefix):
             yield Notice(inbound_route_label(inbound), text)
+
+
+def _refusal_problems(route: OutboundRouteRecord) -> Iterator[str]:
+    if route.refuse_code is not None and route.refuse_code not in RefuseCode:
+        yield f"refuse with {route.refuse_code} is not possible."
+    refusal = _refusal(validate_reason, route.refuse_reason)
+    if refusal is not None or len(route.refuse_reason) > MAX_REASON_LENGTH:
+        yield f"reason “{route.refuse_reason}”: {refusal or f'it has more than {MAX_REASON_LENGTH} characters.'}"
 
 
 def _group_warnings(carriers: Carriers) -> Iterator[Notice]:
@@ -147,25 +170,51 @@ def _registers_only(group: GroupRecord) -> str:
 
 
 def _route_warnings(carriers: Carriers) -> Iterator[Notice]:
+    in_force = {route.prefix for route, _ in [*outbound_routes(carriers), *answering_routes(carriers)]}
     for route in carriers.outbound_routes:
-        if not route.enabled:
-            continue
-        usable = {group.pk for group in calling_groups(carriers, route)}
-        for pk in route.groups:
-            if pk not in usable:
-                yield Notice(outbound_route_label(route), f"passes over {_why_passed_over(carriers.groups[pk])}.")
-        if not route.groups:
-            yield Notice(outbound_route_label(route), "names no carrier group, so it is not in force.")
-        elif not usable:
-            yield Notice(
-                outbound_route_label(route),
-                "has no carrier group that calls can go to, so it is not in force: such calls take a route with a"
-                " shorter prefix, or none.",
-            )
+        if route.enabled:
+            for text in _outbound_warnings(carriers, route, in_force):
+                yield Notice(outbound_route_label(route), text)
+    leading = {route.prefix: pbx for route, pbx in inbound_routes(carriers)}
+    silent = {route.prefix for route, _ in inbound_routes_without_pbx(carriers)}
     for inbound in carriers.inbound_routes:
         pbx = carriers.pbxs.get(inbound.pbx)
         if inbound.enabled and pbx is not None and not pbx.enabled:
-            yield Notice(inbound_route_label(inbound), f"leads to {pbx_label(pbx)}, which is disabled: not in force.")
+            calls = "are answered 503"
+            if inbound.fall_through:
+                calls = _inbound_fall(longest(inbound.prefix, leading.keys() | silent), leading)
+            text = f"leads to {pbx_label(pbx)}, which is disabled: its calls {calls}."
+            yield Notice(inbound_route_label(inbound), text)
+
+
+def _outbound_warnings(carriers: Carriers, route: OutboundRouteRecord, in_force: set[str]) -> Iterator[str]:
+    groups = [carriers.groups[pk] for pk in route.groups if pk in carriers.groups]
+    if route.refuse_code is not None:
+        if groups:
+            yield f"refuses its calls, so its carrier groups get none: {some(group_label(group) for group in groups)}."
+        return
+    usable = calling_groups(carriers, route)
+    for group in groups:
+        if group not in usable:
+            yield f"passes over {_why_passed_over(group)}."
+    if not usable:
+        why = "has no carrier group that calls can go to" if groups else "names no carrier group"
+        calls = _outbound_fall(longest(route.prefix, in_force)) if route.fall_through else "are answered 503"
+        yield f"{why}: its calls {calls}."
+
+
+def _outbound_fall(prefix: str | None) -> str:
+    if prefix is None:
+        return "fall through, and no other route matches them: they are answered 404"
+    return f"fall through to outbound route {prefix}" if prefix else "fall through to the outbound default route"
+
+
+def _inbound_fall(prefix: str | None, leading: Mapping[str, PBXRecord]) -> str:
+    if prefix is None:
+        return "fall through, and no other route matches them: they are answered 404"
+    route = f"inbound route {prefix}" if prefix else "the inbound route for every other number"
+    where = f"to {pbx_label(leading[prefix])}" if prefix in leading else "which answers 503"
+    return f"fall through to {route}, {where}"
 
 
 def _why_passed_over(group: GroupRecord) -> str:

@@ -17,7 +17,21 @@ from kamailio_bridge.modules.permissions import ADDRESSES, PermissionsModule
 from kamailio_bridge.rows import Notice
 
 # Fields whose change may end something that is in force. All carriers are read for it, so not for every edit.
-ENDING_FIELDS = frozenset({"enabled", "direction", "host", "register", "network", "group", "pbx", "prefix"})
+ENDING_FIELDS = frozenset(
+    {
+        "enabled",
+        "direction",
+        "host",
+        "register",
+        "network",
+        "group",
+        "pbx",
+        "prefix",
+        "refuse_code",
+        "refuse_reason",
+        "fall_through",
+    }
+)
 # Fields whose change may let somebody in. All carriers are read for it, too.
 ADMITTING_FIELDS = frozenset({"enabled", "direction", "host", "network"})
 SHOWN_LOSSES = 10

@@ -24,11 +24,13 @@ from carriers.models import (
     OutboundRouteGroup,
     SourceNetwork,
 )
+from carriers.refusals import reason_of
 from kamailio_bridge.drift import RowDrift
 from kamailio_bridge.ids import ENDPOINT_ADDRESS_OFFSET, INBOUND_OFFSET, PBX_OFFSET, ROUTE_OFFSET, is_moved, row_id
 from kamailio_bridge.modules.dispatcher import CARRIER_MARK, DESTINATIONS
-from kamailio_bridge.modules.mtree import INBOUND, MARK, OUTBOUND, PREFIXES
+from kamailio_bridge.modules.mtree import INBOUND, MARK, OUTBOUND, PREFIXES, answer_in
 from kamailio_bridge.modules.permissions import ADDRESSES
+from kamailio_bridge.routing import Answer
 
 Found = dict[str, Any]
 
@@ -235,9 +237,16 @@ def _disabled(route: Any) -> models.Model:
 
 
 def _changed_outbound_route(row: RowDrift) -> models.Model:
-    """Take over the prefix and the carrier groups in their order; those that no calls can go to stay at the end."""
+    """Take over the prefix and the carrier groups in their order; those that no calls can go to stay at the end.
+
+    A row that refuses calls makes the route refuse them, and takes its carrier groups away.
+    """
     route = _get(OutboundRoute, row.pk - row_id(0))
     route.prefix = _prefix(row, OUTBOUND)
+    answer = answer_in(_found(row)["tvalue"])
+    if answer is not None:
+        return _answering(route, answer, row)
+    route.refuse_code, route.refuse_reason = None, ""
     _store(route)
     groups = [_get(CarrierGroup, key) for key in _sets(row, 0)]
     before = list(OutboundRouteGroup.objects.filter(route=route).select_related("group").order_by("position", "pk"))
@@ -256,9 +265,23 @@ def _changed_outbound_route(row: RowDrift) -> models.Model:
     return route
 
 
+def _answering(route: OutboundRoute, answer: Answer, row: RowDrift) -> models.Model:
+    if not answer.refuses and _found(row)["tvalue"] != _expected(row)["tvalue"]:
+        raise CannotTakeOver("Which carrier groups to leave out, the row does not say: put it back.")
+    if answer.refuses and (route.refuse_code, reason_of(route.refuse_code or 0, route.refuse_reason)) != answer[:2]:
+        route.refuse_code, route.refuse_reason = answer.code, answer.reason
+        for entry in route.route_groups.all():
+            entry.delete()
+    _store(route)
+    return route
+
+
 def _changed_inbound_route(row: RowDrift) -> models.Model:
     route = _get(InboundRoute, row.pk - row_id(0, INBOUND_OFFSET))
     route.prefix = _prefix(row, INBOUND)
+    if _found(row)["tvalue"] == _expected(row)["tvalue"]:
+        _store(route)
+        return route
     keys = _sets(row, PBX_OFFSET)
     if len(keys) != 1:
         raise CannotTakeOver("An inbound route leads to one PBX, and the row names several: put it back.")

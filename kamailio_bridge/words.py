@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from carriers.addresses import shown_address
+from carriers.refusals import refusal_in_words
 from carriers.snapshot import (
     Carriers,
     CredentialRecord,
@@ -23,6 +24,8 @@ from kamailio_bridge.labels import group_label, inbound_route_label, outbound_ro
 
 DIRECTIONS = {"both": "both ways", "outbound": "we call it", "inbound": "it calls us"}
 SELECTIONS = {"position": "by position", "weight": "by weight"}
+FALLS_THROUGH = "falls through to a shorter prefix when no carrier can take its calls"
+FALLS_THROUGH_INBOUND = "falls through to a shorter prefix when its PBX is disabled"
 SHOWN_NAMES = 30  # of endpoints or groups in one line: as many as a call ever tries
 
 
@@ -273,10 +276,13 @@ def _outbound_routes(before: Carriers, after: Carriers) -> Iterator[Change]:
         _prefix,
     ):
         if old is None:
-            text = f"added: {_group_names(after, new)}"
+            text = f"added: {_where_it_leads(after, new)}"
+            if new.fall_through:
+                text += f", {FALLS_THROUGH}"
             yield Change("+", outbound_route_label(new), text if new.enabled else f"{text}, disabled")
         elif new is None:
-            yield Change("-", outbound_route_label(old), f"removed; it went to {_group_names(before, old)}")
+            went = "refused its calls" if old.refuse_code else f"went to {_group_names(before, old)}"
+            yield Change("-", outbound_route_label(old), f"removed; it {went}")
         else:
             yield Change("~", outbound_route_label(new), "changed", tuple(_route_differences(before, after, old, new)))
 
@@ -288,8 +294,16 @@ def _route_differences(
         yield f"prefix {old.prefix or '(default)'} -> {new.prefix or '(default)'}"
     if old.enabled != new.enabled:
         yield _switch(enabled=new.enabled)
-    if old.groups != new.groups:
-        yield f"{_group_names(after, new)} (before: {_group_names(before, old)})"
+    if (old.groups, old.refuse_code, old.refuse_reason) != (new.groups, new.refuse_code, new.refuse_reason):
+        yield f"{_where_it_leads(after, new)} (before: {_where_it_leads(before, old)})"
+    if old.fall_through != new.fall_through:
+        yield FALLS_THROUGH if new.fall_through else "answers 503 when no carrier can take its calls"
+
+
+def _where_it_leads(carriers: Carriers, route: OutboundRouteRecord) -> str:
+    if route.refuse_code is not None:
+        return f"refuses its calls with {refusal_in_words(route.refuse_code, route.refuse_reason)}"
+    return _group_names(carriers, route)
 
 
 def _group_names(carriers: Carriers, route: OutboundRouteRecord) -> str:
@@ -306,6 +320,8 @@ def _inbound_routes(before: Carriers, after: Carriers) -> Iterator[Change]:
     ):
         if old is None:
             text = f"added: {_pbx_name(after, new)}"
+            if new.fall_through:
+                text += f", {FALLS_THROUGH_INBOUND}"
             yield Change("+", inbound_route_label(new), text if new.enabled else f"{text}, disabled")
         elif new is None:
             yield Change("-", inbound_route_label(old), f"removed; it led to {_pbx_name(before, old)}")
@@ -322,6 +338,8 @@ def _inbound_differences(
         yield _switch(enabled=new.enabled)
     if old.pbx != new.pbx:
         yield f"{_pbx_name(after, new)} (before: {_pbx_name(before, old)})"
+    if old.fall_through != new.fall_through:
+        yield FALLS_THROUGH_INBOUND if new.fall_through else "answers 503 when its PBX is disabled"
 
 
 def _pbx_name(carriers: Carriers, route: InboundRouteRecord) -> str:

@@ -12,6 +12,7 @@ from carriers.admin.rows import ListAdmin
 from carriers.admin.together import EditedTogether
 from carriers.forms.routes import KnownAutocompleteSelect, OrderedGroupForm, OrderedGroupFormSet
 from carriers.models import InboundRoute, OutboundRoute, OutboundRouteGroup
+from carriers.refusals import refusal_in_words
 
 SHOWN_GROUPS = 5
 
@@ -38,10 +39,10 @@ class OrderedGroupInline(admin.TabularInline):
 
 @admin.register(OutboundRoute)
 class OutboundRouteAdmin(EditedTogether, ListAdmin):
-    fields = ("prefix", "enabled")
+    fields = ("prefix", "enabled", ("refuse_code", "refuse_reason"), "fall_through")
     inlines = (OrderedGroupInline,)
     list_display = ("__str__", "shown_groups", "enabled")
-    list_filter = ("enabled",)
+    list_filter = ("enabled", ("refuse_code", admin.EmptyFieldListFilter), "fall_through")
     search_fields = ("prefix", "groups__name")
     search_help_text = "Search by prefix or carrier group"
     ordering = ("prefix", "pk")
@@ -58,21 +59,26 @@ class OutboundRouteAdmin(EditedTogether, ListAdmin):
 
     @admin.display(description="carrier groups, in order")
     def shown_groups(self, route: Any) -> str:
+        """Where the calls go: to carrier groups, or what answers them."""
+        if route.refuse_code is not None:
+            return f"refused: {refusal_in_words(route.refuse_code, route.refuse_reason)}"
         names = [
             entry.group.name if entry.group.enabled else f"{entry.group.name} (disabled)"
             for entry in route.first_groups
         ]
         if not names:
-            return "none: its calls take a shorter prefix"
+            return "none: its calls " + (
+                "fall through to a shorter prefix" if route.fall_through else "are answered 503"
+            )
         return ", then ".join(names[:SHOWN_GROUPS]) + (", …" if len(names) > SHOWN_GROUPS else "")
 
 
 @admin.register(InboundRoute)
 class InboundRouteAdmin(EditedTogether, ListAdmin):
-    fields = ("prefix", "pbx", "enabled")
+    fields = ("prefix", "pbx", "enabled", "fall_through")
     autocomplete_fields = ("pbx",)
     list_display = ("__str__", "pbx", "enabled")
-    list_filter = ("enabled",)
+    list_filter = ("enabled", "fall_through")
     list_select_related = ("pbx",)
     search_fields = ("prefix", "pbx__name")
     search_help_text = "Search by prefix or PBX"

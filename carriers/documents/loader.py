@@ -208,6 +208,7 @@ class Loader:
                 ]
                 present = [entry.group_id for entry in stored.get(item.values.get("prefix"), [])]
                 item.lists_changed = present != item.group_keys
+        self._refuse_groups_of_refusing_routes(stored)
         routes = self._section(OutboundRoute, "prefix", self.document.outbound_routes, "outbound routes")
         changed = [(item, route) for item, route in routes if item.lists_changed]
         if self.problems.sentences:
@@ -224,6 +225,17 @@ class Loader:
             ],
             [],
         )
+
+    def _refuse_groups_of_refusing_routes(self, stored: dict[Any, list[Any]]) -> None:
+        """A route leads to carrier groups or refuses its calls; what the document leaves out counts as it is stored."""
+        refusing = set(OutboundRoute.objects.filter(refuse_code__isnull=False).values_list("prefix", flat=True))
+        for item in self.document.outbound_routes or []:
+            prefix = item.values.get("prefix")
+            refuses = item.values["refuse_code"] is not None if "refuse_code" in item.values else prefix in refusing
+            has_groups = bool(stored.get(prefix)) if item.groups is None else bool(item.groups)
+            if refuses and has_groups:
+                sentence = "a route that refuses its calls has no carrier groups: write groups: [], or refuse: null."
+                item.refuse("refuse", sentence, self.problems)
 
     def _inbound_routes(self) -> None:
         known = self._names(PBX, self.document.pbxs)

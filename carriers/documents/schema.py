@@ -13,6 +13,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 
 from carriers.addresses import clean_network, parse_sip_address
+from carriers.models import OutboundRoute, RefuseCode
 from carriers.names import name_key
 
 Values = dict[str, Any]
@@ -154,9 +155,13 @@ def _pbx(place: str, entry: Values, problems: Problems) -> Item:
 
 
 def _outbound_route(place: str, entry: Values, problems: Problems) -> Item:
-    item, entry = _item(entry, place, ("prefix", "enabled", "groups"), ("prefix",), problems)
+    keys = ("prefix", "enabled", "groups", "refuse", "fall_through")
+    item, entry = _item(entry, place, keys, ("prefix",), problems)
     _text(entry, "prefix", item, problems)
-    _flag(entry, "enabled", item, problems)
+    for key in ("enabled", "fall_through"):
+        _flag(entry, key, item, problems)
+    if "refuse" in entry:
+        _refuse(entry["refuse"], item, problems)
     if "groups" in entry:
         item.groups = []
         for spot, name in _entries(entry["groups"], f"{place}.groups", problems):
@@ -169,10 +174,32 @@ def _outbound_route(place: str, entry: Values, problems: Problems) -> Item:
     return item
 
 
+def _refuse(entry: Any, route: Item, problems: Problems) -> None:
+    """Read with what a route refuses its calls; null for not at all."""
+    if entry is None:
+        route.values |= {"refuse_code": None, "refuse_reason": ""}
+        return
+    place = f"{route.place}.refuse"
+    item, entry = _item(entry, place, ("code", "reason"), ("code",), problems)
+    _number(entry, "code", item, problems)
+    _text(entry, "reason", item, problems)
+    code, reason = item.values.get("code"), item.values.get("reason", "")
+    if code is not None and code not in RefuseCode.values:
+        possible = ", ".join(map(str, RefuseCode.values))
+        item.refuse("code", f"{code} is not possible; possible are {possible}.", problems)
+    try:
+        OutboundRoute._meta.get_field("refuse_reason").run_validators(reason)
+    except ValidationError as error:
+        item.refuse("reason", " ".join(error.messages), problems)
+    route.values |= {"refuse_code": code, "refuse_reason": reason}
+    route.refused |= {f"refuse_{key}" for key in item.refused}
+
+
 def _inbound_route(place: str, entry: Values, problems: Problems) -> Item:
-    item, entry = _item(entry, place, ("prefix", "enabled", "pbx"), ("prefix",), problems)
+    item, entry = _item(entry, place, ("prefix", "enabled", "pbx", "fall_through"), ("prefix",), problems)
     _text(entry, "prefix", item, problems)
-    _flag(entry, "enabled", item, problems)
+    for key in ("enabled", "fall_through"):
+        _flag(entry, key, item, problems)
     if "pbx" in entry:
         if isinstance(entry["pbx"], str) and entry["pbx"]:
             item.pbx = entry["pbx"]

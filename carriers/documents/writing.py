@@ -38,11 +38,28 @@ def carriers_document(advance: Callable[[int], object] = lambda _done: None) -> 
             }
         )
     for route in routes:
-        names = [entry.group.name for entry in route.route_groups.all()]
-        tree["outbound_routes"].append({"prefix": route.prefix, "enabled": route.enabled, "groups": names})
+        tree["outbound_routes"].append(_outbound_route(route))
     for inbound in InboundRoute.objects.order_by("prefix", "pk").select_related("pbx"):
-        tree["inbound_routes"].append({"prefix": inbound.prefix, "enabled": inbound.enabled, "pbx": inbound.pbx.name})
+        tree["inbound_routes"].append(
+            {
+                "prefix": inbound.prefix,
+                "enabled": inbound.enabled,
+                "pbx": inbound.pbx.name,
+                "fall_through": inbound.fall_through,
+            }
+        )
     return tree
+
+
+def _outbound_route(route: OutboundRoute) -> dict[str, Any]:
+    refuses = route.refuse_code is not None
+    return {
+        "prefix": route.prefix,
+        "enabled": route.enabled,
+        "groups": [entry.group.name for entry in route.route_groups.all()],
+        "refuse": {"code": route.refuse_code, "reason": route.refuse_reason} if refuses else None,
+        "fall_through": route.fall_through,
+    }
 
 
 def _group(group: CarrierGroup) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.contrib.admin.widgets import AutocompleteSelect
+from django.core.exceptions import ValidationError
 
 from carriers.forms.rows import OrderedFormSet, PositionForm
 from carriers.models import OutboundRouteGroup
@@ -44,3 +45,14 @@ class OrderedGroupFormSet(OrderedFormSet):
     distinct_fields = ("group",)
     is_unique = True
     duplicate_message = "This carrier group stands here twice: delete one."
+
+    def clean(self) -> None:
+        """Refuse groups of a route that refuses its calls: one of the two would be left out without a word."""
+        super().clean()
+        if self.instance.refuse_code is None:
+            return
+        for form in self.kept_forms():
+            error = ValidationError(
+                "This route refuses its calls: delete this carrier group, or clear “Refuse with”.", code="refuses"
+            )
+            form.add_error("group", error)

@@ -3,7 +3,7 @@
 from carriers.models.credentials import AuthCredential
 from carriers.models.groups import CarrierGroup, Endpoint
 from carriers.models.pbxs import PBX
-from carriers.models.routes import InboundRoute, OutboundRoute, OutboundRouteGroup
+from carriers.models.routes import InboundRoute, OutboundRoute, OutboundRouteGroup, RefuseCode
 from carriers.models.sources import SourceNetwork
 
 __all__ = [
@@ -14,5 +14,6 @@ __all__ = [
     "InboundRoute",
     "OutboundRoute",
     "OutboundRouteGroup",
+    "RefuseCode",
     "SourceNetwork",
 ]

@@ -2,28 +2,81 @@
 
 from __future__ import annotations
 
+from django.core.exceptions import ValidationError
 from django.db import models
 
 from carriers.fields import DialPrefixField
 from carriers.models.base import CarrierModel
 from carriers.models.groups import CarrierGroup
 from carriers.models.pbxs import PBX
+from carriers.validators import MAX_REASON_LENGTH, validate_reason
+
+
+class RefuseCode(models.IntegerChoices):
+    """What a caller can be told. No challenge, redirection or time-out: a PBX would go on trying after those."""
+
+    FORBIDDEN = 403, "403 Forbidden"
+    NOT_FOUND = 404, "404 Not Found"
+    GONE = 410, "410 Gone"
+    TEMPORARILY_UNAVAILABLE = 480, "480 Temporarily Unavailable"
+    ADDRESS_INCOMPLETE = 484, "484 Address Incomplete"
+    BUSY = 486, "486 Busy Here"
+    NOT_ACCEPTABLE = 488, "488 Not Acceptable Here"
+    SERVICE_UNAVAILABLE = 503, "503 Service Unavailable"
+    DECLINE = 603, "603 Decline"
+    DOES_NOT_EXIST = 604, "604 Does Not Exist Anywhere"
 
 
 class OutboundRoute(CarrierModel):
-    """A dialled prefix and the carrier groups that it goes to, in order. The longest matching prefix decides."""
+    """A dialled prefix and the carrier groups that it goes to, in order, or the answer that refuses its calls.
+
+    The longest matching prefix decides, also where no carrier group can take the call, unless the route falls through.
+    """
 
     prefix = DialPrefixField(
         "dialled prefix", unique=True, help_text="The longest matching prefix decides. Blank: the default route."
     )
-    enabled = models.BooleanField(default=True)
+    enabled = models.BooleanField(
+        default=True, help_text="A disabled route counts for nothing: its calls take a route with a shorter prefix."
+    )
+    refuse_code = models.PositiveSmallIntegerField(
+        "refuse with",
+        choices=RefuseCode,
+        null=True,
+        blank=True,
+        help_text="The answer to every call of this prefix, instead of carrier groups. Blank: calls are not refused.",
+    )
+    refuse_reason = models.CharField(
+        "reason",
+        max_length=MAX_REASON_LENGTH,
+        blank=True,
+        default="",
+        validators=[validate_reason],
+        help_text="Text of the answer, such as “Premium numbers are not allowed”. Blank: the usual text of the code.",
+    )
+    fall_through = models.BooleanField(
+        default=False,
+        help_text="When no carrier group of this route can take calls, because all are disabled or without endpoints,"
+        " its calls take the route with the next shorter prefix, at that route’s price. Unticked: they get a 503.",
+    )
     groups = models.ManyToManyField(CarrierGroup, through="OutboundRouteGroup", related_name="outbound_routes")
 
     class Meta:
         ordering = ["prefix", "pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(refuse_code__isnull=True) | models.Q(refuse_code__in=RefuseCode.values),
+                name="outbound_route_refuse_code_known",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.prefix or "(default route)"
+
+    def clean(self) -> None:
+        if self.refuse_reason and self.refuse_code is None:
+            error = ValidationError("Choose the code that goes with the reason, or clear the reason.", code="code")
+            raise ValidationError({"refuse_code": error})
 
 
 class OutboundRouteGroup(CarrierModel):
@@ -54,7 +107,14 @@ class InboundRoute(CarrierModel):
         help_text="Beginning of the called number. The longest match decides. Blank: every other number.",
     )
     pbx = models.ForeignKey(PBX, on_delete=models.CASCADE, related_name="inbound_routes", verbose_name="PBX")
-    enabled = models.BooleanField(default=True)
+    enabled = models.BooleanField(
+        default=True, help_text="A disabled route counts for nothing: its calls take a route with a shorter prefix."
+    )
+    fall_through = models.BooleanField(
+        default=False,
+        help_text="When the PBX is disabled, the calls take the route with the next shorter prefix, to its PBX."
+        " Unticked: they get a 503.",
+    )
 
     class Meta:
         ordering = ["prefix", "pk"]

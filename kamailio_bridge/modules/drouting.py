@@ -20,9 +20,9 @@ from kamailio_bridge.labels import (
     outbound_route_label,
     pbx_label,
 )
-from kamailio_bridge.modules.base import KamailioModule, ModuleChanges, NodeNames, Projection, expect_text
+from kamailio_bridge.modules.base import KamailioModule, ModuleChanges, NodeNames, Projection, expect_text, some
 from kamailio_bridge.nodes import Node
-from kamailio_bridge.routing import inbound_routes, outbound_routes
+from kamailio_bridge.routing import answering_routes, inbound_routes, inbound_routes_without_pbx, outbound_routes
 from kamailio_bridge.rows import Notice, Table
 from kamailio_bridge.tables import DrGateway, DrGwList, DrRule
 
@@ -85,6 +85,14 @@ class DroutingModule(KamailioModule):
                 f"#{list_id}",
                 f"route:{route.pk}",
             )
+        silent = [outbound_route_label(route) for route, _ in answering_routes(carriers)]
+        silent += [inbound_route_label(route) for route, _ in inbound_routes_without_pbx(carriers)]
+        if silent:
+            text = (
+                f"a node that routes by drouting can't answer calls of a route itself, as {some(silent)} should:"
+                " there they take a route with a shorter prefix, or get 404."
+            )
+            projection.warnings.append(Notice("drouting", text))
         for inbound, pbx in inbound_routes(carriers):
             projection.add(
                 RULES,

@@ -4,9 +4,15 @@ One tree holds both directions. A key begins with a letter, ``o`` for outbound a
 the prefix: so both directions share one stock table, whose prefixes are unique, and a default route is the entry of the
 letter alone, which a tree that refuses empty prefixes has no other place for. A third letter, ``s``, is always there:
 mtree keeps the old routes when its table becomes empty (facts, section 14), so it must never be.
+
+A value is our mark and the ids of the sets; or, of a route that answers its calls itself, ``refuse:403:reason`` or
+``unavailable`` behind the mark, so that no shorter prefix gets those calls. A node whose configuration does not know
+these words yet answers 404 to them, and sends the call to nobody.
 """
 
 from __future__ import annotations
+
+import re
 
 from django.db.models import Q
 
@@ -24,7 +30,14 @@ from kamailio_bridge.modules.base import (
     some,
 )
 from kamailio_bridge.nodes import Node
-from kamailio_bridge.routing import inbound_routes, outbound_routes
+from kamailio_bridge.routing import (
+    NO_CARRIER,
+    Answer,
+    answering_routes,
+    inbound_routes,
+    inbound_routes_without_pbx,
+    outbound_routes,
+)
 from kamailio_bridge.rows import Table
 from kamailio_bridge.rpc import CallFailed, Rpc, understood
 from kamailio_bridge.tables import Mtree
@@ -33,6 +46,9 @@ TREE = "routes"
 MARK = "dsiprouter:"
 OUTBOUND, INBOUND, SENTINEL = "o", "i", "s"
 MAX_QUESTIONS = 200  # a changed route is asked for by number, too; a thousand of them would take seconds
+REFUSE, UNAVAILABLE = f"{MARK}refuse:", f"{MARK}unavailable"
+_REFUSAL = re.compile(re.escape(REFUSE) + r"([0-9]{3}):(.*)", re.DOTALL)
+_CARRIES_CALLS = re.compile(re.escape(MARK) + r"[0-9]")
 CHARACTERS = frozenset("0123456789*#+ois")  # modparam char_list in our modules.cfg
 
 PREFIXES = Table(
@@ -40,8 +56,25 @@ PREFIXES = Table(
     columns=("id", "tprefix", "tvalue"),
     ours=Q(tvalue__startswith=MARK),
     exclusive=("tprefix",),
-    carries_calls=lambda values: str(values[1]).startswith(OUTBOUND),
+    carries_calls=lambda values: str(values[1]).startswith(OUTBOUND) and leads_on(values[2]),
 )
+
+
+def leads_on(value: object) -> bool:
+    """Say whether a value of ours names sets, so that calls go on to them."""
+    return _CARRIES_CALLS.match(str(value)) is not None
+
+
+def answer_in(value: object) -> Answer | None:
+    """Return the answer that a value of ours gives to calls; None where it leads on or is not ours."""
+    refusal = _REFUSAL.fullmatch(str(value))
+    if refusal is not None:
+        return Answer(int(refusal[1]), refusal[2])
+    return NO_CARRIER if value == UNAVAILABLE else None
+
+
+def _value_of(answer: Answer) -> str:
+    return f"{REFUSE}{answer.code}:{answer.reason}" if answer.refuses else UNAVAILABLE
 
 
 class MtreeModule(KamailioModule):
@@ -60,6 +93,10 @@ class MtreeModule(KamailioModule):
                 OUTBOUND + route.prefix,
                 MARK + ";".join(str(set_id(group.pk)) for group in groups),
             )
+        for route, answer in answering_routes(carriers):
+            projection.add(
+                PREFIXES, outbound_route_label(route), row_id(route.pk), OUTBOUND + route.prefix, _value_of(answer)
+            )
         for inbound, pbx in inbound_routes(carriers):
             projection.add(
                 PREFIXES,
@@ -67,6 +104,14 @@ class MtreeModule(KamailioModule):
                 row_id(inbound.pk, INBOUND_OFFSET),
                 INBOUND + inbound.prefix,
                 f"{MARK}{pbx_set_id(pbx.pk)}",
+            )
+        for inbound, _ in inbound_routes_without_pbx(carriers):
+            projection.add(
+                PREFIXES,
+                inbound_route_label(inbound),
+                row_id(inbound.pk, INBOUND_OFFSET),
+                INBOUND + inbound.prefix,
+                UNAVAILABLE,
             )
         return projection
 

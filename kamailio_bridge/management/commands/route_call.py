@@ -36,7 +36,8 @@ class Command(BaseCommand):
         for note in test.notes:
             self.stdout.write(f"note: {note}")
         for column in test.columns[1:]:
-            if column.failed or options["live"] or column.attempts != pending.attempts:
+            differs = (column.attempts, column.outcome) != (pending.attempts, pending.outcome)
+            if column.failed or options["live"] or differs:
                 self._show(column)
         for line in _differences(test):
             self.stdout.write(line)
