@@ -37,12 +37,25 @@ class OrderedGroupInline(admin.TabularInline):
         return 1 if obj is None else 0
 
 
+class RefusedFilter(admin.SimpleListFilter):
+    title = "what becomes of calls"
+    parameter_name = "calls"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("carriers", "Lead to carrier groups"), ("refused", "Refused")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        if self.value() not in ("carriers", "refused"):
+            return queryset
+        return queryset.filter(refuse_code__isnull=self.value() == "carriers")
+
+
 @admin.register(OutboundRoute)
 class OutboundRouteAdmin(EditedTogether, ListAdmin):
-    fields = ("prefix", "enabled", ("refuse_code", "refuse_reason"), "fall_through")
+    fields = ("prefix", "enabled", "refuse_code", "refuse_reason", "fall_through")
     inlines = (OrderedGroupInline,)
     list_display = ("__str__", "shown_groups", "enabled")
-    list_filter = ("enabled", ("refuse_code", admin.EmptyFieldListFilter), "fall_through")
+    list_filter = ("enabled", RefusedFilter, "fall_through")
     search_fields = ("prefix", "groups__name")
     search_help_text = "Search by prefix or carrier group"
     ordering = ("prefix", "pk")

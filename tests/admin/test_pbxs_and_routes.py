@@ -100,6 +100,51 @@ def test_bad_outbound_routes_are_refused(
     assert list(OutboundRoute.objects.all()) == [carriers.outbound]
 
 
+def test_a_route_that_refuses(editor: Client) -> None:
+    typed = {"prefix": "900", "refuse_code": "403", "refuse_reason": " Premium numbers: ask us "}
+    assert post_page(editor, ADD_OUTBOUND, typed).redirect_chain
+    route = OutboundRoute.objects.get()
+    assert (route.refuse_code, route.refuse_reason, route.fall_through) == (403, "Premium numbers: ask us", False)
+    assert "refused: 403 Premium numbers: ask us" in editor.get("/admin/carriers/outboundroute/").content.decode()
+    for query in ("calls=refused", "fall_through__exact=0"):
+        assert "refused: 403" in editor.get(f"/admin/carriers/outboundroute/?{query}").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("changes", "field", "reason"),
+    [
+        ({"refuse_code": "403"}, "group", "This route refuses its calls: delete this carrier group, or clear “Refuse"),
+        ({"refuse_code": "407"}, "refuse_code", "valid choice"),
+        ({"refuse_reason": "Not here"}, "refuse_code", "Choose the code that goes with the reason"),
+        ({"refuse_code": "403", "refuse_reason": "Größe"}, "refuse_reason", "Only letters without accents"),
+        ({"refuse_code": "403", "refuse_reason": "$var(x)"}, "refuse_reason", "Only letters without accents"),
+        ({"refuse_code": "403", "refuse_reason": "x" * 65}, "refuse_reason", "at most 64 characters"),
+    ],
+)
+def test_what_a_route_cannot_refuse_with(
+    editor: Client, carriers: Carriers, changes: dict[str, str], field: str, reason: str
+) -> None:
+    errors = errors_of(post_page(editor, carriers.outbound_url, changes))
+    assert f"{field}: " in errors
+    assert reason in errors
+    carriers.outbound.refresh_from_db()
+    assert (carriers.outbound.refuse_code, carriers.outbound.refuse_reason) == (None, "")
+
+
+def test_a_route_refuses_instead_of_its_groups_in_one_save(editor: Client, carriers: Carriers) -> None:
+    changes = {"refuse_code": "603", "route_groups-0-DELETE": "on"}
+    assert post_page(editor, carriers.outbound_url, changes).redirect_chain
+    assert (OutboundRoute.objects.get().refuse_code, OutboundRouteGroup.objects.count()) == (603, 0)
+
+
+def test_what_becomes_of_calls_without_a_carrier_is_in_the_list(editor: Client) -> None:
+    route = OutboundRoute.objects.create(prefix="9")
+    assert "none: its calls are answered 503" in editor.get("/admin/carriers/outboundroute/").content.decode()
+    assert post_page(editor, f"/admin/carriers/outboundroute/{route.pk}/change/", {"fall_through": "on"}).redirect_chain
+    page = editor.get("/admin/carriers/outboundroute/").content.decode()
+    assert "none: its calls fall through to a shorter prefix" in page
+
+
 def test_a_group_stands_in_a_route_once(editor: Client, carriers: Carriers) -> None:
     row = {"id": "", "position": "", "group": str(carriers.group.pk)}
     changes = {"route_groups-TOTAL_FORMS": "2", **{f"route_groups-1-{name}": value for name, value in row.items()}}

@@ -57,6 +57,7 @@ BAD: dict[str, Callable[[], models.Model]] = {
     "pbx_host_not_blank": lambda: PBX(name="x", host=""),
     "pbx_port_range": lambda: PBX(name="x", host="192.0.2.9", port=0),
     "pbx_transport_known": lambda: PBX(name="x", host="192.0.2.9", transport="xyz"),
+    "outbound_route_refuse_code_known": lambda: OutboundRoute(prefix="9", refuse_code=407),
     "source_network_one_owner": lambda: SourceNetwork(group=group(), pbx=pbx(), network="198.51.100.0/24"),
     "source_network_not_blank": lambda: SourceNetwork(group=group(), network=""),
 }

@@ -8,7 +8,8 @@ import pytest
 from django.apps import apps
 
 from carriers import state as states
-from carriers.models import AuthCredential, CarrierGroup, Endpoint
+from carriers.models import AuthCredential, CarrierGroup, Endpoint, InboundRoute, OutboundRoute
+from carriers.restoring import restoration_of, restore_state
 from carriers.snapshot import carriers_of, read_carriers
 from carriers.state import MODELS, take_state
 from tests.kamailio_bridge.builders import make_group, make_inbound_route, make_pbx, make_route
@@ -68,3 +69,25 @@ def test_a_state_from_before_a_column_has_its_default() -> None:
     weights = {endpoint.weight for group in carriers_of(state).groups.values() for endpoint in group.endpoints}
     assert weights == {50}
     assert list(states.rows_of({}, Endpoint, "id", "host")) == []
+
+
+def test_a_state_from_before_routes_could_refuse_restores_routes_that_fall_through() -> None:
+    make_some_of_all()
+    state = take_state()
+    for key in ("outboundroute", "inboundroute"):
+        kept = [name for name in state[key]["columns"] if name not in ("refuse_code", "refuse_reason", "fall_through")]
+        places = [state[key]["columns"].index(name) for name in kept]
+        state[key] = {"columns": kept, "rows": [[row[place] for place in places] for row in state[key]["rows"]]}
+    then = carriers_of(state)
+    assert [(route.fall_through, route.refuse_code, route.refuse_reason) for route in then.outbound_routes] == [
+        (True, None, "")
+    ]
+    OutboundRoute.objects.update(refuse_code=403, refuse_reason="No")
+    restoration = restore_state(state)
+    assert {str(change) for change in restoration.changes} == {
+        "outbound route 9: refuse with 403 -> (blank), reason No -> (blank), fall through no -> yes",
+        "inbound route 1444: fall through no -> yes",
+    }
+    assert OutboundRoute.objects.get().fall_through
+    assert InboundRoute.objects.get().fall_through
+    assert restoration_of(state).changes == []

@@ -56,7 +56,7 @@ def test_a_group_without_endpoints_and_a_route_to_a_disabled_one(scene: Scene) -
         assert any(subject in warning for warning in said), said
     assert not any("outbound route 9" in warning for warning in said), said
     scene.apply()
-    assert [scene.dial(number).code for number in ("91", "81", "71", "61")] == [200, 404, 404, 200]
+    assert [scene.dial(number).code for number in ("91", "81", "71", "61")] == [200, 503, 503, 200]
     assert carrier.numbers == ["1", "1"]
     assert disabled.received == []
 

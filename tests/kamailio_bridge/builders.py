@@ -23,9 +23,9 @@ def make_group(name: str, *hosts: str, **values: Any) -> CarrierGroup:
     return group
 
 
-def make_route(prefix: str, *groups: CarrierGroup) -> OutboundRoute:
+def make_route(prefix: str, *groups: CarrierGroup, **values: Any) -> OutboundRoute:
     """Make an outbound route to the groups, in that order."""
-    route = OutboundRoute.objects.create(prefix=prefix)
+    route = OutboundRoute.objects.create(prefix=prefix, **values)
     for position, group in enumerate(groups, start=1):
         OutboundRouteGroup.objects.create(route=route, group=group, position=position)
     return route

@@ -32,7 +32,13 @@ class RandomRoutes:
         groups = [self._group(f"Carrier {number}") for number in range(self.random.randint(2, 6))]
         prefixes = {self._prefix() for _ in range(self.random.randint(2, 9))}
         for prefix in sorted(prefixes):
-            route = OutboundRoute.objects.create(prefix=prefix, enabled=self.random.random() < 0.9)
+            route = OutboundRoute.objects.create(
+                prefix=prefix,
+                enabled=self.random.random() < 0.9,
+                refuse_code=self.random.choice([None] * 9 + [403, 603]),
+                refuse_reason=self.random.choice(["", "Not here: ask (us), please"]),
+                fall_through=self.random.random() < 0.5,
+            )
             chosen = self.random.sample(groups, k=self.random.randint(0, min(4, len(groups))))
             OutboundRouteGroup.objects.bulk_create(
                 OutboundRouteGroup(route=route, group=group, position=self.random.randint(0, 3)) for group in chosen

@@ -73,12 +73,12 @@ def sources(*networks: str, first: int = 1) -> tuple[SourceRecord, ...]:
     return tuple(SourceRecord(first + index, network) for index, network in enumerate(networks))
 
 
-def outbound(pk: int, prefix: str, *groups: int, enabled: bool = True) -> OutboundRouteRecord:
-    return OutboundRouteRecord(pk, prefix, enabled, groups)
+def outbound(pk: int, prefix: str, *groups: int, enabled: bool = True, **values: Any) -> OutboundRouteRecord:
+    return OutboundRouteRecord(pk, prefix, enabled, groups, **values)
 
 
-def inbound(pk: int, prefix: str, pbx_pk: int, *, enabled: bool = True) -> InboundRouteRecord:
-    return InboundRouteRecord(pk, prefix, enabled, pbx_pk)
+def inbound(pk: int, prefix: str, pbx_pk: int, *, enabled: bool = True, **values: Any) -> InboundRouteRecord:
+    return InboundRouteRecord(pk, prefix, enabled, pbx_pk, **values)
 
 
 def carriers(*things: Any) -> Carriers:

@@ -120,6 +120,9 @@ def test_an_empty_set_of_carriers_empties_the_node(node: Node, press: Press) -> 
     result = press(allow_empty=True)
     assert result.ok, result.sentence
     assert targets(node) == {"sip:127.0.0.9:5060"}
+    assert node.rpc.get("/ROUTE/91") == (503, "answers 503 No carrier can take the call\n")
+    OutboundRoute.objects.all().delete()
+    assert press(allow_empty=True).ok
     assert node.rpc.get("/ROUTE/91") == (404, "no route\n")
 
 

@@ -19,6 +19,7 @@ ACME = group(
 BACKUP = group(2, endpoint(3, "203.0.113.9", direction="outbound"), name="Backup")
 REGISTRATION_ENDS = "the registration of 1000 at sip.acme.example ends: the carrier sends no more calls for it."
 OFFICE = pbx(1, "192.0.2.9/32", name="office")
+NOBODY_LEFT = "outbound route 9: its calls are answered 503 from then on, because no carrier of it can take them."
 STATE = carriers(ACME, BACKUP, OFFICE, outbound(1, "9", 1), outbound(2, "91", 1, 2), inbound(1, "1444", 1))
 
 
@@ -28,8 +29,8 @@ def of(state: Carriers, **removal: set[int]) -> list[str]:
 
 def test_a_group_takes_its_routes_registration_and_sources_with_it() -> None:
     assert of(STATE, groups={1}) == [
-        "outbound route 9: is left without endpoints: its calls are answered 404.",
         "outbound route 91: no longer goes to Acme, only to Backup.",
+        NOBODY_LEFT,
         f"carrier group “Acme”: {REGISTRATION_ENDS}",
         "carrier group “Acme”: calls from 198.51.100.0/24, 203.0.113.8/32 are refused from then on.",
     ]
@@ -38,8 +39,8 @@ def test_a_group_takes_its_routes_registration_and_sources_with_it() -> None:
 def test_the_last_endpoint_for_calls_takes_the_routes_with_it() -> None:
     assert of(STATE, endpoints={1}) == []
     assert of(STATE, endpoints={1, 2}) == [
-        "outbound route 9: is left without endpoints: its calls are answered 404.",
         "outbound route 91: no longer goes to Acme, only to Backup.",
+        NOBODY_LEFT,
         "carrier group “Acme”: calls from 203.0.113.8/32 are refused from then on.",
     ]
 
@@ -53,6 +54,9 @@ def test_a_pbx_takes_its_inbound_routes_and_its_calls_with_it() -> None:
 
 def test_the_last_route_ends_all_outbound_calls() -> None:
     assert of(STATE, groups={1, 2})[0] == (
+        "Outbound calls: no route leads to a carrier any more: every call of the PBXs is refused."
+    )
+    assert of(STATE, outbound_routes={1, 2})[0] == (
         "Outbound calls: no route is left for any of them: every call of the PBXs is answered 404."
     )
 
@@ -97,7 +101,7 @@ def test_what_was_not_in_force_takes_nothing_away() -> None:
     [
         (outbound(1, "9", 1, enabled=False), "is disabled"),
         (outbound(1, "8", 1), "has another prefix"),
-        (outbound(1, "9"), "is left without endpoints"),
+        (outbound(1, "9", fall_through=True), "is left without endpoints"),
     ],
 )
 def test_a_route_that_would_vanish_says_why(after: object, why: str) -> None:
@@ -109,6 +113,39 @@ def test_a_route_that_would_vanish_says_why(after: object, why: str) -> None:
 def test_a_prefix_that_another_route_takes_over_is_no_loss() -> None:
     before = carriers(ACME, outbound(1, "9", 1))
     assert losses(before, carriers(ACME, outbound(5, "9", 1))) == []
+
+
+def test_a_route_that_refuses_says_what_becomes_of_its_calls() -> None:
+    before = carriers(ACME, BACKUP, outbound(1, "9", 1), outbound(2, "", 2))
+    refusing = outbound(3, "900", refuse_code=403, refuse_reason="Not here")
+    after = before._replace(outbound_routes=(*before.outbound_routes, refusing))
+    assert [str(notice) for notice in losses(before, after)] == [
+        "outbound route 900: its calls, which took the outbound route 9, are refused from then on: 403 Not here."
+    ]
+    assert [str(notice) for notice in losses(after, before)] == [
+        "outbound route 900: no longer refuses its calls: they take the outbound route 9 from then on."
+    ]
+    turned = carriers(ACME, BACKUP, outbound(1, "9", refuse_code=603), outbound(2, "", 2))
+    assert [str(notice) for notice in losses(before, turned)] == [
+        "outbound route 9: its calls are refused from then on: 603 Decline."
+    ]
+    assert losses(turned, turned) == []
+
+
+def test_calls_that_another_route_answers_are_no_calls_that_it_takes() -> None:
+    before = carriers(ACME, BACKUP, outbound(1, "91", 1), outbound(2, "9", 3, refuse_code=603), outbound(3, "", 2))
+    assert of(before, outbound_routes={1}) == [
+        "outbound route 91: is removed: its calls are answered 603 by the outbound route 9 from then on."
+    ]
+
+
+def test_an_inbound_route_whose_pbx_is_disabled_keeps_its_calls() -> None:
+    home = pbx(2, "192.0.2.10/32", name="home")
+    before = carriers(OFFICE, home, inbound(1, "1444", 1), inbound(2, "", 2))
+    after = carriers(OFFICE._replace(enabled=False), home, inbound(1, "1444", 1), inbound(2, "", 2))
+    assert str(losses(before, after)[0]).endswith("its numbers are answered 503 by the inbound route 1444.")
+    after = after._replace(inbound_routes=(inbound(1, "1444", 1, fall_through=True), inbound(2, "", 2)))
+    assert str(losses(before, after)[0]).endswith("its numbers take the inbound route for every other number.")
 
 
 def test_nothing_is_lost_by_adding() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.db import connections
 
-from carriers.models import AuthCredential, CarrierGroup, Endpoint
+from carriers.models import AuthCredential, CarrierGroup, Endpoint, OutboundRoute
 from kamailio_bridge.plan import TablesUnreadable, make_plan, write
 from kamailio_bridge.rows import Notice
 from kamailio_bridge.tables import Address, Dispatcher, DrGateway, DrRule, Htable, Mtree, Version
@@ -65,6 +65,9 @@ def test_rows_that_nothing_calls_for_go() -> None:
     group.delete()
     apply_rows()
     assert list(Dispatcher.objects.values_list("destination", flat=True)) == ["sip:203.0.113.9:5060"]
+    assert dict(Mtree.objects.values_list("tprefix", "tvalue"))["o9"] == "dsiprouter:unavailable"
+    OutboundRoute.objects.filter(prefix="9").delete()
+    apply_rows()
     assert sorted(Mtree.objects.values_list("tprefix", flat=True)) == ["o8", "s"]
     assert Address.objects.count() == 1
     assert DrGateway.objects.count() == 1
@@ -90,6 +93,7 @@ def test_foreign_rows_are_never_touched() -> None:
     make_route("9", make_group("Acme", "203.0.113.7"))
     apply_rows()
     CarrierGroup.objects.all().delete()
+    OutboundRoute.objects.all().delete()
     apply_rows()
     assert Dispatcher.objects.get().pk == 900
     assert set(Address.objects.values_list("pk", flat=True)) == {900, 901}
@@ -125,9 +129,27 @@ def test_what_carries_no_calls_is_warned_of_and_the_rest_goes_on() -> None:
     assert plan.problems == []
     assert "carrier group “Empty”: has no endpoint, so no calls go to it" in texts(plan.warnings)
     assert "outbound route 7: passes over carrier group “Off”, which is disabled" in texts(plan.warnings)
-    assert "outbound route 7: has no carrier group that calls can go to" in texts(plan.warnings)
+    nobody = "outbound route 7: has no carrier group that calls can go to: its calls"
+    assert f"{nobody} are answered 503." in texts(plan.warnings)
     write(plan)
-    assert sorted(Mtree.objects.values_list("tprefix", flat=True)) == ["o8", "s"]
+    assert sorted(Mtree.objects.values_list("tprefix", flat=True)) == ["o7", "o8", "s"]
+    OutboundRoute.objects.filter(prefix="7").update(fall_through=True)
+    fallen = f"{nobody} fall through, and no other route matches them: they are answered 404."
+    assert fallen in texts(make_plan().warnings)
+    make_route("", CarrierGroup.objects.get(name="Backup"))
+    assert f"{nobody} fall through to the outbound default route." in texts(make_plan().warnings)
+    write(make_plan())
+    assert sorted(Mtree.objects.values_list("tprefix", flat=True)) == ["o", "o8", "s"]
+
+
+def test_a_refusal_that_slipped_past_the_forms_is_refused_with_the_route_named() -> None:
+    make_route("9", refuse_code=403, refuse_reason="a\r\nb")
+    assert "outbound route 9: reason “a\r\nb”: Only letters" in texts(make_plan().problems)
+    OutboundRoute.objects.update(refuse_reason="x", refuse_code=486)
+    plan = make_plan()
+    assert plan.problems == []
+    make_group("Acme", "203.0.113.7").route_groups.create(route=OutboundRoute.objects.get(), position=1)
+    assert "refuses its calls, so its carrier groups get none: carrier group “Acme”" in texts(make_plan().warnings)
 
 
 def test_a_plan_that_leaves_no_route_says_so() -> None:

@@ -56,7 +56,7 @@ def test_endpoints_by_weight_share_a_place() -> None:
 
 
 def test_other_routes_that_match_are_named_with_what_speaks_against_them() -> None:
-    empty, off = group(2), group(3, endpoint(31), enabled=False)
+    empty, off = group(2, name="B"), group(3, endpoint(31), name="C", enabled=False)
     prediction = predict(
         carriers(
             group(1, endpoint(11)),
@@ -64,20 +64,56 @@ def test_other_routes_that_match_are_named_with_what_speaks_against_them() -> No
             off,
             outbound(1, "", 1),
             outbound(2, "9", 1),
-            outbound(3, "91", 2, 3),
+            outbound(3, "91", 2, 3, fall_through=True),
             outbound(4, "914", 1, enabled=False),
-            outbound(5, "9144"),
+            outbound(5, "9144", fall_through=True),
             outbound(6, "8", 1),
         ),
         "91443",
     )
     assert prediction.prefix == "9"
+    nobody = "carrier group “B” or carrier group “C”"
     assert prediction.notes == [
-        "Outbound route 9144 matches too, but names no carrier group.",
+        "Outbound route 9144 matches too, but it names no carrier group; it falls through to route 9.",
         "Outbound route 914 matches too, but is disabled.",
-        "Outbound route 91 matches too, but no calls can go to carrier group “Carrier 2” or carrier group “Carrier 3”.",
+        f"Outbound route 91 matches too, but no calls can go to {nobody}; it falls through to route 9.",
         "Outbound default route matches too, but route 9 is longer.",
     ]
+
+
+def test_a_route_that_refuses_decides_by_its_prefix_as_others_do() -> None:
+    routes = [
+        outbound(1, "", 1),
+        outbound(2, "900", refuse_code=403, refuse_reason="Premium numbers are not allowed"),
+        outbound(3, "9001", 1),
+    ]
+    state = carriers(group(1, endpoint(11)), *routes)
+    refused = predict(state, "900555")
+    assert refused.sentence == "900555 is refused by route 900: 403 Premium numbers are not allowed."
+    assert (refused.attempts, refused.outcome) == ([], "403 Premium numbers are not allowed")
+    assert refused.notes == ["Outbound default route matches too, but route 900 is longer."]
+    assert predict(state, "9001").sentence == "9001 takes route 9001."
+    assert predict(carriers(outbound(1, "", refuse_code=480)), "1").sentence == (
+        "1 is refused by the default route: 480 Temporarily Unavailable."
+    )
+
+
+def test_a_route_without_a_carrier_answers_503_unless_it_falls_through() -> None:
+    off = group(2, endpoint(21), enabled=False)
+    state = carriers(group(1, endpoint(11)), off, outbound(1, "4", 1), outbound(2, "49", 2))
+    kept = predict(state, "4930")
+    assert kept.sentence == "4930 takes route 49, but no carrier of it can take the call: it is answered 503."
+    assert [unused.reason for unused in kept.unused] == ["its carrier group is disabled"]
+    assert kept.outcome == "503 No carrier can take the call"
+    falling = carriers(group(1, endpoint(11)), off, outbound(1, "4", 1), outbound(2, "49", 2, fall_through=True))
+    fallen = predict(falling, "4930")
+    assert (fallen.prefix, fallen.outcome) == ("4", "")
+    assert fallen.notes == [
+        "Outbound route 49 matches too, but no calls can go to carrier group “Carrier 2”; it falls through to route 4."
+    ]
+    nowhere = predict(carriers(off, outbound(2, "49", 2, fall_through=True)), "4930")
+    assert nowhere.outcome == "404 no route"
+    assert nowhere.notes[0].endswith("it falls through, and no other route matches.")
 
 
 def test_no_route_and_no_endpoint() -> None:

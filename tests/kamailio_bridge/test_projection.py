@@ -10,6 +10,7 @@ from pytest_django.fixtures import Settings
 from carriers.snapshot import Carriers
 from kamailio_bridge.modules import MODULES
 from kamailio_bridge.modules.base import Projection
+from kamailio_bridge.modules.mtree import PREFIXES
 from kamailio_bridge.rows import Table
 from kamailio_bridge.uac_records import OWNERS, RECORDS
 from tests.kamailio_bridge.records import (
@@ -152,14 +153,44 @@ def test_a_route_leaves_out_groups_that_calls_cannot_go_to(first: Any) -> None:
     both = carriers(first, group(12, endpoint(2)), outbound(4, "9", 8, 12))
     assert rows("mtree", both)[0]["tvalue"] == "dsiprouter:12"
     alone = carriers(first, outbound(4, "9", 8))
-    assert [row["tprefix"] for row in rows("mtree", alone)] == ["s"]
+    assert [row["tvalue"] for row in rows("mtree", alone) if row["tprefix"] == "o9"] == ["dsiprouter:unavailable"]
+    falling = carriers(first, outbound(4, "9", 8, fall_through=True))
+    assert [row["tprefix"] for row in rows("mtree", falling)] == ["s"]
+    assert not rows("drouting", alone, "dr_rules") + rows("drouting", falling, "dr_rules")
 
 
-def test_disabled_routes_and_routes_to_disabled_pbxs_have_no_entry() -> None:
-    state = carriers(
-        group(8, endpoint(1)), outbound(4, "9", 8, enabled=False), pbx(3, enabled=False), inbound(1, "1", 3)
-    )
+def test_disabled_routes_have_no_entry() -> None:
+    state = carriers(group(8, endpoint(1)), outbound(4, "9", 8, enabled=False), outbound(5, "8", enabled=False))
     assert [row["tprefix"] for row in rows("mtree", state)] == ["s"]
+
+
+def test_a_route_to_a_disabled_pbx_keeps_its_calls_unless_it_falls_through() -> None:
+    routes = [inbound(1, "1", 3), inbound(2, "2", 3, fall_through=True), inbound(3, "3", 3, enabled=False)]
+    state = carriers(pbx(3, enabled=False), *routes)
+    values = {row["tprefix"]: row["tvalue"] for row in rows("mtree", state)}
+    assert values == {"s": "dsiprouter:", "i1": "dsiprouter:unavailable"}
+
+
+def test_a_route_that_refuses_is_an_entry_with_code_and_reason() -> None:
+    longest = "x" * 64
+    state = carriers(
+        group(8, endpoint(1)),
+        outbound(1, "900", refuse_code=403, refuse_reason="Premium numbers: ask us"),
+        outbound(2, "", refuse_code=603),
+        outbound(3, "9" * 30, refuse_code=604, refuse_reason=longest),
+        outbound(4, "1", 8, refuse_code=480),
+    )
+    values = {row["tprefix"]: row["tvalue"] for row in rows("mtree", state)}
+    assert values == {
+        "s": "dsiprouter:",
+        "o900": "dsiprouter:refuse:403:Premium numbers: ask us",
+        "o": "dsiprouter:refuse:603:Decline",
+        "o" + "9" * 30: f"dsiprouter:refuse:604:{longest}",
+        "o1": "dsiprouter:refuse:480:Temporarily Unavailable",
+    }
+    assert not any(PREFIXES.carries_calls(("", key, value)) for key, value in values.items())  # type: ignore[misc]
+    (notice,) = [each for each in project("drouting", state).warnings if each.where == "drouting"]
+    assert notice.text.startswith("a node that routes by drouting can't answer calls of a route itself")
 
 
 # --- permissions --------------------------------------------------------------------------------------------------

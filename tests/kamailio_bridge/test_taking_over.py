@@ -149,6 +149,41 @@ def test_where_an_outbound_route_leads(acme: CarrierGroup) -> None:
     assert [entry.group for entry in route.route_groups.order_by("position")] == [acme, idle]
 
 
+def test_a_refusal_written_into_the_table_and_taken_out_again(acme: CarrierGroup) -> None:
+    Mtree.objects.filter(tprefix="o9").update(tvalue="dsiprouter:refuse:403:Not here")
+    route = take("mtree")
+    assert (route.refuse_code, route.refuse_reason, route.groups.count()) == (403, "Not here", 0)
+    apply(author=None, nodes=[], allow_empty=True)
+    Mtree.objects.filter(tprefix="o9").update(tvalue=f"dsiprouter:{acme.pk}")
+    route = take("mtree")
+    assert (route.refuse_code, route.refuse_reason, route.groups.get()) == (None, "", acme)
+
+
+def test_another_prefix_of_a_route_that_answers_its_calls(acme: CarrierGroup) -> None:
+    make_route("8", refuse_code=603)
+    make_route("7")
+    apply(author=None, nodes=[])
+    Mtree.objects.filter(tprefix="o8").update(tprefix="o88")
+    route = take("mtree")
+    assert (route.prefix, route.refuse_code, route.refuse_reason) == ("88", 603, "")
+    apply(author=None, nodes=[])
+    Mtree.objects.filter(tprefix="o7").update(tprefix="o77")
+    assert take("mtree").prefix == "77"
+    apply(author=None, nodes=[])
+    PBX.objects.update(enabled=False)
+    apply(author=None, nodes=[])
+    Mtree.objects.filter(tprefix="i1444").update(tprefix="i1445")
+    assert take("mtree").prefix == "1445"
+
+
+def test_a_refusal_that_no_route_could_have(acme: CarrierGroup) -> None:
+    for value in ("dsiprouter:refuse:407:Log in", "dsiprouter:refuse:403:Größe", "dsiprouter:unavailable"):
+        Mtree.objects.filter(tprefix="o9").update(tvalue=value)
+        with pytest.raises(CannotTakeOver):
+            take("mtree")
+        assert OutboundRoute.objects.get().groups.get() == acme
+
+
 def test_where_an_inbound_route_leads(acme: CarrierGroup) -> None:
     shop = make_pbx("shop", "192.0.2.30", "192.0.2.30/32")
     apply(author=None, nodes=[])

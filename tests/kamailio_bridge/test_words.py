@@ -143,6 +143,40 @@ def test_a_route_whose_group_was_deleted_says_what_it_went_to() -> None:
     assert lines(before, after)[1:] == ["~ outbound route 9: no carrier group (before: Acme)"]
 
 
+def test_routes_that_refuse_and_that_fall_through() -> None:
+    before = carriers(ACME, outbound(1, "9", 1), outbound(2, "8", refuse_code=403), outbound(3, "7", refuse_code=603))
+    after = carriers(
+        ACME,
+        outbound(1, "9", refuse_code=403, refuse_reason="Not here"),
+        outbound(2, "8", 1, fall_through=True),
+        outbound(4, "6", refuse_code=480),
+        outbound(5, "5", 1, fall_through=True),
+    )
+    falls = "falls through to a shorter prefix when no carrier can take its calls"
+    assert lines(before, after) == [
+        f"+ outbound route 5: added: Acme, {falls}",
+        "+ outbound route 6: added: refuses its calls with 480 Temporarily Unavailable",
+        "- outbound route 7: removed; it refused its calls",
+        "~ outbound route 8: Acme (before: refuses its calls with 403 Forbidden)",
+        f"~ outbound route 8: {falls}",
+        "~ outbound route 9: refuses its calls with 403 Not here (before: Acme)",
+    ]
+    assert "~ outbound route 8: answers 503 when no carrier can take its calls" in lines(after, before)
+
+
+def test_inbound_routes_that_fall_through() -> None:
+    office = pbx(1)
+    keeps, falls = inbound(1, "1444", 1), inbound(1, "1444", 1, fall_through=True)
+    said = "falls through to a shorter prefix when its PBX is disabled"
+    assert lines(carriers(office, keeps), carriers(office, falls)) == [f"~ inbound route 1444: {said}"]
+    assert lines(carriers(office, falls), carriers(office, keeps)) == [
+        "~ inbound route 1444: answers 503 when its PBX is disabled"
+    ]
+    assert lines(carriers(office), carriers(office, falls)) == [
+        f"+ inbound route 1444: added: PBX “PBX 1”, {said}",
+    ]
+
+
 def test_pbxs_and_inbound_routes() -> None:
     before = carriers(pbx(1, "192.0.2.9/32", name="office"), pbx(2, name="shop"), inbound(1, "1444", 1))
     after = carriers(

@@ -67,8 +67,10 @@ def test_a_new_object_takes_the_defaults() -> None:
     assert tree["pbxs"] == [
         {"name": "office", "enabled": True, "sources": [], "host": "192.0.2.9", "port": 5060, "transport": "udp"}
     ]
-    assert tree["outbound_routes"] == [{"prefix": "", "enabled": True, "groups": []}]
-    assert tree["inbound_routes"] == [{"prefix": "1", "enabled": True, "pbx": "office"}]
+    assert tree["outbound_routes"] == [
+        {"prefix": "", "enabled": True, "groups": [], "refuse": None, "fall_through": False}
+    ]
+    assert tree["inbound_routes"] == [{"prefix": "1", "enabled": True, "pbx": "office", "fall_through": False}]
 
 
 def test_what_an_entry_leaves_out_stays(loaded: dict[str, Any]) -> None:
@@ -120,6 +122,36 @@ def test_the_order_of_a_list_is_the_order_of_the_calls(loaded: dict[str, Any]) -
     for name in ("OutboundRouteGroup",):  # these have no key that Kamailio knows
         del before[name], after[name]
     assert after == before
+
+
+def test_a_refusal_is_changed_and_ended(loaded: dict[str, Any]) -> None:
+    load({"outbound_routes": [{"prefix": "9", "refuse": {"code": 603}}]})
+    assert carriers_document()["outbound_routes"][1]["refuse"] == {"code": 603, "reason": ""}
+    load({"outbound_routes": [{"prefix": "9", "refuse": None, "groups": ["Acme"]}]})
+    assert carriers_document()["outbound_routes"][1]["refuse"] is None
+    load({"outbound_routes": [{"prefix": "9", "groups": [], "refuse": {"code": 403, "reason": "No"}}]})
+    assert carriers_document()["outbound_routes"][1]["groups"] == []
+
+
+@pytest.mark.parametrize(
+    ("entry", "problem"),
+    [
+        ({"refuse": {"code": 403}, "groups": ["Acme"]}, "refuse: a route that refuses its calls has no carrier groups"),
+        ({"groups": ["Acme"]}, "refuse: a route that refuses its calls has no carrier groups"),
+        ({"refuse": {"code": 407}}, "refuse.code: 407 is not possible; possible are 403, 404, 410, 480"),
+        ({"refuse": {"code": "no"}}, "refuse.code: “no” is not a whole number."),
+        ({"refuse": {"reason": "x"}}, "refuse.code: this key is missing."),
+        ({"refuse": {"code": 403, "reason": "Größe"}}, "refuse.reason: Only letters without accents"),
+        ({"refuse": {"code": 403, "reason": "x\r\nContact: y"}}, "refuse.reason: Only letters without accents"),
+        ({"refuse": {"code": 403, "reason": "x" * 65}}, "refuse.reason: Ensure this value has at most 64 characters"),
+        ({"refuse": {"code": 403, "text": "x"}}, "refuse: the key “text” is not known; known are code, reason."),
+        ({"refuse": "403"}, "refuse: this must be a mapping with the keys code, reason."),
+        ({"fall_through": "maybe"}, "fall_through: “maybe” is neither true nor false."),
+    ],
+)
+def test_what_a_route_cannot_refuse_with(loaded: dict[str, Any], entry: dict[str, Any], problem: str) -> None:
+    said = problems({"outbound_routes": [{"prefix": "9", **entry}]})
+    assert any(problem in sentence for sentence in said), said
 
 
 def test_a_credential_is_deleted_by_null(loaded: dict[str, Any]) -> None:

@@ -97,9 +97,24 @@ def carriers(draw: st.DrawFn) -> dict[str, Any]:
     pbxs = draw(st.lists(pbx, max_size=2, unique_by=comparable))
     group_names = [group["name"] for group in drawn_groups]
     some_groups = st.lists(st.sampled_from(group_names), unique=True, max_size=3) if group_names else st.just([])
-    outbound = st.fixed_dictionaries({"prefix": prefixes, "enabled": flags, "groups": some_groups})
+    reasons = st.text("aZ09 -_.!~*'()/?:@&=+,", max_size=12).map(str.strip)
+    refusals = st.fixed_dictionaries({"code": st.sampled_from([403, 480, 604]), "reason": reasons})
+    ways = st.one_of(
+        st.fixed_dictionaries({"groups": some_groups, "refuse": st.none()}),
+        st.fixed_dictionaries({"groups": st.just([]), "refuse": refusals}),
+    )
+    outbound = st.builds(
+        lambda route, way: {**route, **way},
+        st.fixed_dictionaries({"prefix": prefixes, "enabled": flags, "fall_through": flags}),
+        ways,
+    )
     inbound = st.fixed_dictionaries(
-        {"prefix": prefixes, "enabled": flags, "pbx": st.sampled_from([each["name"] for each in pbxs] or [""])}
+        {
+            "prefix": prefixes,
+            "enabled": flags,
+            "pbx": st.sampled_from([each["name"] for each in pbxs] or [""]),
+            "fall_through": flags,
+        }
     )
     return {
         "carrier_groups": drawn_groups,

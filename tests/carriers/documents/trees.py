@@ -46,10 +46,22 @@ def example() -> dict[str, Any]:
             }
         ],
         "outbound_routes": [
-            {"prefix": "", "enabled": True, "groups": ["Müller, Söhne", "Acme"]},
-            {"prefix": "9", "enabled": False, "groups": []},
+            {
+                "prefix": "",
+                "enabled": True,
+                "groups": ["Müller, Söhne", "Acme"],
+                "refuse": None,
+                "fall_through": True,
+            },
+            {
+                "prefix": "9",
+                "enabled": False,
+                "groups": [],
+                "refuse": {"code": 403, "reason": "Premium numbers: ask us"},
+                "fall_through": False,
+            },
         ],
-        "inbound_routes": [{"prefix": "1444", "enabled": True, "pbx": "office"}],
+        "inbound_routes": [{"prefix": "1444", "enabled": True, "pbx": "office", "fall_through": True}],
     }
 
 
