@@ -65,25 +65,32 @@ def loaded_sets(rpc: Rpc) -> dict[int, list[tuple[str, dict[str, str]]]]:
     return sets
 
 
-def expected_prefixes() -> dict[str, list[int]]:
-    """Return for each key of the tree its sets in order."""
-    prefixes: dict[str, list[int]] = {"s": []}
+def expected_prefixes() -> dict[str, str]:
+    """Return for each key of the tree its sets in order, or what the route answers itself."""
+    prefixes = {"s": ""}
     for route in OutboundRoute.objects.filter(enabled=True):
         groups = [member.group for member in route.route_groups.order_by("position", "pk")]
         sets = [group.pk for group in groups if outbound_endpoints(group)]
-        if sets:
-            prefixes[f"o{route.prefix}"] = sets
+        if route.refuse_code is not None:
+            prefixes[f"o{route.prefix}"] = f"refuse:{route.refuse_code}:{route.refuse_reason}"
+        elif sets:
+            prefixes[f"o{route.prefix}"] = ";".join(map(str, sets))
+        elif not route.fall_through:
+            prefixes[f"o{route.prefix}"] = "unavailable"
     for inbound in InboundRoute.objects.filter(enabled=True, pbx__enabled=True):
-        prefixes[f"i{inbound.prefix}"] = [PBX_SETS + inbound.pbx_id]
+        prefixes[f"i{inbound.prefix}"] = str(PBX_SETS + inbound.pbx_id)
+    for inbound in InboundRoute.objects.filter(enabled=True, pbx__enabled=False, fall_through=False):
+        prefixes[f"i{inbound.prefix}"] = "unavailable"
     return prefixes
 
 
-def loaded_prefixes(rpc: Rpc) -> dict[str, list[int]]:
+def loaded_prefixes(rpc: Rpc) -> dict[str, str]:
     entries = rpc.call("mtree.list", "routes")
     prefixes = {}
     for entry in entries if isinstance(entries, list) else [entries]:
         assert len(entry["tvalue"]) == 1, entry
-        prefixes[entry["tprefix"]] = [int(number) for number in re.findall(r"\d+", entry["tvalue"][0])]
+        assert entry["tvalue"][0].startswith("dsiprouter:"), entry
+        prefixes[entry["tprefix"]] = entry["tvalue"][0].removeprefix("dsiprouter:")
     return prefixes
 
 

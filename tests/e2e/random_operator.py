@@ -164,7 +164,13 @@ class Operator:
     def change_route(self) -> bool:
         route, groups = self.one_of(OutboundRoute), list(CarrierGroup.objects.order_by("pk"))
         if route:
-            OutboundRoute.objects.filter(pk=route.pk).update(enabled=self.random.random() < 0.8)
+            refuses = self.random.random() < 0.2
+            OutboundRoute.objects.filter(pk=route.pk).update(
+                enabled=self.random.random() < 0.8,
+                fall_through=self.random.random() < 0.5,
+                refuse_code=403 if refuses else None,
+                refuse_reason="Not here" if refuses else "",
+            )
             self.give_groups(route, groups)
         return bool(route)
 
