@@ -125,6 +125,13 @@ class Call:
         """Give up before there is an answer, and return the answer to the CANCEL (RFC 3261, section 9.1)."""
         return ask(self._sender, of_the_hop(self.invite, "CANCEL", self.invite.get("to")), self._link).code
 
+    def again(self) -> Call:
+        """Place the call once more, with the same Call-ID and From tag and the next CSeq."""
+        number, method = self.invite.cseq
+        changed = {"via": self._sender.new_via(self._link.transport), "cseq": f"{number + 1} {method}"}
+        headers = [(name, changed.get(name, value)) for name, value in self.invite.headers]
+        return Call(Message(self.invite.start, headers, self.invite.body), self._link, self._sender)
+
     def bye(self) -> int:
         """Hang up, and return the answer to the BYE."""
         self.wait()
