@@ -14,6 +14,7 @@ from tests.e2e.sip.digest import Account, parameters
 from tests.e2e.sip.incoming import Challenge, answer, ring, stay_silent
 from tests.e2e.sip.message import Message, NotSip, Uri, cut_from_stream, parameter
 from tests.e2e.sip.outgoing import NoAnswer
+from tests.e2e.sip.proxy import Proxy
 from tests.e2e.sip.registrar import Registrar
 from tests.e2e.sip.wire import refusing_port
 
@@ -195,3 +196,34 @@ def test_a_stream_is_cut_into_messages() -> None:
 def test_nothing_comes_of_itself(callee: UserAgent) -> None:
     settled(0.05)
     assert callee.received == []
+
+
+@pytest.mark.parametrize("strict", [False, True], ids=["loose", "strict"])
+def test_a_proxy_stays_in_the_way_of_its_calls(caller: UserAgent, callee: UserAgent, strict: bool) -> None:
+    callee.behaviour = answer(200, 180)
+    with Proxy("127.31.0.3", f"sip:{callee.host_port}", strict=strict) as proxy:
+        call = caller.call("4711", proxy.host_port)
+        assert call.code == 200
+        assert callee.wait_for("ACK")[0].uri == callee.uris[0] == f"sip:{callee.host_port}"
+        assert call.dialog(call.wait()).routes == [f"<sip:{proxy.host_port}{'' if strict else ';lr'}>"]
+        assert call.ask("INFO").code == 200
+        assert callee.hang_up(callee.invites[0]) == 200
+        assert proxy.methods == ["INVITE", "ACK", "INFO", "BYE"]
+        assert [len(callee.requests("INFO")), len(caller.requests("BYE"))] == [1, 1]
+
+
+def test_requests_before_the_answer_and_a_contact_that_moves(caller: UserAgent, callee: UserAgent) -> None:
+    callee.behaviour = ring
+    call = caller.call("4711", callee.host_port)
+    call.wait_for_provisional(180)
+    assert call.ask("PRACK").code == 200
+    assert call.cancel() == 200
+    assert call.code == 487
+    callee.behaviour = answer(200)
+    call = caller.call("4711", callee.host_port)
+    assert call.code == 200
+    callee.contact = f"sip:moved@{callee.host_port}"
+    assert call.reinvite(f"<sip:moved@{caller.host_port}>") == 200
+    assert callee.requests("INVITE")[-1].message.get("contact") == f"<sip:moved@{caller.host_port}>"
+    assert call.bye() == 200
+    assert callee.requests("BYE")[0].uri == f"sip:moved@{callee.host_port}"
