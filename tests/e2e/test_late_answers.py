@@ -8,6 +8,7 @@ from tests.e2e.scene import Scene, to
 from tests.e2e.sip.agent import UserAgent, settled
 from tests.e2e.sip.digest import Account
 from tests.e2e.sip.incoming import Behaviour, Challenge, Incoming, answer, ring, say
+from tests.e2e.sip.message import Message, Uri
 
 pytestmark = [pytest.mark.e2e, pytest.mark.django_db(databases=["default", "kamailio"], transaction=True)]
 
@@ -107,6 +108,27 @@ def test_long_after_the_call(scene: Scene) -> None:
     assert call.code == 503
     assert_ended(scene, only)
     assert len(call.finals) == 1
+
+
+def test_a_call_that_comes_back_and_fails_here(scene: Scene) -> None:
+    """The carrier sends the call to our PBX, which is busy, then to somebody who takes it: one Call-ID, two ways."""
+    carrier = scene.carrier()
+    scene.route("9", scene.group("Acme", to(carrier)))
+    scene.apply()
+    scene.pbx.behaviour = answer(486)
+
+    def send_back(incoming: Incoming) -> None:
+        headers = [("via", carrier.new_via("UDP")), *incoming.message.headers]
+        back = Message(f"INVITE sip:14443332222@{scene.proxy} SIP/2.0", headers, incoming.message.body)
+        link = incoming.wire.link_to(Uri.parse(f"sip:{scene.proxy}"))
+        carrier.send(back, link, lambda final: incoming.reply(200) if final.code == 486 else None)
+
+    carrier.behaviour = send_back
+    call = scene.dial(NUMBER)
+    assert call.code == 200
+    settled()
+    assert [scene.pbx.numbers, carrier.requests("BYE")] == [["14443332222"], []]
+    assert call.bye() == 200
 
 
 def test_the_same_call_again(scene: Scene) -> None:

@@ -14,7 +14,7 @@ from tests.e2e.nodes import running_node
 from tests.e2e.scene import Scene, to
 from tests.e2e.sip.agent import UserAgent, settled
 from tests.e2e.sip.digest import Account
-from tests.e2e.sip.incoming import Behaviour, Challenge, answer, ring, say, stay_silent
+from tests.e2e.sip.incoming import Behaviour, Challenge, Incoming, answer, ring, say, stay_silent
 
 pytestmark = [pytest.mark.e2e, pytest.mark.django_db(databases=["default", "kamailio"], transaction=True)]
 
@@ -89,6 +89,21 @@ def test_each_18x_begins_the_ringing_anew(hasty: Scene) -> None:
     assert call.provisionals.count(180) == 3
     assert second.received == []
     assert call.bye() == 200
+
+
+def test_a_reliable_183(hasty: Scene) -> None:
+    """Its PRACK passes, and the ringing lasts longer than the progress of an endpoint may."""
+
+    def behave(incoming: Incoming) -> None:
+        incoming.reply(183, ("require", "100rel"), ("rseq", "1"))
+        incoming.reply(200, after=2.6)
+
+    first, second = carriers_of(hasty, behave, answer(200))
+    call = hasty.dial(NUMBER, headers=(("supported", "100rel"),))
+    call.wait_for_provisional(183)
+    assert call.ask("PRACK").code == 200
+    assert call.code == 200
+    assert [len(first.requests("PRACK")), second.received] == [1, []]
 
 
 @pytest.mark.parametrize("early", [180, 183])
