@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from carriers.deadlocks import ATTEMPTS, is_deadlock
 from carriers.history.actor import COMMAND
+from dsiprouter.database_errors import sentence_of
 from kamailio_bridge.applied import last_applied
 from kamailio_bridge.lock import Busy, Claim, LockLost, apply_lock
 from kamailio_bridge.modules.htable import store_revision, stored_revision
@@ -196,10 +197,7 @@ def _alone(author: AbstractBaseUser | None, work: Callable[[Claim], ApplyResult]
     except (TablesUnreadable, NotKept) as unreadable:
         return ApplyResult("failed", f"Nothing was changed. {unreadable}")
     except DatabaseError as error:
-        sentence = (
-            f"The product's own database failed: {_one_line(error)} Check DATABASE_URL, and run manage.py migrate."
-        )
-        return ApplyResult("failed", sentence)
+        return ApplyResult("failed", f"The product's own database failed. {sentence_of(error)}")
 
 
 def _apply(

@@ -1,8 +1,8 @@
 """The lock that lets one apply run at a time, across processes and hosts.
 
 A row in the database ``default`` names the holder and until when the claim holds; the holder renews it before each
-step. So it works on every database and cluster alike, and a holder that was killed is out after one step's time. The
-database's clock is the only one that counts.
+step. So it works on every database and cluster alike. A holder that was killed is out at once where the database can
+tell (``holder``), and elsewhere after one step's time. The database's clock is the only one that counts.
 """
 
 from __future__ import annotations
@@ -15,10 +15,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
+from django.db import connections, router
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import DateTimeField, ExpressionWrapper, F, Q, Value
 from django.db.models.functions import Now
 
 from carriers.deadlocks import again_after_deadlock
+from kamailio_bridge.holder import forget, is_dead, sign_of_life
 from kamailio_bridge.revisions import ApplyLock
 
 LOCK_ID = 1
@@ -50,19 +53,30 @@ def apply_lock(who: str, seconds: float) -> Iterator[Claim]:
     """Hold the lock as ``who`` while the block runs. Raises ``Busy`` at once when somebody else holds it."""
     claim = Claim(secrets.token_hex(16))
     holder = f"{who} on {socket.gethostname()} (process {os.getpid()})"
-    # Where the database is a cluster, two who take the lock at once are told so when they commit.
-    if not again_after_deadlock(lambda: _take(claim, holder[:128], seconds)):
-        raise Busy(_busy_sentence())
-    try:
-        yield claim
-    finally:
-        ApplyLock.objects.filter(pk=LOCK_ID, token=claim.token).update(holder="", token="", expires=None)
+    with sign_of_life(_connection(), claim.token) as life:
+        # Where the database is a cluster, two who take the lock at once are told so when they commit.
+        if not again_after_deadlock(lambda: _take(claim, holder[:128], life, seconds)):
+            raise Busy(_busy_sentence())
+        try:
+            yield claim
+        finally:
+            ApplyLock.objects.filter(pk=LOCK_ID, token=claim.token).update(holder="", token="", life="", expires=None)
 
 
-def _take(claim: Claim, holder: str, seconds: float) -> int:
-    ApplyLock.objects.get_or_create(pk=LOCK_ID)
-    free = ApplyLock.objects.filter(pk=LOCK_ID).filter(Q(token="") | Q(expires__isnull=True) | Q(expires__lt=Now()))
-    return free.update(holder=holder, token=claim.token, expires=_from_now(seconds))
+def _take(claim: Claim, holder: str, life: str, seconds: float) -> int:
+    row, _ = ApplyLock.objects.get_or_create(pk=LOCK_ID)
+    mine = {"holder": holder, "token": claim.token, "life": life, "expires": _from_now(seconds)}
+    rows = ApplyLock.objects.filter(pk=LOCK_ID)
+    taken = rows.filter(Q(token="") | Q(expires__isnull=True) | Q(expires__lt=Now())).update(**mine)
+    if not taken and row.token and is_dead(_connection(), row.token, row.life):
+        taken = rows.filter(token=row.token).update(**mine)
+    if taken and row.token:
+        forget(_connection(), row.token)
+    return taken
+
+
+def _connection() -> BaseDatabaseWrapper:
+    return connections[router.db_for_write(ApplyLock)]
 
 
 def _from_now(seconds: float) -> ExpressionWrapper:

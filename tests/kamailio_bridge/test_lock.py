@@ -1,12 +1,15 @@
-"""One apply at a time; a killed holder is out when its claim runs out."""
+"""One apply at a time; a holder whose claim has run out is out."""
 
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
+from django.db import connections
 from django.utils import timezone
 
+from kamailio_bridge.holder import is_dead
 from kamailio_bridge.lock import Busy, LockLost, apply_lock
 from kamailio_bridge.revisions import ApplyLock
 
@@ -60,3 +63,23 @@ def test_renewing_moves_the_end() -> None:
         expires = ApplyLock.objects.get().expires
         assert expires is not None
         assert 400 < (expires - timezone.now()).total_seconds() < 501
+
+
+def test_a_holder_that_lives_keeps_it_however_often_it_is_asked_for() -> None:
+    with apply_lock("ada", 30) as claim:
+        for _ in range(3):
+            with pytest.raises(Busy), apply_lock("bob", 30):
+                pytest.fail("two held the lock")
+        row = ApplyLock.objects.get()
+        assert row.life
+        assert not is_dead(connections["default"], row.token, row.life)
+        claim.renew(30)
+    assert is_dead(connections["default"], row.token, row.life) == (connections["default"].vendor == "mysql")
+    assert ApplyLock.objects.get().life == ""
+
+
+def test_nothing_is_left_of_a_lock() -> None:
+    with apply_lock("ada", 30):
+        pass
+    name = Path(str(connections["default"].settings_dict["NAME"]))
+    assert list(name.parent.glob(f"{name.name}-apply-*")) == []
