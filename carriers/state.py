@@ -6,10 +6,10 @@ that what is restored is the same rows, not equal ones. It never leaves the prod
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from operator import itemgetter
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db import connections, models, router, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -40,13 +40,19 @@ MODELS: tuple[type[models.Model], ...] = (
 # What was so before there was a column for it, where that is not what a new object gets.
 _BEFORE: dict[str, dict[str, Any]] = {"outboundroute": {"fall_through": True}, "inboundroute": {"fall_through": True}}
 
+Result = TypeVar("Result")
 State = dict[str, Any]  # {"carriergroup": {"columns": ["id", "name", ...], "rows": [[1, "Acme", ...], ...]}, ...}
 
 
 def take_state() -> State:
     """Read all carriers at one moment, so that two saves are seen both or not at all."""
+    return take_state_and(lambda: None)[0]
+
+
+def take_state_and(more: Callable[[], Result]) -> tuple[State, Result]:
+    """Read all carriers, and ``more`` from the same database, at one moment."""
     with _steady_view(connections[router.db_for_read(CarrierGroup)]):
-        return {key_of(model): _table(model) for model in MODELS}
+        return {key_of(model): _table(model) for model in MODELS}, more()
 
 
 def key_of(model: type[models.Model]) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, Literal, cast
 
 from django.contrib.auth.models import AbstractBaseUser
@@ -16,6 +17,7 @@ from django.db import DatabaseError, IntegrityError, transaction
 from django.utils import timezone
 
 from carriers.deadlocks import ATTEMPTS, is_deadlock
+from carriers.history import milestones
 from carriers.history.actor import COMMAND
 from dsiprouter.database_errors import sentence_of
 from kamailio_bridge.applied import last_applied
@@ -97,7 +99,8 @@ def apply(
         asked = configured_nodes() if nodes is None else nodes
         if nodes is None and not asked:
             return ApplyResult("refused", NO_NODE_SENTENCE)
-        return _apply(_Request(author, asked, progress, claim), make_plan, allow_empty=allow_empty, seen=seen)
+        request = _Request(author, asked, progress, claim)
+        return _apply(request, partial(make_plan, with_entries=True), allow_empty=allow_empty, seen=seen)
 
     return _alone(author, work)
 
@@ -253,8 +256,18 @@ def _apply(
         if not request.leaving and request.again is None and not plan.left_out:
             mark_applied(revision)
         drop_old_snapshots(in_tables=revision.number)
+        milestones.mark_applied(plan.entries, revision.number, left_out=plan.objects_left_out)
+    elif plan.entries and before is not None and _holds(before, plan):
+        # The apply that wrote it was killed before it could say so.
+        milestones.mark_applied(plan.entries, before, left_out=plan.objects_left_out)
     # What somebody else did to the tables, the nodes may have loaded: then none is known to be as it was verified.
     return _reload(request, plan, before if request.again is None else None, cast(int, number))
+
+
+def _holds(number: int, plan: Plan) -> bool:
+    """Say whether a revision has the very carriers of the plan."""
+    revision = Revision.objects.filter(number=number, snapshot__isnull=False).first()
+    return revision is not None and bytes(revision.snapshot or b"") == pack(plan.state)
 
 
 def _is_overtaken(error: DatabaseError, make_it: Callable[[], Plan], plan: Plan | None) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Collection
 
 from django.urls import reverse
 
@@ -16,16 +16,13 @@ from kamailio_bridge.revisions import Revision
 def track_bridge() -> None:
     """Keep a history of nodes, and let each entry of any history say with which revision it was applied."""
     track(KamailioNode)
-    milestones.register(revisions_after)
+    milestones.register(revisions_with)
 
 
-def revisions_after(moment: datetime) -> list[Milestone]:
-    """Return the revisions that took in the carriers after a moment and reached Kamailio's tables."""
-    reached = Revision.objects.filter(carriers_read__gte=moment).exclude(
-        outcome__in=(Revision.Outcome.FAILED, Revision.Outcome.WRITING)
-    )
-    return [
-        Milestone(read, f"revision {number}", reverse("admin:kamailio_bridge_revision_change", args=[number]))
-        for number, read in reached.order_by("carriers_read").values_list("number", "carriers_read")
-        if read is not None
-    ]
+def revisions_with(numbers: Collection[int]) -> dict[int, Milestone]:
+    """Return the revisions with these numbers."""
+    known = Revision.objects.filter(number__in=numbers).values_list("number", flat=True)
+    return {
+        number: Milestone(f"revision {number}", reverse("admin:kamailio_bridge_revision_change", args=[number]))
+        for number in known
+    }

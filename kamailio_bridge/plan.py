@@ -10,9 +10,10 @@ from typing import Any, TypeVar
 
 from django.db import DatabaseError
 
+from carriers.history.milestones import entries_not_applied
 from carriers.management.collector import collector_paused
 from carriers.snapshot import Carriers, carriers_of
-from carriers.state import State, take_state
+from carriers.state import State, take_state_and
 from carriers.state_parts import Object, Reasons, with_objects_as_before
 from dsiprouter.database_errors import sentence_of
 from kamailio_bridge import rules
@@ -40,7 +41,7 @@ class Plan:
 
     ``carriers`` are the records that were projected, made of ``state``, which a revision keeps. Objects that another
     program's row stands in the way of are in both as they were last applied; ``left_out`` says which and why, and
-    ``withheld`` are changes of theirs that are not even so possible.
+    ``withheld`` are changes of theirs that are not even so possible. ``entries`` are the history's that it takes in.
     """
 
     state: State
@@ -53,6 +54,8 @@ class Plan:
     left_out: list[Notice] = field(default_factory=list)
     withheld: list[TableChanges] = field(default_factory=list)
     conflicts: list[Conflict] = field(default_factory=list)
+    entries: list[int] = field(default_factory=list)
+    objects_left_out: frozenset[Object] = frozenset()
 
     @property
     def count(self) -> int:
@@ -95,8 +98,10 @@ class Plan:
 
 
 @collector_paused()
-def make_plan() -> Plan:
+def make_plan(*, with_entries: bool = False) -> Plan:
     """Read the carriers and Kamailio's tables, and compare. Raises ``TablesUnreadable``.
+
+    ``with_entries`` also reads which entries of the history the plan takes in, if it is applied.
 
     For a view that no other writer can disturb, call it inside a transaction on the database ``kamailio``.
     """
@@ -104,13 +109,13 @@ def make_plan() -> Plan:
     if missing:
         raise TablesUnreadable(" ".join(missing))
     try:
-        state = take_state()
+        state, entries = take_state_and(entries_not_applied if with_entries else list)
     except DatabaseError as error:
         raise TablesUnreadable(f"The carriers can't be read. {sentence_of(error)}") from error
     nodes = node_names()
     try:
         plan = _plan(state, carriers_of(state), nodes)
-        return _without_conflicting(plan, nodes) if plan.conflicts else plan
+        return replace(_without_conflicting(plan, nodes) if plan.conflicts else plan, entries=entries)
     except DatabaseError as error:
         raise TablesUnreadable(f"Kamailio's tables can't be read. {sentence_of(error)}") from error
 
@@ -138,7 +143,12 @@ def _without_conflicting(plan: Plan, nodes: NodeNames) -> Plan:
     dependents = _dependents_left_out(reasons, {found: label for label, found in objects.items()})
     notices = {notice.where: notice for notice in (*left_out(conflicts), *dependents, *again.left_out)}
     beside = [conflict for conflict in plan.conflicts if not conflict.is_new]
-    return replace(again, left_out=list(notices.values()), warnings=again.warnings + warnings_of(beside))
+    return replace(
+        again,
+        left_out=list(notices.values()),
+        objects_left_out=frozenset(reasons),
+        warnings=again.warnings + warnings_of(beside),
+    )
 
 
 def _dependents_left_out(reasons: Reasons, labels: dict[Object, str]) -> Iterator[Notice]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from django.conf import settings
 from django.db import models
 
@@ -68,17 +66,6 @@ class Revision(models.Model):
         """Return the carriers of this revision as records, to project them again; None when they are not kept."""
         state = self.state()
         return carriers_of(state) if state is not None else None
-
-
-def read_for(revision: Revision) -> datetime | None:
-    """Return when the carriers of a revision were read. One that put rows back has those of a revision before it."""
-    read = Revision.objects.filter(number__lte=revision.number, carriers_read__isnull=False)
-    return (
-        read.exclude(outcome=Revision.Outcome.FAILED)
-        .order_by("-number")
-        .values_list("carriers_read", flat=True)
-        .first()
-    )
 
 
 class RollBack(models.Model):

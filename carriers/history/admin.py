@@ -93,9 +93,9 @@ class HistoryList(ChangeList):
         super().get_results(request)
         if not (self.query or self.get_filters_params()):
             self.full_result_count = self.result_count  # counted already: nothing is left out
-        stones = milestones_of(entry.timestamp for entry in self.result_list)
+        stones = milestones_of(entry.applied_number for entry in self.result_list)
         for entry in self.result_list:
-            entry.milestone = stones[entry.timestamp]
+            entry.milestone = stones.get(entry.applied_number)
 
 
 @admin.register(HistoryEntry)
@@ -144,17 +144,19 @@ class HistoryEntryAdmin(admin.ModelAdmin):
 
     @admin.display(description="applied with")
     def applied_with(self, entry: Any) -> str:
-        stone = entry.milestone if hasattr(entry, "milestone") else milestones_of([entry.timestamp])[entry.timestamp]
+        known = hasattr(entry, "milestone")
+        number = entry.applied_number
+        stone = entry.milestone if known else milestones_of([number]).get(number)
         return format_html('<a href="{}">{}</a>', stone.url, stone.label) if stone else "not applied yet"
 
 
 def _with_milestones(entries: list[HistoryEntry]) -> list[dict[str, Any]]:
-    stones = milestones_of(entry.timestamp for entry in entries)
+    stones = milestones_of(entry.applied_number for entry in entries)
     return [
         {
             "happened": (what := happened(entry)),
             "details": ", ".join(with_arrows(what.details)),
-            "milestone": stones[entry.timestamp],
+            "milestone": stones.get(entry.applied_number),
         }
         for entry in entries
     ]

@@ -1,21 +1,27 @@
-"""What lies between the entries of a history: whoever applies changes says with what each of them was applied."""
+"""With what each change was applied: whoever applies notes it, entry by entry, so that no clock is asked."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from datetime import datetime
+from collections.abc import Callable, Collection, Iterable
 from typing import NamedTuple
+
+from django.contrib.contenttypes.models import ContentType
+from django.db.models import Q
+
+from carriers.history.models import HistoryEntry
+from carriers.history.tracking import Owner
+
+_CHUNK = 500  # keys in one statement
 
 
 class Milestone(NamedTuple):
-    """Something that took in all that was changed before a moment, such as “revision 7”, and its page."""
+    """Something that took changes in, such as “revision 7”, and its page."""
 
-    moment: datetime
     label: str
     url: str
 
 
-Source = Callable[[datetime], list[Milestone]]  # those after a moment, the oldest first
+Source = Callable[[Collection[int]], dict[int, Milestone]]  # by their numbers, as far as they are there
 _sources: list[Source] = []
 
 
@@ -24,17 +30,24 @@ def register(source: Source) -> None:
     _sources.append(source)
 
 
-def milestones_of(moments: Iterable[datetime]) -> dict[datetime, Milestone | None]:
-    """Return for each moment the first milestone that came after it; None where none did yet."""
-    wanted = sorted(set(moments))
-    if not wanted:
-        return {}
-    known = sorted((stone for source in _sources for stone in source(wanted[0])), key=lambda stone: stone.moment)
-    found: dict[datetime, Milestone | None] = {}
-    stones = iter(known)
-    stone = next(stones, None)
-    for moment in wanted:
-        while stone is not None and stone.moment < moment:
-            stone = next(stones, None)
-        found[moment] = stone
-    return found
+def milestones_of(numbers: Iterable[int | None]) -> dict[int | None, Milestone]:
+    """Return the milestones with these numbers."""
+    wanted = {number for number in numbers if number is not None}
+    return {number: stone for source in _sources if wanted for number, stone in source(wanted).items()}
+
+
+def entries_not_applied() -> list[int]:
+    """Return the keys of the entries whose changes no milestone has taken in, in rising order."""
+    pending = HistoryEntry.objects.filter(applied_number=None).order_by("pk")
+    return list(pending.values_list("pk", flat=True))
+
+
+def mark_applied(entries: list[int], number: int, *, left_out: Collection[Owner] = ()) -> None:
+    """Note that these changes were taken in with ``number``, but for those of objects that were left out."""
+    others = Q(pk__in=[])
+    for model, pk in left_out:
+        own = Q(content_type=ContentType.objects.get_for_model(model), object_id=pk)
+        others |= own | Q(owner_kind=model._meta.label_lower, owner_id=pk)
+    for start in range(0, len(entries), _CHUNK):
+        taken = HistoryEntry.objects.filter(pk__in=entries[start : start + _CHUNK]).exclude(others)
+        taken.update(applied_number=number)

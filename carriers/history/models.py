@@ -63,12 +63,14 @@ class HistoryEntry(AbstractLogEntry):
     """One object that was added, changed or deleted: when, by whom, and each field's old and new value.
 
     ``object_repr`` is what the object was called then, with its owner; ``owner_kind`` and ``owner_id`` find what
-    happened to an object's parts. ``actor_name`` stays when the user is deleted.
+    happened to an object's parts. ``applied_number`` is None until the change is applied. ``actor_name`` stays when the
+    user is deleted.
     """
 
     actor_name = models.CharField(max_length=150, blank=True, default="")
     owner_kind = models.CharField(max_length=100, blank=True, default="")
     owner_id = models.IntegerField(null=True, blank=True)
+    applied_number = models.IntegerField(null=True, blank=True)  # of the milestone that took it in (``milestones``)
 
     objects = HistoryManager()
 
@@ -77,7 +79,10 @@ class HistoryEntry(AbstractLogEntry):
         verbose_name_plural = "changes"
         ordering = ["-timestamp", "-pk"]
         default_permissions = ("view",)
-        indexes = [models.Index(fields=["owner_kind", "owner_id"], name="history_owner")]
+        indexes = [
+            models.Index(fields=["owner_kind", "owner_id"], name="history_owner"),
+            models.Index(fields=["applied_number"], name="history_applied_number"),
+        ]
 
 
 def owner_columns(owner: tuple[type[models.Model], int] | None) -> dict[str, Any]:

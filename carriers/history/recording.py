@@ -13,7 +13,16 @@ from django.db.models import Q, QuerySet
 from carriers.history.changes import Action, Change, fields_in_words
 from carriers.history.models import HistoryEntry, in_one_batch, owner_columns
 
-__all__ = ["ACTIONS", "Happened", "changes_since", "entries_of", "happened", "in_one_batch", "record", "unrecorded"]
+__all__ = [
+    "ACTIONS",
+    "Happened",
+    "changes_not_applied",
+    "entries_of",
+    "happened",
+    "in_one_batch",
+    "record",
+    "unrecorded",
+]
 
 ACTIONS: dict[int, Action] = {
     HistoryEntry.Action.CREATE: "added",
@@ -55,12 +64,10 @@ def record(changes: Iterable[Change]) -> None:
                 )
 
 
-def changes_since(moment: datetime | None, *, limit: int | None = None) -> list[Happened]:
-    """Return what was changed since a moment, or ever, the newest first; of many changes only the last ones."""
-    entries = HistoryEntry.objects.order_by("-timestamp", "-pk").select_related("content_type")
-    if moment is not None:
-        entries = entries.filter(timestamp__gt=moment)
-    return [happened(entry) for entry in entries[:limit]]
+def changes_not_applied(*, after: int = 0, limit: int | None = None) -> list[Happened]:
+    """Return the changes that were not applied yet, the newest first, and only those ``after`` an entry's key."""
+    entries = HistoryEntry.objects.filter(applied_number=None, pk__gt=after).order_by("-pk")
+    return [happened(entry) for entry in entries.select_related("content_type")[:limit]]
 
 
 def entries_of(kind: str, pk: int) -> QuerySet[HistoryEntry]:

@@ -11,13 +11,12 @@ from django.template.response import TemplateResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
-from carriers.history.recording import Happened, changes_since
+from carriers.history.recording import changes_not_applied
 from dsiprouter.database_errors import sentence_of
 from kamailio_bridge.nodes import configured_nodes
 from kamailio_bridge.plan import TablesUnreadable
 from kamailio_bridge.preview import Preview, make_preview
 from kamailio_bridge.reloads import verified_nodes
-from kamailio_bridge.revisions import Revision, read_for
 from kamailio_bridge.statements import rpc_calls, sql_statements
 from kamailio_bridge.views.access import for_operators
 from kamailio_bridge.words import Change
@@ -60,7 +59,7 @@ def _shown(preview: Preview) -> dict[str, Any]:
         "more_changes": max(0, len(changes) - SHOWN_CHANGES),
         "lines": preview.plan.lines(SHOWN_LINES)[:SHOWN_LINES],
         "more_lines": max(0, preview.plan.count - SHOWN_LINES),
-        "history": _history(preview.revision),
+        "history": changes_not_applied(limit=SHOWN_ENTRIES),
         "expert": _expert(preview) if preview.plan.count <= SHOWN_LINES else None,
     }
 
@@ -75,11 +74,6 @@ def _shown_change(change: Change) -> dict[str, Any]:
         "details": [detail.replace(" -> ", " → ") for detail in change.details[:SHOWN_DETAILS]],
         "more_details": max(0, len(change.details) - SHOWN_DETAILS),
     }
-
-
-def _history(revision: Revision | None) -> list[Happened]:
-    """Return who changed what since the carriers of the revision were read, the newest first, as far as a page goes."""
-    return changes_since(read_for(revision) if revision is not None else None, limit=SHOWN_ENTRIES)
 
 
 def _expert(preview: Preview) -> dict[str, Any]:
