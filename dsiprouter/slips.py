@@ -25,6 +25,7 @@ def note_other_slips(env: Environment, *, sip: Socket, rpc: Socket, web_port: in
     env.int("DSIPROUTER_KAMAILIO_LOG", 1, -5, 3)
     env.int("DSIPROUTER_KAMAILIO_CHILDREN", 4, 1, 256)
     env.int("DSIPROUTER_RELOAD_DELTA", 1, 0, 3600)
+    env.int("DSIPROUTER_TCP_CONNECTIONS", 16_384, 64, 1_000_000)
     env.int("DSIPROUTER_WEB_WORKERS", 3, 1, 1024)
     for network in env.list("DSIPROUTER_RPC_SOURCES", []):
         if not _is_network(network):

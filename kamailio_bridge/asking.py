@@ -22,6 +22,7 @@ ASK_SECONDS = 5.0  # an idle node answers within milliseconds, one that reloads 
 PLACES = (
     4  # of the eight threads of web_server.py and deploy/gunicorn.conf.py; an apply and a scrape have one more each
 )
+_MOMENT = 0.1  # seconds in which healthy nodes have answered others, so that a page of many nodes asks all of them
 _GRACE = 0.25  # so that a node that is late says so itself
 _places = threading.BoundedSemaphore(PLACES)
 Answer = TypeVar("Answer")
@@ -33,8 +34,8 @@ class Crowded(RpcError):
 
 @contextmanager
 def place_to_ask() -> Iterator[None]:
-    """Hold a place while the block asks nodes. Raises ``Crowded`` at once when there is none."""
-    if not _places.acquire(blocking=False):
+    """Hold a place while the block asks nodes. Raises ``Crowded`` when there is none, and will not be in a moment."""
+    if not _places.acquire(timeout=_MOMENT):
         raise Crowded(
             "Many pages are asking nodes at this moment, and some nodes are slow to answer: try again in a few seconds."
         )

@@ -40,6 +40,7 @@ SLIPS = {
     "DSIPROUTER_RPC_SOURCES": ("10.0.0.0/33", "has “10.0.0.0/33”: write networks such as"),
     "DSIPROUTER_SIP_IPV6_ADDRESS": ("2001:db8::1", "is “2001:db8::1”: write an IPv6 address in brackets"),
     "DSIPROUTER_NODE": ("node a", "is “node a”: write the node's name in the admin"),
+    "DSIPROUTER_TCP_CONNECTIONS": ("10", "is “10”: write a whole number from 64 to 1000000"),
     "DSIPROUTER_WEB_WORKERS": ("many", "is “many”: write a whole number from 1 to 1024"),
 }
 

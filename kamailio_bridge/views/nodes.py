@@ -46,7 +46,7 @@ def node_now(_request: HttpRequest, name: str) -> HttpResponse:
     last = last_answers().get(name)
     (status,) = ask_nodes([node], lambda node: node_status(node, revision, last), LOOK_SECONDS)
     if isinstance(status, Crowded):
-        return JsonResponse({"state": "unknown", "sentence": str(status)})
+        return JsonResponse({"state": "unknown", "sentence": str(status), "again": True})
     words = {"state": "unreachable", "sentence": str(status)} if isinstance(status, RpcError) else _in_words(status)
     if KamailioNode.objects.filter(name=name, enabled=False).exists():
         words |= {"state": "disabled", "sentence": f"It is disabled, so it is not reloaded. {words['sentence']}"}

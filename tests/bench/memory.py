@@ -28,7 +28,7 @@ def main(endpoints: int) -> None:
     from kamailio_bridge.nodes import Node  # noqa: PLC0415
 
     with kamailio(children=1, shared_memory=1024) as process:
-        node = Node("bench", process.parameters.rpc(timeout=240))
+        node = Node("bench", process.parameters.local_rpc(timeout=240))
         empty = kamailio_memory(node, process.pid)
         fill(endpoints // ENDPOINTS_PER_GROUP)
         result = apply(author=None, nodes=[node])

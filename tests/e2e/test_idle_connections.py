@@ -27,6 +27,7 @@ OPTIONS = (
 )
 RUBBISH = b"rubbish\r\n\r\n"
 FEW = 150  # connections of the Kamailio that is filled up
+MEGABYTE = 1_000_000
 LIFETIME = 5  # kamailio.cfg: tcp_connection_lifetime
 
 
@@ -60,11 +61,16 @@ def eventually(is_so: Callable[[], bool], seconds: float) -> bool:
     return True
 
 
+def shared_memory(scene: Scene) -> int:
+    return int(scene.node.rpc.call("core.shmmem")["real_used"])
+
+
 def test_two_thousand_idle_connections_hurt_nobody(scene: Scene) -> None:
     """Once 2,048 ended SIP over TCP and the RPC for an hour."""
     carrier = scene.carrier()
     scene.route("9", scene.group("Acme", to(carrier, strip=1)))
     scene.apply()
+    before = shared_memory(scene)
     with idle_connections(*strangers_of(scene, 2_100)) as strangers:
         strangers.open(2_100)
         scene.route("8", scene.group("Other", to(carrier, strip=1, prefix="+1")))
@@ -75,6 +81,7 @@ def test_two_thousand_idle_connections_hurt_nobody(scene: Scene) -> None:
         assert call.bye() == 200
         assert eventually(lambda: strangers.up() == 0, 4 * LIFETIME), f"{strangers.up()} are still up"
     assert carrier.numbers == ["123"]
+    assert shared_memory(scene) - before < MEGABYTE, "their memory was not given back"
 
 
 def test_with_no_connection_left_the_site_reloads_the_node_and_admitted_calls_go_on(filled: Scene) -> None:
