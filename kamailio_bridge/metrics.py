@@ -25,6 +25,7 @@ from kamailio_bridge.plan import TablesUnreadable
 from kamailio_bridge.registrations import State, registrations
 from kamailio_bridge.revisions import Revision
 from kamailio_bridge.rpc import CallFailed, RpcError
+from kamailio_bridge.strangers import Strangers, read_strangers
 from kamailio_bridge.waiting import MOST_SECONDS, waiting_changes
 
 ASK_SECONDS = 2.0
@@ -35,11 +36,12 @@ _REGISTRATIONS_KEY = "kamailio_bridge.metrics.registrations"
 
 @dataclass(frozen=True)
 class NodeSays:
-    """One node: whether it answers, and the revision that it runs, None where it can't tell."""
+    """One node: whether it answers, and the revision that it runs and its strangers, None where it can't tell."""
 
     name: str
     up: bool
     revision: int | None
+    strangers: Strangers | None = None
 
 
 class BridgeCollector(Collector):
@@ -97,12 +99,37 @@ def _nodes() -> Iterator[Metric]:
     in_step = GaugeMetricFamily(
         "dsiprouter_node_in_step", "Whether the node runs the revision of the tables.", labels=["node"]
     )
-    for node in _asked_nodes():
+    nodes = _asked_nodes()
+    for node in nodes:
         up.add_metric([node.name], node.up)
         in_step.add_metric([node.name], node.up and node.revision == stored)
     yield GaugeMetricFamily("dsiprouter_revision", "The revision of Kamailio's tables.", value=stored or 0)
     yield up
     yield in_step
+    yield from _strangers(nodes)
+
+
+def _strangers(nodes: list[NodeSays]) -> Iterator[Metric]:
+    """Tell what each node counted; its counters begin anew when it starts."""
+    requests = CounterMetricFamily(
+        "dsiprouter_stranger_requests",
+        "Requests of strangers, with an answer and without.",
+        labels=["node", "answered"],
+    )
+    dropped = CounterMetricFamily(
+        "dsiprouter_dropped_messages", "Replies to nothing, and malformed messages.", labels=["node", "kind"]
+    )
+    silenced = GaugeMetricFamily("dsiprouter_silenced_sources", "Strangers that get no answer now.", labels=["node"])
+    for node in nodes:
+        if node.strangers is not None:
+            requests.add_metric([node.name, "true"], node.strangers.answered)
+            requests.add_metric([node.name, "false"], node.strangers.dropped)
+            dropped.add_metric([node.name, "reply"], node.strangers.replies)
+            dropped.add_metric([node.name, "malformed"], node.strangers.malformed)
+            silenced.add_metric([node.name], node.strangers.silenced)
+    yield requests
+    yield dropped
+    yield silenced
 
 
 def _asked_nodes() -> list[NodeSays]:
@@ -111,12 +138,12 @@ def _asked_nodes() -> list[NodeSays]:
     kept: list[NodeSays] = cache.get(_NODES_KEY, [])
     if [node.name for node in kept] == names:
         return kept
-    answers = ask_at_once(nodes, lambda node: revision_on_node(node.rpc), ASK_SECONDS)
+    answers = ask_at_once(nodes, lambda node: (revision_on_node(node.rpc), read_strangers(node.rpc)), ASK_SECONDS)
     said = [
         # A node without our hash table answers, and can't tell its revision.
         NodeSays(name, up=isinstance(answer, CallFailed), revision=None)
         if isinstance(answer, RpcError)
-        else NodeSays(name, up=True, revision=answer)
+        else NodeSays(name, up=True, revision=answer[0], strangers=answer[1])
         for name, answer in zip(names, answers, strict=True)
     ]
     cache.set(_NODES_KEY, said, KEPT_SECONDS)

@@ -21,6 +21,7 @@ from kamailio_bridge.plan import TablesUnreadable, make_plan
 from kamailio_bridge.registrations import Registration, registrations
 from kamailio_bridge.revisions import Revision
 from kamailio_bridge.rpc import RpcError, understood
+from kamailio_bridge.strangers import Strangers, read_strangers
 from kamailio_bridge.uac_records import DISABLED_FLAG, REGISTERED_STATE, dump_records
 
 Answer = dict[str, Any]
@@ -32,7 +33,8 @@ LONGEST_UPTIME = 2**32  # seconds, as Kamailio counts them
 class NodeStatus:
     """One node. ``uptime`` is in seconds; ``sentence`` says in words what there is to know.
 
-    ``registered`` of the ``to_register`` accounts that it is to register are registered now.
+    ``registered`` of the ``to_register`` accounts that it is to register are registered now. ``strangers`` is None
+    where the node does not count them.
     """
 
     name: str
@@ -46,6 +48,7 @@ class NodeStatus:
     modules: list[str] = field(default_factory=list)
     registered: int = 0
     to_register: int = 0
+    strangers: Strangers | None = None
 
 
 @dataclass(frozen=True)
@@ -157,6 +160,7 @@ def node_status(node: Node, revision: int | None, answer: Answer | None = None) 
         present = [module.name for module in selected_modules() if module.is_on(node.rpc, methods)]
         running = revision_on_node(node.rpc) if "htable" in present else None
         records = dump_records(node.rpc) if "uac" in present else []
+        strangers = read_strangers(node.rpc) if "htable" in present else None
     except RpcError as error:
         return _unreachable(node, error)
     own = [int(record.get("flags", 0)) for record in records if not int(record.get("flags", 0)) & DISABLED_FLAG]
@@ -173,6 +177,7 @@ def node_status(node: Node, revision: int | None, answer: Answer | None = None) 
         modules=present,
         registered=sum(bool(flags & REGISTERED_STATE) for flags in own),
         to_register=len(own),
+        strangers=strangers,
     )
 
 

@@ -76,7 +76,12 @@ def _answer(title: str, sources: list[Source]) -> Answer:
     source = admitting(sources)
     others = [each for each in sources if each is not source]
     if source is None:
-        return Answer(title, "Refused with 403: it is no PBX’s and no carrier’s.", None, others)
+        return Answer(
+            title,
+            "Refused with 403, after many requests in silence: it is no PBX’s and no carrier’s.",
+            None,
+            others,
+        )
     kind = "a PBX" if source.grp == PBXS_GROUP else "a carrier"
     return Answer(title, f"Admitted as {kind}: {source.owner}, by {source.network}.", source, others)
 

@@ -26,6 +26,7 @@ NOW = {
     "uptime": "up for",
     "version": "version",
     "registrations": "registrations",
+    "strangers": "strangers",
     "modules": "modules",
 }
 
@@ -41,7 +42,8 @@ def _now(part: str) -> Any:
     return column
 
 
-now_state, now_sentence, now_revision, now_uptime, now_version, now_registrations, now_modules = map(_now, NOW)
+now_fields = tuple(map(_now, NOW))
+now_state, _, now_revision, now_uptime, now_version, now_registrations, *_ = now_fields
 
 
 @admin.register(KamailioNode)
@@ -54,7 +56,7 @@ class KamailioNodeAdmin(HasHistory):
     ordering = ("name", "pk")
     actions = ("retry_selected",)
     fields = ("name", "rpc_url", "token_from", "time_limit", "enabled")
-    now_fields = (now_state, now_sentence, now_revision, now_uptime, now_version, now_registrations, now_modules)
+    now_fields = now_fields
 
     def get_fieldsets(self, request: HttpRequest, obj: KamailioNode | None = None) -> Any:
         where = (None, {"fields": self.fields})

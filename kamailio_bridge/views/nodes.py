@@ -120,6 +120,7 @@ def _in_words(status: NodeStatus) -> dict[str, Any]:
         "uptime": timesince(started) if status.uptime >= 60 else f"{status.uptime} seconds",
         "modules": ", ".join(status.modules) or "none",
         "registrations": f"{status.registered} of {status.to_register}",
+        "strangers": "not counted" if status.strangers is None else status.strangers.sentence,
     }
 
 

@@ -65,7 +65,7 @@ def test_the_command(carriers: Carriers) -> None:
     call_command("who_is", "192.0.2.9", stdout=output)
     assert output.getvalue() == (
         "Carriers, as saved: Admitted as a PBX: PBX “office”, by 192.0.2.9/32.\n"
-        "Kamailio's tables: Refused with 403: it is no PBX’s and no carrier’s.\n"
+        "Kamailio's tables: Refused with 403, after many requests in silence: it is no PBX’s and no carrier’s.\n"
         "The answers differ.\n"
     )
     with pytest.raises(SystemExit, match="1"):

@@ -16,11 +16,11 @@ def counts(process: NodeProcess, table: str = "stranger_counts") -> dict[str, in
     return {entry["name"]: int(entry["value"]) for slot in slots for entry in slot["slot"]}
 
 
-def wait_for(condition: Callable[[], bool], what: str) -> None:
-    """Wait until it holds. Fails with ``what`` when it doesn't in time."""
+def wait_for(condition: Callable[[], bool], what: str, state: object = "") -> None:
+    """Wait until it holds. Fails with ``what``, and the state as it is then, when it doesn't in time."""
     deadline = time.monotonic() + PATIENCE
     while not condition():
-        assert time.monotonic() < deadline, what
+        assert time.monotonic() < deadline, f"{what} {state}"
         time.sleep(0.02)
 
 
@@ -33,5 +33,5 @@ def wait_for_counts(process: NodeProcess, total: int, *names: str) -> dict[str, 
         found.update(counts(process))
         return sum(found.get(name, 0) for name in names) >= total
 
-    wait_for(reached, f"{total} of {names}, not only {found}")
+    wait_for(reached, f"{total} of {names}, not only", found)
     return found

@@ -165,9 +165,13 @@ def test_silence_ends_with_its_time_and_leaves_one_line(transactional_db: None, 
                 wait_for_counts(process, total, "answered", "dropped")
                 wait_for(lambda: not counts(process, "strangers"), "the silence ends")
             assert stranger.codes(1).count(403) >= 2 * ANSWERS_EACH
-        summaries = [line for line in scene.report().splitlines() if "strangers in the last minute" in line]
-        assert len(summaries) == 2
-        assert "1 sources, 1 of them silenced; 5 requests refused with an answer, 45 without one" in summaries[0]
+        lines = re.findall(
+            r"strangers in the last minute: \d+ sources, \d+ of them silenced; (\d+) requests refused with an answer,"
+            r" (\d+) without one; 0 replies to nothing, 0 malformed messages",
+            scene.report(),
+        )
+        assert 2 <= len(lines) <= 10
+        assert sum(int(number) for line in lines for number in line) == 100
         scene.close()
 
 

@@ -47,5 +47,7 @@ class Command(BaseCommand):
             if node.reachable:
                 self.stdout.write(f"  {node.version}, up {node.uptime} s, modules {', '.join(node.modules) or 'none'}")
                 self.stdout.write(f"  registrations: {node.registered} of {node.to_register}")
+                if node.strangers is not None:
+                    self.stdout.write(f"  strangers: {node.strangers.sentence}")
         for registration in status.registrations:
             self.stdout.write(f"registration of {registration.group}: {registration.words}. {registration.sentence}")
