@@ -25,21 +25,21 @@ METHODS = (
     MARK,
 )
 NASTY = (
-    "\x00", "\x1b[31m", "\r", "\n", "\r\n", "\r\n ", "\t", "\x7f", "\xff\xfe", "\u202e", "%00", "%0d%0a", "%s%n", "'", '"',
-    "\\", "<", ">", "<>", ";", ";;", "=", ",", ":", "::", "@", "[", "]", "{", "}", "$(env(HOME))", "$avp(x)", "0", "-1",
-    "99999999999", "18446744073709551616", " ", "  ", LINE, MARK,
+    "\x00", "\x1b[31m", "\r", "\n", "\r\n", "\r\n ", "\t", "\x7f", "\xff\xfe", "\u202e", "%00", "%0d%0a", "%s%n", "'",
+    '"', "\\", "<", ">", "<>", ";", ";;", "=", ",", ":", "::", "@", "[", "]", "{", "}", "$(env(HOME))", "$avp(x)", "0",
+    "-1", "99999999999", "18446744073709551616", " ", "  ", LINE, MARK,
 )  # fmt: skip
 HEADERS = (
     "Via", "v", "From", "f", "To", "t", "Call-ID", "i", "CSeq", "Contact", "m", "Route", "Record-Route", "Max-Forwards",
-    "Content-Length", "l", "Content-Type", "c", "Expires", "Proxy-Require", "Require", "Supported", "k", "Authorization",
-    "Proxy-Authorization", "P-Asserted-Identity", "Privacy", "Diversion", "Refer-To", "Event", "Allow", "Replaces",
-    "Session-Expires", "Identity", "Accept", "Date", "User-Agent", MARK,
+    "Content-Length", "l", "Content-Type", "c", "Expires", "Proxy-Require", "Require", "Supported", "k",
+    "Authorization", "Proxy-Authorization", "P-Asserted-Identity", "Privacy", "Diversion", "Refer-To", "Event",
+    "Allow", "Replaces", "Session-Expires", "Identity", "Accept", "Date", "User-Agent", MARK,
 )  # fmt: skip
 
 
 def mutated(seed: int, count: int, source: str, proxy: str) -> Iterator[bytes]:
     """Yield so many messages. ``source`` is host and port of who sends them."""
-    chance = random.Random(seed)  # noqa: S311
+    chance = random.Random(seed)
     for _ in range(count):
         message = _message(chance, source, proxy)
         for _ in range(chance.randint(1, 4)):
