@@ -6,7 +6,7 @@ from functools import wraps
 from typing import Any
 
 from django.conf import settings
-from django.contrib.admin import AdminSite
+from django.contrib.admin import AdminSite, ModelAdmin
 from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.messages.storage import default_storage
 from django.http import HttpRequest, HttpResponse
@@ -15,6 +15,7 @@ from django.urls import URLPattern, URLResolver, reverse
 
 from carriers.deadlocks import again_after_deadlock
 from dsiprouter.first_steps import first_steps
+from dsiprouter.lookups import OfferedLookups
 from dsiprouter.second_factor import SecondFactorLoginForm
 from kamailio_bridge.save_warnings import WarnsOfLosses, WarnsOfOverlaps
 from kamailio_bridge.urls import admin_urls
@@ -47,10 +48,16 @@ class DsiprouterAdminSite(AdminSite):
         return not settings.DSIPROUTER_SECOND_FACTOR or request.user.is_verified()  # type: ignore[union-attr]
 
     def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
-        """Let the carriers' admins say what an edit takes away: the bridge knows it, which carriers must not import."""
+        """Put in front of every admin class what holds for all lists, and for the carriers what an edit takes away.
+
+        The bridge knows what that is, which carriers must not import.
+        """
         models: list[Any] = [model_or_iterable] if isinstance(model_or_iterable, type) else list(model_or_iterable)
-        if admin_class is not None and all(model._meta.app_label == "carriers" for model in models):
-            admin_class = type(admin_class.__name__, (WarnsOfLosses, WarnsOfOverlaps, admin_class), {})
+        admin_class = admin_class or ModelAdmin
+        in_front: tuple[type, ...] = (OfferedLookups,)
+        if all(model._meta.app_label == "carriers" for model in models):
+            in_front += (WarnsOfLosses, WarnsOfOverlaps)
+        admin_class = type(admin_class.__name__, (*in_front, admin_class), {"__module__": admin_class.__module__})
         super().register(models, admin_class, **options)
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
