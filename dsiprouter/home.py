@@ -9,6 +9,7 @@ from __future__ import annotations
 import fcntl
 import os
 import secrets
+import stat
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -37,6 +38,22 @@ def prepare_home(path: Path) -> Path:
 
 def _reason(error: Exception) -> str:
     return error.strerror or str(error) if isinstance(error, OSError) else str(error)
+
+
+def keep_files_closed() -> None:
+    """Let this process and its children make files that only their owner can read: databases, logs and secrets."""
+    os.umask(os.umask(0o077) | 0o077)
+
+
+def close_files(home: Path) -> None:
+    """Close what an earlier version left open in the home folder. What belongs to somebody else stays as it is."""
+    for path in [home, *home.rglob("*")]:
+        try:
+            status = path.lstat()
+            if status.st_uid == os.geteuid() and status.st_mode & 0o077 and not stat.S_ISLNK(status.st_mode):
+                path.chmod(status.st_mode & 0o700)
+        except FileNotFoundError:
+            continue  # a database's journal comes and goes
 
 
 def secret_from_file(path: Path, make: Callable[[], str] = lambda: secrets.token_urlsafe(48)) -> str:

@@ -10,11 +10,12 @@ from csp.constants import NONE, SELF
 from django.core.management.utils import get_random_secret_key
 
 from dsiprouter.environment import Environment
-from dsiprouter.home import HomeUnusable, prepare_home, secret_from_file
+from dsiprouter.home import HomeUnusable, keep_files_closed, prepare_home, secret_from_file
 from dsiprouter.production import UnfitForProduction, insist_on_production, is_fernet_key
 from dsiprouter.slips import KAMAILIO_MODULE_NAMES, note_other_slips
 
 BASE_DIR = Path(__file__).resolve().parent.parent
+keep_files_closed()
 
 # A slip in a setting is noted, and its default stands in for it until all are read: DSIPROUTER_SLIPS, at the end.
 env = Environment(BASE_DIR / ".env")

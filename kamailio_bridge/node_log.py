@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import signal
 
 # What Kamailio writes, and what to do. The first that fits wins; without one, its first error speaks for itself.
 EXPLANATIONS = (
@@ -26,8 +27,26 @@ EXPLANATIONS = (
 ERROR = re.compile(r"(?:ERROR|CRITICAL): (?:\S+ \[[^\]]*\]: )?(?:\w+\(\): )?(.+)")
 
 
-def explain(log: str) -> str:
-    """Turn the errors of a log into one sentence: the first error is the cause, those after it its consequences."""
+CRASH = "it crashed, which is a fault in Kamailio or one of its modules. Report it with the log if it happens again."
+CRASHED = re.compile(r"child process \d+ exited by a signal (\d+)")
+KILLED = "somebody killed it, or the machine did for want of memory."
+BY_SIGNAL: dict[int, str] = {
+    signal.SIGTERM: "somebody told it to.",
+    signal.SIGINT: "somebody told it to.",
+    signal.SIGKILL: KILLED,
+}
+
+
+def explain(log: str, killed_by: int | None = None) -> str:
+    """Turn the errors of a log into one sentence: the first error is the cause, those after it its consequences.
+
+    ``log`` is what was written since the start, or shortly before the end of one that ran for long; ``killed_by`` the
+    signal that ended it, where that is known. A signal needs no other explanation.
+    """
+    crash = CRASHED.search(log)
+    number = int(crash[1]) if crash else killed_by
+    if number is not None:
+        return f"signal {number} ({signal.strsignal(number)}): {BY_SIGNAL.get(number, CRASH)}"
     for pattern, sentence in EXPLANATIONS:
         if re.search(pattern, log):
             return sentence

@@ -15,6 +15,7 @@ import shutil
 import signal
 import subprocess
 import time
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -25,7 +26,9 @@ from django.conf import settings
 
 from carriers.addresses import uri_host
 from kamailio_bridge.node_log import explain
+from kamailio_bridge.node_trace import leave_trace, remove_trace
 from kamailio_bridge.ports import Port
+from kamailio_bridge.processes import StrangersChild
 from kamailio_bridge.rpc import Rpc, RpcError
 from kamailio_bridge.rpc_address import rpc_address_problem
 
@@ -36,6 +39,8 @@ GONE_SECONDS = 2.0
 FIFO_NAME = "rpc_fifo"  # as in kamailio/modules.cfg
 TCP_CONNECTIONS = 16_384  # of Kamailio's, as in kamailio/kamailio.cfg
 OTHER_FILES = 1_024  # that it opens besides
+ADOPT_SECONDS = 5.0
+RECENT_LOOKS = 20  # what Kamailio wrote before the last of so many looks has nothing to do with its end
 # Kamailio's configuration quotes a database URL, and has no escapes in it.
 NOT_IN_DATABASE_URLS = re.compile(r'[\x00-\x1f"\\]')
 # What the configuration takes from the environment besides what the parameters say (kamailio/kamailio.cfg).
@@ -62,7 +67,7 @@ class NodeParameters:
     """What differs between one local Kamailio and another. ``database_url`` is written as Kamailio takes it.
 
     ``defines`` are ``-A`` switches of the configuration; ``environment`` overrides what is passed on of ours. Memory is
-    in megabytes: shared by all calls, and private to each process.
+    in megabytes: shared by all calls, and private to each process. With ``outlives_us`` it goes on when we are killed.
     """
 
     folder: Path
@@ -76,6 +81,7 @@ class NodeParameters:
     shared_memory: int = 768
     private_memory: int = 64
     children: int | None = None
+    outlives_us: bool = False
     defines: tuple[str, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
     configuration: Path = CONFIGURATION
@@ -101,10 +107,11 @@ class NodeParameters:
         ]
 
     def command(self) -> list[str]:
-        """Return the command line; it ends with us even when we are killed. Raises ``NodeNotStarted``."""
+        """Return the command line. Raises ``NodeNotStarted``."""
         # A core dump would hold the token and the digests of all accounts.
         limits = [f"--nofile={open_files()}:{open_files()}", "--core=0:0"]
-        command = [program("setpriv", "util-linux"), "--pdeathsig", "TERM", program("prlimit", "util-linux"), *limits]
+        command = [] if self.outlives_us else [program("setpriv", "util-linux"), "--pdeathsig", "TERM"]
+        command += [program("prlimit", "util-linux"), *limits]
         command += [program("kamailio", "kamailio")]
         command += ["-f", str(self.configuration), "-DD", "-E", "-w", str(self.folder), "-Y", "."]
         command += ["-P", str(self.folder / "kamailio.pid")]
@@ -159,6 +166,7 @@ def parameters_from_settings() -> NodeParameters:
         sip_names=tuple(settings.DSIPROUTER_SIP_NAMES),
         rpc_address=settings.DSIPROUTER_RPC_ADDRESS,
         rpc_port=settings.DSIPROUTER_RPC_PORT,
+        outlives_us=True,  # whoever kills runlocal must not end the calls
     )
 
 
@@ -195,12 +203,17 @@ def program(name: str, package: str) -> str:
     return path
 
 
+def _closed_to_others(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
+
+
 class NodeProcess:
-    """One local Kamailio: started, watched and stopped by us."""
+    """One local Kamailio: started, or found running, then watched and stopped by us."""
 
     def __init__(self, parameters: NodeParameters) -> None:
         self.parameters = parameters
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: subprocess.Popen[bytes] | StrangersChild | None = None
+        self._log_sizes: deque[int] = deque([0], maxlen=RECENT_LOOKS)
 
     def __enter__(self) -> Self:
         self.start()
@@ -219,6 +232,27 @@ class NodeProcess:
     def is_running(self) -> bool:
         return self._process is not None and self._process.poll() is None
 
+    def look(self) -> bool:
+        """Return whether it runs. Call it often: ``failure`` explains an end by what the log says since a while ago."""
+        if self.is_running:
+            self._log_sizes.append(self._log_size())
+            return True
+        return False
+
+    def adopt(self, pid: int) -> bool:
+        """Take over a Kamailio that another process of ours started, and say whether it answers. It is not touched."""
+        try:
+            self._process = StrangersChild(pid)
+        except ProcessLookupError:
+            return False
+        self._log_sizes.append(self._log_size())
+        self._log_sizes.popleft()
+        try:
+            self.parameters.rpc(timeout=ADOPT_SECONDS).call("core.uptime")
+        except RpcError:
+            return False
+        return True
+
     def start(self, timeout: float = START_SECONDS) -> None:
         """Start Kamailio and return when it answers. Raises ``NodeNotStarted``."""
         parameters = self.parameters
@@ -228,7 +262,8 @@ class NodeProcess:
         parameters.folder.mkdir(parents=True, mode=0o700, exist_ok=True)
         with contextlib.suppress(FileNotFoundError):
             parameters.log.replace(parameters.log.with_suffix(".log.1"))
-        with parameters.log.open("wb") as log:
+        self._log_sizes = deque([0], maxlen=RECENT_LOOKS)
+        with open(parameters.log, "wb", opener=_closed_to_others) as log:
             self._process = subprocess.Popen(
                 parameters.command(),
                 cwd=parameters.folder,
@@ -239,6 +274,7 @@ class NodeProcess:
                 start_new_session=True,  # Ctrl-C is for us, and we stop Kamailio in order
             )
         try:
+            leave_trace(parameters, self._process.pid)
             self._wait_until_it_answers(timeout)
         except BaseException:
             self.stop()
@@ -262,16 +298,27 @@ class NodeProcess:
             while time.monotonic() < deadline:
                 os.killpg(process.pid, 0)
                 time.sleep(0.01)
+        remove_trace(self.parameters)
 
     def failure(self) -> str:
-        """Say in one sentence why Kamailio ended."""
-        return f"Kamailio stopped: {explain(self.log_text())} Its log is {self.parameters.log}."
+        """Say in one sentence why Kamailio ended: by its signal, or by what it wrote just before."""
+        status = self._process.poll() if self._process is not None else None
+        killed_by = -status if status is not None and status < 0 else None
+        recent = self.log_text(since=self._log_sizes[0])
+        return f"Kamailio stopped: {explain(recent, killed_by)} Its log is {self.parameters.log}."
 
-    def log_text(self) -> str:
+    def log_text(self, since: int = 0) -> str:
+        """Return the log of this start, from a byte on."""
         try:
-            return self.parameters.log.read_text(encoding="utf-8", errors="replace")
+            return self.parameters.log.read_bytes()[since:].decode("utf-8", "replace")
         except FileNotFoundError:
             return ""
+
+    def _log_size(self) -> int:
+        try:
+            return self.parameters.log.stat().st_size
+        except FileNotFoundError:
+            return 0
 
     def _wait_until_it_answers(self, timeout: float) -> None:
         deadline = time.monotonic() + timeout

@@ -1,32 +1,142 @@
-"""The web server of ``manage.py runlocal``: waitress in a thread, so that one process can watch over Kamailio too."""
+"""The web server of ``manage.py runlocal``: waitress, in a process of its own that ``web_process`` starts and watches.
+
+    python -m kamailio_bridge.web_server LISTENING_SOCKET PULSE
+
+Both are file descriptors. Each second a byte goes to PULSE, as long as Python gets to run: a request that never ends
+and keeps all others from running, such as an expression that a database function chews on, stops the pulse.
+"""
 
 from __future__ import annotations
 
+import contextlib
+import os
+import signal
+import socket
+import sys
 import threading
+import time
+from collections.abc import Iterable
 from typing import Any
 
+import django
 from django.core.handlers.wsgi import WSGIHandler
-from waitress.server import create_server
+from waitress.adjustments import Adjustments
+from waitress.channel import HTTPChannel
+from waitress.server import TcpWSGIServer
 
 # Of these, asking.PLACES and two more may wait for nodes. The others answer whatever nodes do.
 THREADS = 8
+CONNECTIONS = 400
+IDLE_SECONDS = 20  # a connection without a request, or with half of one of which nothing more comes
+REQUEST_SECONDS = 60  # from a request's first byte to its last, however it drips
+LARGEST_BODY = 4 * 1024 * 1024  # as nginx has it in production
+LARGEST_HEADER = 32 * 1024
+PULSE_SECONDS = 1.0
+END_SECONDS = 5
 
 
-class WebServer:
-    """Serve Django on one local port. Raises ``OSError`` when the port can't be used."""
+class Channel(HTTPChannel):
+    """A connection. Half a request counts as activity for a while, and not for ever."""
 
-    def __init__(self, address: str, port: int) -> None:
-        self._server: Any = create_server(WSGIHandler(), host=address, port=port, threads=THREADS, ident=None)
-        self._thread = threading.Thread(target=self._server.run, name="web server", daemon=True)
-
-    def start(self) -> None:
-        self._thread.start()
+    _last = 0.0
+    _began = 0.0  # when the request began that is not here as a whole
 
     @property
-    def is_running(self) -> bool:
-        return self._thread.is_alive()
+    def last_activity(self) -> float:
+        if self.request is None:
+            return self._last
+        return min(self._last, self._began + REQUEST_SECONDS - IDLE_SECONDS)
 
-    def stop(self, timeout: float = 5.0) -> None:
-        """Take no more requests, and let those that are being answered end."""
-        self._server.close()
-        self._server.task_dispatcher.shutdown(timeout=timeout)
+    @last_activity.setter
+    def last_activity(self, moment: float) -> None:
+        self._last = moment
+
+    def received(self, data: bytes) -> bool:
+        if self.request is None:
+            self._began = time.time()
+        return bool(super().received(data))
+
+
+class Server(TcpWSGIServer):
+    """Waitress, which makes room for a new connection by closing those that wait longest without a whole request."""
+
+    channel_class = Channel
+
+    def readable(self) -> bool:
+        now = int(time.time())
+        if now >= self.next_channel_cleanup:
+            self.next_channel_cleanup = now + self.adj.cleanup_interval
+            self.maintenance(now)
+        channels: dict[int, Channel] = self.active_channels  # type: ignore[assignment]
+        if len(channels) >= CONNECTIONS:
+            waiting = [channel for channel in channels.values() if not channel.requests]
+            for channel in sorted(waiting, key=lambda channel: channel.last_activity)[: CONNECTIONS // 10]:
+                channel.will_close = True
+        return bool(self.accepting)
+
+
+def without_body_for_head(application: Any) -> Any:
+    """Leave out the body of an answer to HEAD: on a connection that is kept it would be read as the next answer."""
+
+    def wrapped(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        answer = application(environ, start_response)
+        if environ["REQUEST_METHOD"] != "HEAD":
+            return answer
+        if hasattr(answer, "close"):
+            answer.close()
+        return []
+
+    return wrapped
+
+
+def make_server(listening: socket.socket, application: Any) -> Server:
+    """Return a server for a socket that is bound already."""
+    settings = Adjustments(
+        sockets=[listening],
+        threads=THREADS,
+        ident=None,
+        connection_limit=10 * CONNECTIONS,  # ours is in Server.readable
+        channel_timeout=IDLE_SECONDS,
+        cleanup_interval=5,
+        max_request_body_size=LARGEST_BODY,
+        max_request_header_size=LARGEST_HEADER,
+        asyncore_use_poll=True,
+        backlog=1024,
+    )
+    address = (listening.family, listening.type, listening.proto, listening.getsockname())
+    return Server(
+        without_body_for_head(application), _sock=listening, adj=settings, sockinfo=address, bind_socket=False
+    )
+
+
+def serve(listening: socket.socket, pulse: int) -> int:
+    """Serve until SIGTERM, then let the requests end that are being answered. Return the exit status."""
+    stop = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_signal: stop.set())
+    server = make_server(listening, WSGIHandler())
+    loop = threading.Thread(target=server.run, name="web server", daemon=True)
+    loop.start()
+    os.set_blocking(pulse, False)
+    while loop.is_alive() and not stop.is_set():
+        with contextlib.suppress(BlockingIOError):
+            os.write(pulse, b".")
+        stop.wait(PULSE_SECONDS)
+    server.accepting = False
+    server.task_dispatcher.shutdown(timeout=END_SECONDS)
+    deadline = time.monotonic() + 1
+    channels: dict[int, Channel] = server.active_channels  # type: ignore[assignment]
+    while any(channel.total_outbufs_len for channel in list(channels.values())):
+        if time.monotonic() > deadline:
+            break
+        time.sleep(0.01)
+    return 0 if stop.is_set() else 1
+
+
+def main() -> int:
+    django.setup()
+    descriptor, pulse = map(int, sys.argv[1:])
+    return serve(socket.socket(fileno=descriptor), pulse)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

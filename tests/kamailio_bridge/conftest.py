@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import os
+import signal
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -37,3 +41,18 @@ def kamailio_process(django_db_setup: None, tmp_path_factory: pytest.TempPathFac
 def node(kamailio_process: NodeProcess) -> Node:
     """Return the running Kamailio as a node."""
     return Node("edge", kamailio_process.parameters.rpc(timeout=20))
+
+
+@pytest.fixture
+def environment(tmp_path: Path) -> Iterator[dict[str, str]]:
+    """Return an instance of its own: a home with a blank in its name, and free ports. No Kamailio of it stays."""
+    yield {
+        "DSIPROUTER_HOME": str(tmp_path / "a home"),
+        "DSIPROUTER_SIP_PORT": str(free_port()),
+        "DSIPROUTER_RPC_PORT": str(free_port()),
+        "DSIPROUTER_WEB_PORT": str(free_port()),
+    }
+    for trace in tmp_path.rglob("kamailio.started"):
+        pid = json.loads(trace.read_text(encoding="ascii"))["pid"]
+        with suppress(ProcessLookupError):
+            os.killpg(pid, signal.SIGKILL)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import signal
 import threading
+from contextlib import suppress
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -16,11 +17,15 @@ from django.core.exceptions import ValidationError
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import Error as DatabaseError
+from django.db import connections
 
 from dsiprouter.database_errors import sentence_of
-from kamailio_bridge.node_process import NodeNotStarted, NodeParameters, NodeProcess, parameters_from_settings
+from dsiprouter.home import close_files
+from kamailio_bridge.home_lock import HomeTaken, home_lock
+from kamailio_bridge.node_process import NodeNotStarted, NodeProcess, parameters_from_settings
+from kamailio_bridge.node_trace import find_trace
 from kamailio_bridge.ports import Port
-from kamailio_bridge.web_server import WebServer
+from kamailio_bridge.web_process import WebProcess
 
 WEB_ADDRESS = "127.0.0.1"
 ADMIN_USER = "admin"
@@ -38,34 +43,60 @@ class Command(BaseCommand):
         parser.add_argument("--no-web", action="store_true", help="run Kamailio only")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        web = not options["no_web"]
         stop = stop_signals()
         try:
-            parameters = parameters_from_settings()
-            parameters.command()
-        except NodeNotStarted as error:
+            with home_lock(Path(settings.DSIPROUTER_HOME)):
+                self._run(stop, web=not options["no_web"])
+        except (NodeNotStarted, HomeTaken) as error:
             raise CommandError(str(error)) from None
-        self._refuse_busy_ports(parameters, web=web)
-        if web:
-            self._refuse_weak_password()
-        password = self._prepare(web=web)
-        node = NodeProcess(parameters)
-        try:
-            node.start()
-            self.stdout.write(
-                f"Kamailio: SIP on {parameters.sip_address}:{parameters.sip_port} (UDP and TCP), log {parameters.log}"
-            )
-            self._serve(node, stop, password=password, web=web)
-        except NodeNotStarted as error:
-            raise CommandError(str(error)) from None
-        finally:
-            node.stop()
         self.stdout.write("Stopped.")
 
-    def _refuse_busy_ports(self, parameters: NodeParameters, *, web: bool) -> None:
-        ports = parameters.ports()
+    def _run(self, stop: threading.Event, *, web: bool) -> None:
+        parameters = parameters_from_settings()
+        parameters.command()
+        node = NodeProcess(parameters)
+        is_adopted = self._adopt(node)
+        self._refuse_busy_ports([] if is_adopted else parameters.ports(), web=web)
         if web:
-            ports.append(Port("the web server", "TCP", WEB_ADDRESS, settings.DSIPROUTER_WEB_PORT, "DSIPROUTER_WEB"))
+            self._refuse_weak_password()
+        close_files(Path(settings.DSIPROUTER_HOME))
+        password = self._prepare(web=web)
+        connections.close_all()  # from here on this process only watches
+        try:
+            if not is_adopted:
+                node.start()
+                self.stdout.write(
+                    f"Kamailio: SIP on {parameters.sip_address}:{parameters.sip_port} (UDP and TCP),"
+                    f" log {parameters.log}"
+                )
+            self._serve(node, stop, password=password, web=web)
+        finally:
+            node.stop()
+
+    def _adopt(self, node: NodeProcess) -> bool:
+        """Take over a Kamailio that outlived a runlocal that was killed, with its calls; end one that does not fit."""
+        trace = find_trace(node.parameters)
+        if trace is None:
+            return False
+        answers = node.adopt(trace.pid)
+        if answers and trace.fits:
+            self.stdout.write(
+                f"Kamailio (process {trace.pid}) still runs since the last start. It is taken over as it is, with its"
+                f" calls; log {node.parameters.log}"
+            )
+            return True
+        why = "was started with other settings or by another version" if answers else "does not answer"
+        self.stdout.write(
+            f"Kamailio (process {trace.pid}) still runs since the last start, but {why}:"
+            " it is stopped and started again."
+        )
+        node.stop()
+        return False
+
+    def _refuse_busy_ports(self, ports: list[Port], *, web: bool) -> None:
+        if web:
+            web_port = Port("the web server", "TCP", WEB_ADDRESS, settings.DSIPROUTER_WEB_PORT, "DSIPROUTER_WEB")
+            ports = [*ports, web_port]
         problems = [problem for problem in (port.problem() for port in ports) if problem]
         if problems:
             raise CommandError("\n".join(problems))
@@ -105,26 +136,40 @@ class Command(BaseCommand):
         return "" if given else password
 
     def _serve(self, node: NodeProcess, stop: threading.Event, *, password: str, web: bool) -> None:
-        server = None
-        if web:
-            server = WebServer(WEB_ADDRESS, settings.DSIPROUTER_WEB_PORT)
-            server.start()
-            self.stdout.write(f"Admin:    http://{WEB_ADDRESS}:{settings.DSIPROUTER_WEB_PORT}/")
-            if password:
-                self.stdout.write(
-                    f"Log in as {ADMIN_USER} with the password {password} (shown only now; change it in the admin)."
-                )
-            else:
-                self.stdout.write(f"Log in as {ADMIN_USER}. Forgot the password? manage.py changepassword {ADMIN_USER}")
-        self.stdout.write("Ctrl-C stops.")
-        self.stdout.flush()
-        while not stop.wait(LOOK_SECONDS):
-            if not node.is_running:
-                raise NodeNotStarted(node.failure())
-            if server is not None and not server.is_running:
-                raise CommandError("The web server stopped by itself; what it wrote is above.")
+        server = WebProcess(WEB_ADDRESS, settings.DSIPROUTER_WEB_PORT, self._say) if web else None
+        try:
+            self._wait_for_web(server, node, stop)
+            if server is not None:
+                self._say(f"Admin:    http://{WEB_ADDRESS}:{settings.DSIPROUTER_WEB_PORT}/")
+                if password:
+                    self._say(
+                        f"Log in as {ADMIN_USER} with the password {password} (shown only now; change it in the admin)."
+                    )
+                else:
+                    self._say(f"Log in as {ADMIN_USER}. Forgot the password? manage.py changepassword {ADMIN_USER}")
+            self._say("Ctrl-C stops.")
+            while not stop.wait(LOOK_SECONDS):
+                self._look(server, node)
+        finally:
+            if server is not None:
+                server.stop()
+
+    def _wait_for_web(self, server: WebProcess | None, node: NodeProcess, stop: threading.Event) -> None:
+        """Wait until the web server serves. One that can't start ends nothing: it is tried again, Kamailio goes on."""
+        while server is not None and not server.is_ready and not stop.wait(LOOK_SECONDS / 5):
+            self._look(server, node)
+
+    def _look(self, server: WebProcess | None, node: NodeProcess) -> None:
+        if not node.look():
+            raise NodeNotStarted(node.failure())
         if server is not None:
-            server.stop()
+            server.watch()
+
+    def _say(self, sentence: str) -> None:
+        """Say it, if anybody listens: a terminal that is gone must not end Kamailio."""
+        with suppress(OSError):
+            self.stdout.write(sentence)
+            self.stdout.flush()
 
 
 def _has_superuser() -> bool:
