@@ -1,7 +1,14 @@
-"""No page shows second factors: they have secrets, which manage.py second_factor shows once."""
+"""Users and groups in our own way, and no page that shows second factors.
+
+They have secrets, which ``manage.py second_factor`` shows once.
+"""
 
 from django.contrib import admin
 from django_otp.plugins.otp_static.models import StaticDevice
 from django_otp.plugins.otp_totp.models import TOTPDevice
+
+from dsiprouter.user_admin import SiteGroupAdmin, SiteUserAdmin
+
+__all__ = ["SiteGroupAdmin", "SiteUserAdmin"]
 
 admin.site.unregister([StaticDevice, TOTPDevice])

@@ -11,12 +11,14 @@ from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.messages.storage import default_storage
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, URLResolver, reverse
+from django.urls import URLPattern, URLResolver, path, reverse
 
 from carriers.deadlocks import again_after_deadlock
 from dsiprouter.first_steps import first_steps
+from dsiprouter.login import LoginForm, SecondFactorLoginForm
 from dsiprouter.lookups import OfferedLookups
-from dsiprouter.second_factor import SecondFactorLoginForm
+from dsiprouter.name_delays import remember_browser
+from dsiprouter.session_views import end_session, sessions
 from kamailio_bridge.save_warnings import WarnsOfLosses, WarnsOfOverlaps
 from kamailio_bridge.urls import admin_urls
 from kamailio_bridge.views.access import RELOAD_PERMISSION, VIEW_GROUP_PERMISSION
@@ -38,8 +40,8 @@ class DsiprouterAdminSite(AdminSite):
     site_url = None  # there is no site besides the admin
 
     @property
-    def login_form(self) -> type[AuthenticationForm] | None:  # type: ignore[override]  # asked at each login
-        return SecondFactorLoginForm if settings.DSIPROUTER_SECOND_FACTOR else None
+    def login_form(self) -> type[AuthenticationForm]:  # type: ignore[override]  # asked at each login
+        return SecondFactorLoginForm if settings.DSIPROUTER_SECOND_FACTOR else LoginForm
 
     def has_permission(self, request: HttpRequest) -> bool:
         """Let in staff, and with ``DSIPROUTER_SECOND_FACTOR`` only those who logged in with it."""
@@ -61,7 +63,19 @@ class DsiprouterAdminSite(AdminSite):
         super().register(models, admin_class, **options)
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
-        return [*admin_urls(self), *super().get_urls()]
+        own = [
+            path("sessions/", self.admin_view(sessions), name="sessions"),
+            path("sessions/end/", self.admin_view(end_session), name="end_sessions"),
+        ]
+        return [*own, *admin_urls(self), *super().get_urls()]
+
+    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """Remember the browser of who logs in."""
+        before = request.user.is_authenticated
+        response = super().login(request, extra_context)
+        if request.method == "POST" and request.user.is_authenticated and not before:
+            remember_browser(response, request)
+        return response
 
     def admin_view(self, view: Any, cacheable: bool = False) -> Any:  # noqa: FBT001, FBT002 - Django's signature
         """Repeat a view whose transaction the database gave up in favour of another's: nothing of it was stored."""

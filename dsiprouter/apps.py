@@ -3,6 +3,7 @@
 from axes.apps import AppConfig as AxesConfig
 from django.apps import AppConfig
 from django.contrib.admin.apps import AdminConfig
+from django.contrib.auth.signals import user_login_failed
 from django.core import checks
 
 from dsiprouter.checks import check_file_modes
@@ -25,4 +26,9 @@ class DsiprouterConfig(AppConfig):
     verbose_name = "dSIPRouter"
 
     def ready(self) -> None:
+        from dsiprouter.history import track_users  # noqa: PLC0415
+        from dsiprouter.name_delays import count_failure  # noqa: PLC0415 - needs the models to be loaded
+
+        track_users()
+        user_login_failed.connect(count_failure, dispatch_uid="count_failure")
         checks.register(check_file_modes)

@@ -7,6 +7,8 @@ import ipaddress
 from django.conf import settings
 from django.http import HttpRequest
 
+from dsiprouter.proxies import is_from_proxy
+
 IPV6_PREFIX = 64  # what one customer of a provider has: whoever has one address of it has them all
 LOOPBACK = "127.0.0.1"
 
@@ -14,10 +16,12 @@ LOOPBACK = "127.0.0.1"
 def client_address(request: HttpRequest) -> str:
     """Return the client's IPv4 address, or the network of its IPv6 address.
 
-    Behind TLS (``DSIPROUTER_TLS``) the proxy says who it is in X-Real-IP, which it sets itself; without it the header
-    is anybody's, and only the connection counts. A web server on a Unix socket knows no address.
+    Behind TLS (``DSIPROUTER_TLS``) a proxy of ``DSIPROUTER_TRUSTED_PROXIES`` says who it is in X-Real-IP, which it sets
+    itself; from anybody else the header says nothing, and only the connection counts. A web server on a Unix socket
+    knows no address.
     """
-    said = request.META.get("HTTP_X_REAL_IP", "") if settings.DSIPROUTER_TLS else ""
+    is_told = settings.DSIPROUTER_TLS and is_from_proxy(request)
+    said = request.META.get("HTTP_X_REAL_IP", "") if is_told else ""
     try:
         address = ipaddress.ip_address((said or request.META.get("REMOTE_ADDR", "")).strip())
     except ValueError:

@@ -7,6 +7,7 @@ So all slips are said at once. A setting with a slip has its default for the res
 from __future__ import annotations
 
 import builtins
+import ipaddress
 import zoneinfo
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
@@ -17,6 +18,7 @@ import environ
 
 TRUE, FALSE = ("true", "yes", "y", "on", "ok", "1"), ("false", "no", "n", "off", "0")
 DATABASE_SCHEMES = ("sqlite", "mysql")
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 _Number = TypeVar("_Number", int, float)
 
 
@@ -111,6 +113,17 @@ class Environment:
             self.slip(variable, f"is “{name}”, which is no time zone: write a name such as UTC or Europe/Berlin.")
             return default
         return name
+
+    def networks(self, variable: builtins.str, default: builtins.list[builtins.str]) -> builtins.list[Network]:
+        """Return addresses and networks as networks."""
+        networks: builtins.list[Network] = []
+        for text in self.list(variable, default):
+            try:
+                networks.append(ipaddress.ip_network(text))
+            except ValueError:
+                form = "write addresses and networks such as 10.0.0.5,10.0.0.0/24"
+                self.slip(variable, f"has “{text}”, which is neither an address nor a network: {form}.")
+        return networks
 
     def db_url(self, variable: builtins.str, default: builtins.str) -> dict[builtins.str, Any]:
         """Return Django's settings of a database. The URL is never in a sentence, because a password is in it."""

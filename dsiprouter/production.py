@@ -14,6 +14,7 @@ SECRETS = {
     "DSIPROUTER_RPC_TOKEN": (32, "openssl rand -hex 32"),
     "DSIPROUTER_CREDENTIAL_KEYS": (44, "openssl rand -base64 32 | tr '+/' '-_'"),
 }
+OWN_MACHINE = ("unix:", "127.", "localhost:", "[::1]:")  # beginnings of DSIPROUTER_WEB_BIND
 
 
 class UnfitForProduction(ImproperlyConfigured):
@@ -27,6 +28,7 @@ def insist_on_production(
     problems = [
         *_secret_problems(environment),
         *_host_problems(allowed_hosts, given="DSIPROUTER_ALLOWED_HOSTS" in environment),
+        *_proxy_problems(environment),
         *_database_problems(databases),
     ]
     if debug:
@@ -67,6 +69,16 @@ def _host_problems(allowed_hosts: Sequence[str], *, given: bool) -> list[str]:
     if "*" in allowed_hosts:
         return ["DSIPROUTER_ALLOWED_HOSTS has “*”, which lets anybody choose the links that we write: name the hosts."]
     return []
+
+
+def _proxy_problems(environment: Mapping[str, str]) -> list[str]:
+    """Where others than this machine's proxy reach the port, nobody's X-Real-IP counts that is not named."""
+    bind = environment.get("DSIPROUTER_WEB_BIND", "")
+    if not bind or bind.startswith(OWN_MACHINE) or environment.get("DSIPROUTER_TRUSTED_PROXIES"):
+        return []
+    reached = f"DSIPROUTER_WEB_BIND={bind} lets others reach the web server"
+    advice = "give it the addresses of the proxies that end TLS."
+    return [f"DSIPROUTER_TRUSTED_PROXIES is not set, and {reached}: {advice}"]
 
 
 def _database_problems(databases: Mapping[str, Any]) -> list[str]:

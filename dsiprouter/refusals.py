@@ -1,16 +1,45 @@
-"""Keep stack traces for what went wrong: a refused page is one line in the log, with its address."""
+"""Keep stack traces for what went wrong: a refused request is one line in the log, and a flood of them few lines."""
 
 from __future__ import annotations
 
 import logging
+import time
 
 from django.core.exceptions import PermissionDenied
 
+SECURITY = "django.security."
+LINES_A_MINUTE = 10  # of each kind of refusal
+LONGEST_LINE = 300  # characters: some messages have what a stranger sent
+
 
 class RefusalLogFilter(logging.Filter):
-    """Leave the stack trace out of the record of a refused page. The line with its address stays."""
+    """Leave the stack trace out of the record of a refused request; the line that says why stays.
+
+    What Django refuses by itself (a host that is not ours, a look-up that no list offers) is a short warning.
+    Of each kind only so many are let through in a minute: then one line says how many were left out.
+    """
+
+    def __init__(self, name: str = "") -> None:
+        super().__init__(name)
+        self._minutes: dict[str, tuple[float, int]] = {}  # by kind: when its minute began, and how many came in it
 
     def filter(self, record: logging.LogRecord) -> bool:
         if record.exc_info and isinstance(record.exc_info[1], PermissionDenied):
             record.exc_info = None
-        return True
+        if not record.name.startswith(SECURITY):
+            return True
+        record.exc_info = record.exc_text = None
+        record.levelno, record.levelname = logging.WARNING, "WARNING"
+        text = record.getMessage()
+        record.msg, record.args = text if len(text) <= LONGEST_LINE else f"{text[:LONGEST_LINE]}…", None
+        return self._is_let_through(record)
+
+    def _is_let_through(self, record: logging.LogRecord) -> bool:
+        now = time.monotonic()
+        began, count = self._minutes.get(record.name, (now, 0))
+        if now - began >= 60:
+            if count > LINES_A_MINUTE:
+                record.msg = f"{record.msg} ({count - LINES_A_MINUTE} more of this kind were left out before)"
+            began, count = now, 0
+        self._minutes[record.name] = (began, count + 1)
+        return count < LINES_A_MINUTE

@@ -1,4 +1,7 @@
-"""Roles of staff: groups of permissions, each with what the one before has and a little more."""
+"""Roles of staff: groups of permissions.
+
+Those of the carriers have each what the one before has and a little more; user managers have nothing of it.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from django.db import transaction
 VIEWERS = "Carrier viewers"
 EDITORS = "Carrier editors"
 OPERATORS = "Kamailio operators"
+USER_MANAGERS = "User managers"
 
 
 class PermissionsMissing(Exception):
@@ -28,7 +32,14 @@ def role_permissions() -> dict[str, set[str]]:
         VIEWERS: view,
         EDITORS: view | edit,
         OPERATORS: view | edit | {"kamailio_bridge.reload_kamailio"},
+        # What a user manager may do with whom is in dsiprouter.user_admin.
+        USER_MANAGERS: {"auth.view_user", "auth.add_user", "auth.change_user"},
     }
+
+
+def grantable_permissions() -> set[str]:
+    """Return what user managers may give, by groups: the permissions of the carriers' roles."""
+    return role_permissions()[OPERATORS]
 
 
 @transaction.atomic
@@ -41,7 +52,7 @@ def create_roles() -> dict[str, str]:
     stored = {
         f"{label}.{codename}": pk
         for pk, label, codename in Permission.objects.filter(
-            content_type__app_label__in=("carriers", "history", "kamailio_bridge")
+            content_type__app_label__in=("auth", "carriers", "history", "kamailio_bridge")
         ).values_list("pk", "content_type__app_label", "codename")
     }
     done = {}

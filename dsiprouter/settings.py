@@ -98,14 +98,15 @@ INSTALLED_APPS = [
     "django_otp.plugins.otp_totp",
     "django_otp.plugins.otp_static",
     "crispy_forms",
-    "dsiprouter.apps.DsiprouterConfig",
     "auditlog",
+    "dsiprouter.apps.DsiprouterConfig",
     "carriers.history",
     "carriers",
     "kamailio_bridge",
 ]
 
 MIDDLEWARE = [
+    "dsiprouter.proxies.believe_proxies_only",  # the first: all others read what proxies say
     "django.middleware.security.SecurityMiddleware",
     "dsiprouter.middleware.restrict_browser",
     "dsiprouter.middleware.explain_buttons",
@@ -118,7 +119,9 @@ MIDDLEWARE = [
     "django_otp.middleware.OTPMiddleware",
     "carriers.history.actor.ActorMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "dsiprouter.sessions.note_use",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "dsiprouter.login.say_when_to_try_again",
     "axes.middleware.AxesMiddleware",  # the last: it turns a refused login into the page that says why
 ]
 
@@ -220,7 +223,7 @@ LOGGING = {
         "axes": {"level": "WARNING"},
     },
     "formatters": {"plain": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain", "filters": ["refusals"]}},
     "root": {
         "handlers": ["console"],
         "level": LOG_LEVEL,
@@ -256,12 +259,17 @@ OTP_TOTP_ISSUER = "dSIPRouter"
 OTP_ADMIN_HIDE_SENSITIVE_DATA = True
 
 # A working day, then log in again; no page prolongs it, so that looking costs no write.
+SESSION_ENGINE = "dsiprouter.sessions"
 SESSION_COOKIE_AGE = env.int("DSIPROUTER_SESSION_HOURS", 12, 1, 8760) * 3600
+# Without a page in so many minutes a session ends, too; 0 for never.
+DSIPROUTER_IDLE_MINUTES = env.int("DSIPROUTER_IDLE_MINUTES", 60, 0, 525_600)
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_HTTPONLY = True  # scripts take the token from the form
 CSRF_COOKIE_SAMESITE = "Lax"
 
+# From where X-Forwarded-Proto and X-Real-IP are believed. Who opens our Unix socket is always a proxy.
+DSIPROUTER_TRUSTED_PROXIES = env.networks("DSIPROUTER_TRUSTED_PROXIES", ["127.0.0.0/8", "::1"])
 # Behind a proxy that ends TLS, and that sets X-Forwarded-Proto and X-Real-IP itself, whatever the client sent.
 DSIPROUTER_TLS = DSIPROUTER_PRODUCTION or env.bool("DSIPROUTER_TLS", False)
 if DSIPROUTER_TLS:

@@ -77,13 +77,22 @@ class KindFilter(admin.SimpleListFilter):
     parameter_name = "kind"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(model._meta.label_lower, str(model._meta.verbose_name)) for model in tracked_models()]
+        models = models_to_see(request)
+        return [(model._meta.label_lower, str(model._meta.verbose_name)) for model in models]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        for model in tracked_models():
+        for model in models_to_see(request):
             if model._meta.label_lower == self.value():
                 return queryset.filter(content_type=ContentType.objects.get_for_model(model))
         return queryset
+
+
+def models_to_see(request: HttpRequest) -> list[type[Model]]:
+    """Return the models whose changes this person may read: those whose objects he may."""
+    user: Any = request.user
+    return [
+        model for model in tracked_models() if user.has_perm(f"{model._meta.app_label}.view_{model._meta.model_name}")
+    ]
 
 
 class HistoryList(ChangeList):
@@ -117,6 +126,14 @@ class HistoryEntryAdmin(admin.ModelAdmin):
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return HistoryList
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[HistoryEntry]:
+        hidden = set(tracked_models()) - set(models_to_see(request))
+        if not hidden:
+            return super().get_queryset(request)
+        return (
+            super().get_queryset(request).exclude(content_type__in=ContentType.objects.get_for_models(*hidden).values())
+        )
+
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 
@@ -144,6 +161,8 @@ class HistoryEntryAdmin(admin.ModelAdmin):
 
     @admin.display(description="applied with")
     def applied_with(self, entry: Any) -> str:
+        if not happened(entry).is_applied:
+            return "at once"
         known = hasattr(entry, "milestone")
         number = entry.applied_number
         stone = entry.milestone if known else milestones_of([number]).get(number)

@@ -39,12 +39,16 @@ def masked(model: type[models.Model], field: str, values: tuple[Any, Any]) -> tu
 
 def fields_in_words(model: type[models.Model] | None, fields: Fields, action: Action = "changed") -> list[str]:
     """Return the fields as an operator reads them: ``strip 1 -> 0``; of a whole object the values that it has."""
-    known = {column.name: str(column.verbose_name) for column in model._meta.concrete_fields} if model else {}
+    columns = (*model._meta.concrete_fields, *model._meta.many_to_many) if model else ()
+    known = {column.name: str(column.verbose_name) for column in columns}
     words = []
     for name in sorted(fields, key=[*known, *fields].index):
         old, new = fields[name]
         if model is not None and is_secret(model, name):
             words.append("password changed" if action == "changed" else "a password")
+        elif isinstance(new, list):
+            parts = [f"{', '.join(names)} {what}" for names, what in ((new, "added"), (old, "removed")) if names]
+            words.append(f"{known.get(name, name)}: {'; '.join(parts)}")
         elif action == "changed":
             words.append(f"{known.get(name, name)} {in_words(old)} -> {in_words(new)}")
         elif (value := new if action == "added" else old) not in ("", None):

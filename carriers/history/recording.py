@@ -12,6 +12,7 @@ from django.db.models import Q, QuerySet
 
 from carriers.history.changes import Action, Change, fields_in_words
 from carriers.history.models import HistoryEntry, in_one_batch, owner_columns
+from carriers.history.tracking import is_applied, tracked_models
 
 __all__ = [
     "ACTIONS",
@@ -42,6 +43,7 @@ class Happened(NamedTuple):
     what: str
     action: Action
     details: list[str]
+    is_applied: bool = True
 
     def __str__(self) -> str:
         details = f": {', '.join(self.details)}" if self.details and self.action == "changed" else ""
@@ -67,6 +69,8 @@ def record(changes: Iterable[Change]) -> None:
 def changes_not_applied(*, after: int = 0, limit: int | None = None) -> list[Happened]:
     """Return the changes that were not applied yet, the newest first, and only those ``after`` an entry's key."""
     entries = HistoryEntry.objects.filter(applied_number=None, pk__gt=after).order_by("-pk")
+    at_once = [model for model in tracked_models() if not is_applied(model)]
+    entries = entries.exclude(content_type__in=ContentType.objects.get_for_models(*at_once).values())
     return [happened(entry) for entry in entries.select_related("content_type")[:limit]]
 
 
@@ -80,5 +84,7 @@ def happened(entry: HistoryEntry) -> Happened:
     """Return an entry in words."""
     action = ACTIONS[entry.action]
     fields = {name: (old, new) for name, (old, new) in (entry.changes or {}).items()}
-    details = fields_in_words(entry.content_type.model_class(), fields, action)
-    return Happened(entry.timestamp, entry.actor_name or "somebody", entry.object_repr, action, details)
+    model = entry.content_type.model_class()
+    details = fields_in_words(model, fields, action)
+    who = entry.actor_name or "somebody"
+    return Happened(entry.timestamp, who, entry.object_repr, action, details, is_applied(model))

@@ -16,6 +16,7 @@ class _Tracked(NamedTuple):
     label: Callable[[models.Model], str]
     owner: Callable[[models.Model], Owner | None]
     secrets: frozenset[str]
+    is_applied: bool
 
 
 _tracked: dict[type[models.Model], _Tracked] = {}
@@ -27,16 +28,20 @@ def track(
     label: Callable[[models.Model], str] = lambda instance: f"{instance._meta.verbose_name} {instance}",
     owner: Callable[[models.Model], Owner | None] = lambda _instance: None,
     secrets: tuple[str, ...] = (),
+    only: tuple[str, ...] | None = None,
+    without: tuple[str, ...] = (),
+    is_applied: bool = True,
 ) -> None:
     """Keep a history of a model's objects: each ``save()`` and each deletion, also by cascade.
 
     What writes in bulk records by itself (``history.recording``). Of the fields in ``secrets`` the history says only
-    that they changed.
+    that they changed. ``only`` or ``without`` choose fields. What is not ``is_applied`` holds as soon as it is saved.
     """
-    _tracked[model] = _Tracked(label, owner, frozenset(secrets))
+    _tracked[model] = _Tracked(label, owner, frozenset(secrets), is_applied)
+    fields = [column.name for column in model._meta.concrete_fields if not column.primary_key]
     auditlog.register(
         model,
-        include_fields=[column.name for column in model._meta.concrete_fields if not column.primary_key],
+        include_fields=[name for name in fields if name not in without and (only is None or name in only)],
         mask_fields=list(secrets),
         mask_callable=f"{__name__}.hidden",
     )
@@ -55,6 +60,11 @@ def is_secret(model: type[models.Model], field: str) -> bool:
 def tracked_models() -> list[type[models.Model]]:
     """Return the models that have a history, in the order of their registration."""
     return list(_tracked)
+
+
+def is_applied(model: type[models.Model] | None) -> bool:
+    """Say whether changes of a model's objects take effect only when they are applied."""
+    return model not in _tracked or _tracked[model].is_applied
 
 
 def label_of(instance: models.Model) -> str:

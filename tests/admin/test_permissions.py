@@ -29,6 +29,8 @@ SUPERUSER = (LOGIN, LOGIN, 403, 403, 403, 403, 200)
 GET_PAGES = {
     "/admin/": (LOGIN, LOGIN, 200, 200, 200, 200, 200),
     "/admin/password_change/": (LOGIN, LOGIN, 200, 200, 200, 200, 200),
+    "/admin/sessions/": (LOGIN, LOGIN, 200, 200, 200, 200, 200),
+    "/admin/sessions/end/": (LOGIN, LOGIN, 405, 405, 405, 405, 405),
     "/admin/carriers/": (LOGIN, LOGIN, 404, 200, 200, 200, 200),
     "/admin/carriers/carriergroup/": VIEW,
     "/admin/carriers/carriergroup/add/": EDIT,
@@ -94,6 +96,8 @@ GET_PAGES = {
 }
 # What a POST of an empty form answers: 200 is the form with its errors, 302 for those who are let in is a redirect.
 POST_PAGES = {
+    "/admin/sessions/": (LOGIN, LOGIN, 405, 405, 405, 405, 405),
+    "/admin/sessions/end/": (LOGIN, LOGIN, 302, 302, 302, 302, 302),
     "/admin/carriers/carriergroup/add/": EDIT,
     "/admin/carriers/pbx/add/": EDIT,
     "/admin/carriers/outboundroute/{outbound}/delete/": (LOGIN, LOGIN, 403, 403, 200, 200, 200),
@@ -196,6 +200,7 @@ def test_who_may_act_on_many(role: str, action: str, login: Callable[..., Client
         "/admin/carriers/pbx/add/",
         "/admin/kamailio/nodes/retry/",
         "/admin/logout/",
+        "/admin/sessions/end/",
     ],
 )
 def test_a_post_without_csrf_token_is_refused(url: str, login: Callable[..., Client], carriers: Carriers) -> None:

@@ -8,7 +8,7 @@ import pytest
 from django.contrib.auth.models import Group, Permission
 from django.core.management import CommandError, call_command
 
-from dsiprouter.roles import EDITORS, OPERATORS, VIEWERS, role_permissions
+from dsiprouter.roles import EDITORS, OPERATORS, USER_MANAGERS, VIEWERS, role_permissions
 
 pytestmark = pytest.mark.django_db
 
@@ -25,19 +25,20 @@ def permissions_of(name: str) -> set[str]:
 
 
 def test_roles_have_exactly_their_permissions() -> None:
-    assert output().count("made, ") == 3
+    assert output().count("made, ") == 4
     assert permissions_of(VIEWERS) < permissions_of(EDITORS) < permissions_of(OPERATORS)
     assert permissions_of(OPERATORS) - permissions_of(EDITORS) == {"kamailio_bridge.reload_kamailio"}
     assert {code.partition(".")[2].partition("_")[0] for code in permissions_of(VIEWERS)} == {"view"}
     assert {"carriers.delete_carriergroup", "carriers.add_authcredential"} < permissions_of(EDITORS)
     assert not any("auth." in code.partition(".")[0] + "." for code in permissions_of(OPERATORS))
-    assert {name: permissions_of(name) for name in (VIEWERS, EDITORS, OPERATORS)} == role_permissions()
+    assert {name: permissions_of(name) for name in (VIEWERS, EDITORS, OPERATORS, USER_MANAGERS)} == role_permissions()
+    assert permissions_of(USER_MANAGERS) == {"auth.view_user", "auth.add_user", "auth.change_user"}
 
 
 def test_the_command_is_safe_to_repeat() -> None:
     output()
     before = {group.pk: permissions_of(group.name) for group in Group.objects.all()}
-    assert output().count("unchanged, ") == 3
+    assert output().count("unchanged, ") == 4
     assert {group.pk: permissions_of(group.name) for group in Group.objects.all()} == before
 
 

@@ -40,7 +40,8 @@ def test_everything_from_an_empty_home(environment: dict[str, str]) -> None:
         assert run.said.endswith("Stopped.\n")
     assert ports_are_free(environment)
     home = Path(environment["DSIPROUTER_HOME"])
-    assert home.stat().st_mode & 0o077 == 0
+    modes = {path: path.stat().st_mode & 0o077 for path in [home, *home.rglob("*")]}
+    assert {path for path, mode in modes.items() if mode} == set()
     assert (home / "kamailio" / "kamailio.log").exists()
     assert password[1] not in (home / "kamailio" / "kamailio.log").read_text(encoding="utf-8")
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -9,7 +12,8 @@ from django.core import checks
 from pytest_django import Settings
 
 from dsiprouter.checks import check_file_modes
-from dsiprouter.home import prepare_home, secret_from_file
+from dsiprouter.home import close_files, prepare_home, secret_from_file
+from tests.security.production import ROOT
 
 
 @pytest.fixture
@@ -35,6 +39,43 @@ def test_an_open_home_is_reported_with_the_secrets_that_are_open_too(home: Path)
         f"Close it: chmod 700 {home}",
         f"Close it: chmod 600 {home / 'secret_key'}",
     ]
+
+
+def test_every_command_makes_its_files_closed(tmp_path: Path) -> None:
+    """In a shell whose umask lets others read: databases with their journals, and generated secrets."""
+    home = tmp_path / "home"
+    inherited = {name: value for name, value in os.environ.items() if "DATABASE_URL" not in name}
+    script = "umask 022; for command in migrate create_kamailio_tables create_roles; do $0 manage.py $command; done"
+    subprocess.run(
+        ["/bin/sh", "-ec", script, sys.executable],
+        cwd=ROOT,
+        env={**inherited, "DJANGO_SETTINGS_MODULE": "dsiprouter.settings", "DSIPROUTER_HOME": str(home)},
+        stdout=subprocess.DEVNULL,
+        check=True,
+    )
+    modes = {path.name: path.stat().st_mode & 0o777 for path in home.rglob("*") if path.is_file()}
+    assert {"dsiprouter.sqlite3", "kamailio.sqlite3", "secret_key", "rpc_token"} <= set(modes)
+    assert set(modes.values()) == {0o600}
+
+
+def test_what_an_earlier_version_left_open_is_closed(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    (home / "kamailio").mkdir(parents=True)
+    (home / "kamailio").chmod(0o755)
+    for name, mode in (("dsiprouter.sqlite3", 0o644), ("kamailio/kamailio.log", 0o664), ("run.sh", 0o755)):
+        (home / name).touch()
+        (home / name).chmod(mode)
+    (home / "link").symlink_to("/nowhere")
+    home.chmod(0o755)
+    close_files(home)
+    modes = {path.name: path.stat().st_mode & 0o777 for path in [home, *home.rglob("*")] if not path.is_symlink()}
+    assert modes == {
+        "home": 0o700,
+        "kamailio": 0o700,
+        "dsiprouter.sqlite3": 0o600,
+        "kamailio.log": 0o600,
+        "run.sh": 0o700,
+    }
 
 
 def test_an_open_env_file_is_reported(home: Path) -> None:

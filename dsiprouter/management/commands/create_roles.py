@@ -11,7 +11,8 @@ from dsiprouter.roles import PermissionsMissing, create_roles
 
 class Command(BaseCommand):
     help = (
-        "Make the groups Carrier viewers, Carrier editors and Kamailio operators, or set their permissions right."
+        "Make the groups Carrier viewers, Carrier editors, Kamailio operators and User managers, or set their"
+        " permissions right."
         " Safe to repeat."
     )
     requires_system_checks: list[str] = []

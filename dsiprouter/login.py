@@ -1,0 +1,104 @@
+"""The login form of the site: a username, a password, and a code where DSIPROUTER_SECOND_FACTOR asks for one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Any
+
+from django import forms
+from django.contrib.admin.forms import AdminAuthenticationForm
+from django.contrib.auth.models import User
+from django.contrib.auth.signals import user_login_failed
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django_otp import verify_token
+from django_otp.models import Device
+from django_otp.plugins.otp_static.models import StaticDevice
+from django_otp.plugins.otp_totp.models import TOTPDevice
+
+from dsiprouter.name_delays import seconds_to_wait
+
+
+class LoginForm(AdminAuthenticationForm):
+    """Username and password. Whoever is refused counts as a failed login, also after the right password."""
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse what comes too early after many failures with this name (``dsiprouter.name_delays``)."""
+        request, username = self.request, self.cleaned_data.get("username")
+        wait = seconds_to_wait(request, username) if request is not None and username else 0
+        if wait:
+            request.seconds_to_wait = wait  # type: ignore[union-attr]
+            raise ValidationError(
+                f"Too many logins with this name failed. Try again in {wait} s, or from a browser or an address that"
+                " you logged in from before.",
+                code="too_early",
+            )
+        return super().clean()
+
+    def confirm_login_allowed(self, user: User) -> None:
+        """Count a refusal after the right password: otherwise passwords of users who may not log in could be tried."""
+        try:
+            self.refuse(user)
+        except ValidationError:
+            user_login_failed.send(sender=__name__, credentials={"username": user.get_username()}, request=self.request)
+            raise
+
+    def refuse(self, user: User) -> None:
+        """Raise ``ValidationError`` for users who may not log in."""
+        super().confirm_login_allowed(user)
+
+
+def say_when_to_try_again(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    """Give the page of a login that came too early its status, and the header that tells programs when to try again."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        if wait := getattr(request, "seconds_to_wait", 0):
+            response.status_code = HTTPStatus.TOO_MANY_REQUESTS
+            response.headers["Retry-After"] = str(wait)
+        return response
+
+    return middleware
+
+
+class SecondFactorLoginForm(LoginForm):
+    """Username, password and a code. A wrong code counts as a failed login, so that codes can't be tried out."""
+
+    otp_token = forms.CharField(
+        label="Code",
+        required=False,
+        help_text="Of the app on your phone, or a recovery code.",
+        widget=forms.TextInput(attrs={"autocomplete": "one-time-code", "inputmode": "text", "spellcheck": "false"}),
+    )
+
+    def refuse(self, user: User) -> None:
+        """Take the code, after the password was right and the user is staff."""
+        super().refuse(user)
+        code = self.data.get("otp_token", "").strip().lower().replace(" ", "")
+        if not code:
+            raise ValidationError("Enter the code of the app on your phone, too, or a recovery code.", code="no_code")
+        devices = self._devices(user, code)
+        user.otp_device = next(  # type: ignore[attr-defined]  # django_otp reads it when the user logs in
+            (device for device in devices if verify_token(user, device.persistent_id, code) is not None), None
+        )
+        if user.otp_device is None:  # type: ignore[attr-defined]
+            raise ValidationError(self._refusal(user), code="wrong_code")
+
+    @staticmethod
+    def _devices(user: Any, code: str) -> list[Device]:
+        """Return the devices that the code may be of: one that is asked in vain keeps us waiting the next time."""
+        model = TOTPDevice if code.isdigit() else StaticDevice
+        return list(model.objects.filter(user=user, confirmed=True))
+
+    @staticmethod
+    def _refusal(user: Any) -> str:
+        if not TOTPDevice.objects.filter(user=user, confirmed=True).exists():
+            return (
+                "This user has no second factor yet: ask an administrator to run"
+                f" manage.py second_factor {user.get_username()}."
+            )
+        return (
+            "The code is wrong, or was used already, or came too soon after wrong ones:"
+            " wait for the next one, or use a recovery code."
+        )

@@ -1,0 +1,24 @@
+"""manage.py reset_login_delay: let a user log in at once whose name somebody guesses the password of."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+
+from dsiprouter.name_delays import reset
+
+
+class Command(BaseCommand):
+    help = (
+        "Forget the failed logins with a name, which slow down the next ones. The addresses that they came from stay"
+        " closed: axes_reset_ip opens one."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("username")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        name = options["username"]
+        failures = reset(name)
+        self.stdout.write(f"{name}: {failures} failed logins forgotten." if failures else f"{name}: nothing to forget.")

@@ -1,0 +1,50 @@
+"""What the site itself stores: who is logged in from where, and which names are tried out."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.contrib.sessions.base_session import AbstractBaseSession, BaseSessionManager
+from django.db import models
+
+
+class SiteSession(AbstractBaseSession):
+    """A session with what its owner wants to know of it. ``user_id`` is empty before the login.
+
+    ``address`` is the client's as it was at the login; ``seen`` is the last page that was asked for, to the minute.
+    """
+
+    user_id = models.IntegerField(null=True, db_index=True)
+    address = models.CharField(max_length=39, default="")
+    browser = models.CharField(max_length=200, default="")
+    began = models.DateTimeField()
+    seen = models.DateTimeField()
+
+    objects: ClassVar[BaseSessionManager] = BaseSessionManager()
+
+    class Meta:
+        default_permissions = ()
+
+    @classmethod
+    def get_session_store_class(cls) -> type:
+        from dsiprouter.sessions import SessionStore  # noqa: PLC0415 - which needs this model
+
+        return SessionStore
+
+
+class NameDelay(models.Model):
+    """Failed logins with one name, which slow down the next ones from unknown places (``dsiprouter.name_delays``).
+
+    ``name`` is a digest: people type passwords into the field for the name.
+    """
+
+    name = models.CharField(max_length=64, unique=True)
+    failures = models.IntegerField(default=0)
+    last = models.DateTimeField(db_index=True)
+    next_try = models.DateTimeField()
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.failures} failures"
