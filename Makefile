@@ -1,5 +1,5 @@
 # Everything is quick the second time. `make help` lists what there is.
-.PHONY: help setup run test lint audit bench
+.PHONY: help setup run test lint audit pins bench
 .DEFAULT_GOAL := help
 # Test processes side by side. Most tests wait for SIP timers, so a few more than there are cores do no harm.
 WORKERS ?= 3
@@ -33,8 +33,13 @@ lint: ## check style, types, migrations and templates
 audit: ## ask PyPI's vulnerability service about all that is installed; it must be reachable
 	@.ci/setup lint
 	@[ -x .audit/bin/pip-audit ] || python3 -m venv .audit
-	@.audit/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-audit.txt
+	@.audit/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-audit.txt
 	.audit/bin/pip-audit --strict --progress-spinner off --path .venv/lib/python3.*/site-packages
+
+pins: ## write requirements*.txt anew from requirements*.in, with the hashes of all files; needs PyPI
+	@[ -x .audit/bin/uv ] || python3 -m venv .audit
+	@.audit/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-audit.txt
+	@.ci/pins
 
 bench: ## measure pages, documents, applies, calls and memory, each beside something to compare with: PARTS="web load" JSON=FILE
 	@.ci/setup test

@@ -31,7 +31,8 @@ def test_the_top_level_is_as_people_expect_it() -> None:
     top = {line.partition("/")[0] for line in listed.splitlines()}
     packages = {"carriers", "dsiprouter", "kamailio_bridge", "templates", "tests"}
     files = {"manage.py", "requirements.txt", "README.md", "CHANGELOG.md", "Makefile", "pyproject.toml"}
-    files |= {"requirements-dev.txt", "requirements-audit.txt", ".dockerignore", ".env.example", ".gitignore"}
+    files |= {f"requirements{kind}.{ending}" for kind in ("", "-build", "-dev", "-audit") for ending in ("in", "txt")}
+    files |= {".dockerignore", ".env.example", ".gitignore"}
     assert top == packages | files | {".ci", "deploy", "docs"}
 
 

@@ -61,7 +61,8 @@ def test_mounted_and_copied_files_are_there() -> None:
     assert {"../sql", "./users.sh", "../nginx/dsiprouter.conf"} == mounted
     assert all((DOCKER / path).exists() for path in mounted)
     dockerfile = (DOCKER / "Dockerfile").read_text(encoding="utf-8")
-    assert re.findall(r"^COPY (\S+) \.$", dockerfile, flags=re.MULTILINE) == ["requirements.txt", "."]
+    copied = re.findall(r"^COPY (?!--)(.+) \S+$", dockerfile, flags=re.MULTILINE)
+    assert copied == ["requirements-build.txt requirements.txt", "."]
 
 
 def test_the_image_is_built_with_what_setup_installs() -> None:
