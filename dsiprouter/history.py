@@ -26,7 +26,7 @@ RELATIONS: dict[type[models.Model], tuple[type[models.Model], str]] = {
 
 def track_users() -> None:
     """Keep a history of users, groups, their permissions, and second factors. Logins are no part of it."""
-    track(User, label=_label, secrets=("password",), without=("last_login",), is_applied=False)
+    track(User, label=_label, secrets=("password",), without=("last_login", "date_joined"), is_applied=False)
     track(Group, label=_label, is_applied=False)
     for device, what in ((TOTPDevice, "second factor"), (StaticDevice, "recovery codes")):
         track(

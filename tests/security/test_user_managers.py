@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import Group, Permission, User
@@ -163,6 +165,27 @@ def test_a_role_that_somebody_widened_is_not_given(manager: Client) -> None:
     group(VIEWERS).permissions.add(permission("auth.change_user"))
     assert save(manager, carol, groups=[group(VIEWERS).pk]) == 200
     assert not carol.groups.exists()
+
+
+def test_the_list_says_who_may_what(manager: Client, django_assert_max_num_queries: Callable[..., Any]) -> None:
+    make("root", is_superuser=True)
+    make("gone", VIEWERS, is_active=False)
+    User.objects.create_user("customer")
+    for number in range(20):
+        make(f"viewer{number}", VIEWERS, EDITORS)
+    with django_assert_max_num_queries(15):
+        html = manager.get(USERS).content.decode()
+    rows = [re.sub(r"<[^>]+>", "|", row) for row in re.findall(r"<tr>(.*?)</tr>", html, re.DOTALL)]
+    for name, access, roles in (
+        ("root", "superuser", "-"),
+        ("gone", "deactivated", VIEWERS),
+        ("customer", "may not log in here", "-"),
+        ("viewer3", "staff", f"{EDITORS}, {VIEWERS}"),
+        ("manager", "staff", USER_MANAGERS),
+    ):
+        (row,) = (row for row in rows if f"|{name}|" in row)
+        assert f"|{access}|" in row
+        assert f"|{roles}|" in row
 
 
 def test_superusers_do_all(login: Callable[..., Client]) -> None:
