@@ -48,7 +48,7 @@ class Runlocal:
         for line in self.process.stdout:
             self.said += line
 
-    def wait_for(self, text: str, seconds: float = 30) -> None:
+    def wait_for(self, text: str, seconds: float = 120) -> None:
         deadline = time.monotonic() + seconds
         while text not in self.said:
             assert time.monotonic() < deadline, self.said
@@ -59,7 +59,7 @@ class Runlocal:
         """Send a signal if there is one to send, and return the exit status."""
         if number is not None:
             self.process.send_signal(number)
-        status = self.process.wait(30)
+        status = self.process.wait(90)
         self._reader.join(5)
         return status
 

@@ -115,7 +115,7 @@ def test_a_database_that_does_not_answer(environment: dict[str, str]) -> None:
     with runlocal({**environment, "DATABASE_URL": f"mysql://user:password@{HOST}:1/none"}) as run:
         assert run.end() == 1
     assert "The product's database can't be prepared" in run.said
-    assert "Check DATABASE_URL" in run.said
+    assert "(DATABASE_URL) can't be reached" in run.said
     assert "Traceback" not in run.said
 
 
@@ -133,7 +133,7 @@ def test_two_instances_on_mariadb_and_sqlite_side_by_side(
     }
     with runlocal(environment, "--no-web") as first, runlocal(other) as second:
         first.wait_for("Ctrl-C stops.")
-        second.wait_for("Ctrl-C stops.", seconds=60)
+        second.wait_for("Ctrl-C stops.")
         assert "kamailio" in str(first.rpc("core.version"))
         assert "kamailio" in str(second.rpc("core.version"))
         assert second.page("/admin/login/")[0] == 200

@@ -21,7 +21,7 @@ from tests.mariadb import HOST, free_port
 pytestmark = pytest.mark.own_database
 
 
-def wait_until(holds: Callable[[], bool], seconds: float = 30) -> None:
+def wait_until(holds: Callable[[], bool], seconds: float = 120) -> None:
     deadline = time.monotonic() + seconds
     while not holds():
         assert time.monotonic() < deadline

@@ -12,8 +12,8 @@ from django.test import Client, RequestFactory
 from pytest_django import Settings
 
 from dsiprouter.client_address import client_address
-from dsiprouter.production import insist_on_production
 from dsiprouter.environment import Environment
+from dsiprouter.production import insist_on_production
 from dsiprouter.proxies import believe_proxies_only, is_from_proxy
 from tests.security.production import production_environment
 from tests.security.test_production import MARIADB
@@ -75,7 +75,9 @@ def test_a_slip_in_the_setting_is_named(tmp_path: Path, monkeypatch: pytest.Monk
     environment = Environment(tmp_path / ".env")
     assert environment.networks("DSIPROUTER_TRUSTED_PROXIES", []) == [ip_network("10.0.0.5")]
     (slip,) = environment.slips
-    assert slip.startswith(f"DSIPROUTER_TRUSTED_PROXIES has “{wrong}”, which is neither an address nor a network: write")
+    assert slip.startswith(
+        f"DSIPROUTER_TRUSTED_PROXIES has “{wrong}”, which is neither an address nor a network: write"
+    )
 
 
 @pytest.mark.parametrize(
@@ -92,7 +94,7 @@ def test_a_slip_in_the_setting_is_named(tmp_path: Path, monkeypatch: pytest.Monk
 def test_production_asks_for_the_proxies_where_others_reach_the_port(
     tmp_path: Path, bind: str, proxies: str | None, is_fit: bool
 ) -> None:
-    environment = {**production_environment(tmp_path), "DSIPROUTER_WEB_BIND": bind}  
+    environment = {**production_environment(tmp_path), "DSIPROUTER_WEB_BIND": bind}
     if proxies is not None:
         environment["DSIPROUTER_TRUSTED_PROXIES"] = proxies
     try:
