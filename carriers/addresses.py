@@ -21,9 +21,17 @@ MAX_HOST_LENGTH = 100
 TRANSPORTS = ("udp", "tcp")
 
 _HIGHEST_HOSTLESS, _LOWEST_MULTICAST = 0, 224  # first numbers of IPv4 addresses
+# IPv4 addresses written as IPv6: mapped (::ffff:203.0.113.7) and, of old, compatible (::203.0.113.7). Kamailio sees
+# their packets as IPv4, so such a source would never match. ::1 and its neighbours are IPv6.
+_MAPPED, _COMPATIBLE = 0xFFFF, 0
+_LOWEST_EMBEDDED = 1 << 24
 _LABEL = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)")
 _DIGITS_AND_DOTS = re.compile(r"[0-9.]+")
 _SCHEME = re.compile(r"(?P<scheme>[a-zA-Z][a-zA-Z0-9+.-]*):(?P<rest>.*)", re.DOTALL)
+
+
+IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
+IPInterface = ipaddress.IPv4Interface | ipaddress.IPv6Interface
 
 
 class SipAddress(NamedTuple):
@@ -62,7 +70,8 @@ def _clean_ip(host: str, text: str) -> str:
         raise ValidationError(
             "“%(text)s” has a zone (%%): enter the address without it.", code="host", params={"text": text}
         )
-    if address.is_unspecified or address.is_multicast or host == "255.255.255.255":
+    address = as_ipv4(address)
+    if address.is_unspecified or address.is_multicast or str(address) == "255.255.255.255":
         raise ValidationError("“%(text)s” is not the address of a single host.", code="host", params={"text": text})
     return str(address)
 
@@ -181,12 +190,32 @@ def is_ipv4(host: str) -> bool:
     return True
 
 
-def host_ip(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+def host_ip(host: str) -> IPAddress | None:
     """Return the host's IP address, or None for a DNS name."""
     try:
-        return ipaddress.ip_address(host)
+        return parse_ip(host)
     except ValueError:
         return None
+
+
+def parse_ip(text: str) -> IPAddress:
+    """Return an IP address, as IPv4 where that is what it means. Raises ``ValueError``."""
+    return as_ipv4(ipaddress.ip_address(text))
+
+
+def as_ipv4(address: IPAddress) -> IPAddress:
+    """Return an IPv4 address that is written as IPv6 as what it is, and every other address as it stands.
+
+    How Python writes a mapped address depends on its version, so none may be left when one is written.
+    """
+    if isinstance(address, ipaddress.IPv6Address) and _embeds_ipv4(address):
+        return ipaddress.IPv4Address(int(address) & 0xFFFF_FFFF)
+    return address
+
+
+def _embeds_ipv4(address: ipaddress.IPv6Address) -> bool:
+    kind, embedded = divmod(int(address), 1 << 32)
+    return kind == _MAPPED or (kind == _COMPATIBLE and embedded >= _LOWEST_EMBEDDED)
 
 
 def clean_network(text: str) -> str:
@@ -211,6 +240,7 @@ def clean_network(text: str) -> str:
             code="network",
             params={"bits": interface.network.prefixlen},
         )
+    interface = _interface_as_ipv4(interface, text)
     network = interface.network
     if network.prefixlen == 0:
         raise ValidationError("A network of /0 would let everybody in.", code="network")
@@ -222,3 +252,18 @@ def clean_network(text: str) -> str:
             params={"address": interface.ip, "network": network, "bits": network.max_prefixlen},
         )
     return str(network)
+
+
+def _interface_as_ipv4(interface: IPInterface, text: str) -> IPInterface:
+    """Return a network of IPv4 addresses that is written as IPv6 as what it is."""
+    if not isinstance(interface, ipaddress.IPv6Interface) or not _embeds_ipv4(interface.ip):
+        return interface
+    address, bits = as_ipv4(interface.ip), interface.network.prefixlen - 96
+    if bits < 0:
+        raise ValidationError(
+            "“%(text)s” is an IPv4 address written as IPv6, where a mask has 96 bits at least: enter %(address)s with"
+            " the mask of an IPv4 network.",
+            code="network",
+            params={"text": text, "address": address},
+        )
+    return ipaddress.IPv4Interface((int(address), bits))

@@ -9,6 +9,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 
 from carriers.addresses import DEFAULT_SIP_PORT, MAX_HOST_LENGTH, clean_host, clean_network
+from carriers.names import composed
 from carriers.validators import (
     MAX_PREFIX_LENGTH,
     MAX_STRIP,
@@ -27,7 +28,7 @@ class Transport(models.TextChoices):
 
 
 class NameField(models.CharField):
-    """What people call a thing: up to 64 characters, anything printable, blanks around it removed."""
+    """What people call a thing: up to 64 characters, anything printable, blanks around it removed, composed (NFC)."""
 
     default_validators = [validate_name]
 
@@ -37,7 +38,7 @@ class NameField(models.CharField):
 
     def to_python(self, value: Any) -> Any:
         value = super().to_python(value)
-        return value.strip() if isinstance(value, str) else value
+        return composed(value.strip()) if isinstance(value, str) else value
 
 
 class SipHostField(models.CharField):

@@ -11,7 +11,8 @@ from carriers import secrets
 from carriers.differences import differences
 from carriers.history.changes import Action, Change
 from carriers.history.recording import record, unrecorded
-from carriers.models import AuthCredential, CarrierGroup
+from carriers.models import PBX, AuthCredential, CarrierGroup, SourceNetwork
+from carriers.normal_forms import FORMS, distinct_names
 from carriers.state import MODELS, State, columns_of, key_of, rows_of, take_state
 
 BATCH = 500
@@ -37,7 +38,7 @@ class Restoration(NamedTuple):
 def restoration_of(state: State, present: State | None = None) -> Restoration:
     """Say what restoring the state would change in what is there at present; writes nothing."""
     present = take_state() if present is None else present
-    target, kept, lost = _with_present_secrets(state, present)
+    target, kept, lost = _with_present_secrets(_in_normal_forms(state), present)
     return Restoration(target, differences(present, target), kept, lost)
 
 
@@ -86,6 +87,30 @@ def _batches(model: type[models.Model], changes: list[Change], action: Action) -
 def _objects(state: State, model: type[models.Model], keys: set[int]) -> list[Any]:
     columns = columns_of(model)
     return [model(**dict(zip(columns, row, strict=True))) for row in rows_of(state, model, *columns) if row[0] in keys]
+
+
+def _in_normal_forms(state: State) -> State:
+    """Return the state with the values that would be stored today, of which some may have become one."""
+    return {**state, **{key: _normal_table(key, state[key]) for key in FORMS if key in state}}
+
+
+def _normal_table(key: str, table: dict[str, Any]) -> dict[str, Any]:
+    columns, rows = table["columns"], table["rows"]
+    for column, form in FORMS[key].items():
+        place = columns.index(column)
+        rows = [_with_value(row, place, form(row[place])) for row in rows]
+    if key in (key_of(CarrierGroup), key_of(PBX)):
+        place = columns.index("name")
+        names = distinct_names((row[0], row[place]) for row in table["rows"])
+        rows = [_with_value(row, place, names[row[0]]) for row in rows]
+    if key == key_of(SourceNetwork):
+        own = [columns.index(column) for column in ("group_id", "pbx_id", "network")]
+        rows = list({tuple(row[place] for place in own): row for row in reversed(rows)}.values())[::-1]
+    return {"columns": columns, "rows": rows}
+
+
+def _with_value(row: Any, place: int, value: Any) -> Any:
+    return row if value == row[place] else (*row[:place], value, *row[place + 1 :])
 
 
 # --- Passwords --------------------------------------------------------------------------------------------------------

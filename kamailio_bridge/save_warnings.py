@@ -12,6 +12,7 @@ from django.utils.html import format_html, format_html_join
 from carriers.models import PBX, CarrierGroup
 from carriers.snapshot import Carriers, read_carriers
 from kamailio_bridge.losses import losses
+from kamailio_bridge.modules.everybody import everybody_warnings
 from kamailio_bridge.modules.overlaps import overlap_warnings
 from kamailio_bridge.modules.permissions import ADDRESSES, PermissionsModule
 from kamailio_bridge.rows import Notice
@@ -79,7 +80,7 @@ class WarnsOfOverlaps(admin.ModelAdmin):
         tag = tags.get(type(obj))
         if tag is not None:
             rows = PermissionsModule().project(read_carriers(), ()).rows[ADDRESSES].values()
-            _warn(request, overlap_warnings(rows, tag))
+            _warn(request, [*everybody_warnings(rows, tag), *overlap_warnings(rows, tag)])
 
 
 def _rows_may_admit_somebody(formset: BaseModelFormSet) -> bool:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from django.db import DatabaseError
 
-from carriers.addresses import host_ip
+from carriers.addresses import host_ip, parse_ip
 from carriers.snapshot import Carriers, read_carriers
 from dsiprouter.database_errors import sentence_of
 from kamailio_bridge.admission import PBXS_GROUP, IPAddress, Source, admitting, holds, sources_with
@@ -57,7 +56,7 @@ class WhoIs:
 
 def who_is(text: str, *, live: bool = True, nodes: list[Node] | None = None) -> WhoIs:
     """Ask everybody who ``text`` is. Raises ``ValueError`` for what is no address."""
-    address = ipaddress.ip_address(text)
+    address = parse_ip(text)
     carriers = read_carriers()
     owners = _owners(carriers)
     rows = PermissionsModule().project(carriers, ()).rows[ADDRESSES].values()

@@ -18,6 +18,9 @@ BAD_HOSTS: dict[str, str] = {
     "host,evil": "neither an IP address nor a DNS name",
     "-gw.example": "neither an IP address nor a DNS name",
     "0.0.0.0": "not the address of a single host",
+    "::ffff:0.0.0.0": "not the address of a single host",
+    "::ffff:224.0.0.1": "not the address of a single host",
+    "[::ffff:255.255.255.255]": "not the address of a single host",
     "224.0.0.1": "not the address of a single host",
     "[gw.example]": "not an IPv6 address",
     "fe80::1%eth0": "has a zone",
@@ -42,6 +45,10 @@ GOOD_HOSTS: dict[str, tuple[str, int, str]] = {
     "[2001:DB8:0::1]": ("2001:db8::1", 5060, "udp"),
     "2001:DB8:0::1": ("2001:db8::1", 5060, "udp"),
     "sip:[::1]:5070;transport=tcp": ("::1", 5070, "tcp"),
+    "::ffff:203.0.113.7": ("203.0.113.7", 5060, "udp"),
+    "[::FFFF:CB00:7107]:5070": ("203.0.113.7", 5070, "udp"),
+    "sip:[0:0:0:0:0:ffff:203.0.113.7];transport=tcp": ("203.0.113.7", 5060, "tcp"),
+    "::203.0.113.7": ("203.0.113.7", 5060, "udp"),
 }
 
 BAD_ENDPOINTS: list[tuple[Typed, str, str]] = [

@@ -7,15 +7,23 @@ from typing import Any
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.utils import quote
 from django.contrib.admin.views.main import ChangeList
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from carriers.addresses import host_ip
 from carriers.history.admin import HasHistory
+from carriers.names import composed
 
 KEY = "-key-"  # stands for a row's key in an address
+
+
+def _as_stored(word: str) -> str:
+    address = host_ip(word.strip("[]")) if ":" in word else None
+    return composed(word) if address is None else str(address)
 
 
 class QuickList(ChangeList):
@@ -51,6 +59,12 @@ class ListAdmin(HasHistory):
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return QuickList
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        """Look for names and addresses in the form in which they are stored."""
+        return super().get_search_results(request, queryset, " ".join(map(_as_stored, search_term.split(" "))))
 
     def action_checkbox(self, obj: Any) -> SafeString:
         """Return the same checkbox as Django does."""

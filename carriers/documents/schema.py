@@ -14,7 +14,7 @@ from django.core.exceptions import ValidationError
 
 from carriers.addresses import clean_network, parse_sip_address
 from carriers.models import OutboundRoute, RefuseCode
-from carriers.names import name_key
+from carriers.names import composed, name_key
 
 Values = dict[str, Any]
 _TRUE, _FALSE = {"true", "yes", "on"}, {"false", "no", "off"}
@@ -94,7 +94,7 @@ def _group(place: str, entry: Values, problems: Problems) -> Item:
     place = _named(place, entry)
     keys = ("name", "enabled", "selection", "endpoints", "sources", "credential")
     item, entry = _item(entry, place, keys, ("name",), problems)
-    _text(entry, "name", item, problems)
+    _name(entry, item, problems)
     _flag(entry, "enabled", item, problems)
     _text(entry, "selection", item, problems)
     if "endpoints" in entry:
@@ -117,7 +117,7 @@ def _group(place: str, entry: Values, problems: Problems) -> Item:
 def _endpoint(place: str, entry: Values, problems: Problems) -> Item:
     keys = ("name", "host", "port", "transport", "strip", "prefix", "direction", "weight", "enabled")
     item, entry = _item(entry, place, keys, ("host",), problems)
-    _text(entry, "name", item, problems)
+    _name(entry, item, problems)
     _address(entry, "host", item, problems)
     for key in ("strip", "weight"):
         _number(entry, key, item, problems)
@@ -147,7 +147,7 @@ def _pbx(place: str, entry: Values, problems: Problems) -> Item:
     place = _named(place, entry)
     keys = ("name", "enabled", "host", "port", "transport", "sources")
     item, entry = _item(entry, place, keys, ("name",), problems)
-    _text(entry, "name", item, problems)
+    _name(entry, item, problems)
     _flag(entry, "enabled", item, problems)
     _address(entry, "host", item, problems)
     item.sources = _sources(entry, place, problems)
@@ -265,6 +265,13 @@ def _text(entry: Values, key: str, item: Item, problems: Problems) -> None:
         item.values[key] = value.strip()
     else:
         item.refuse(key, "this must be a text: put it in quotes.", problems)
+
+
+def _name(entry: Values, item: Item, problems: Problems) -> None:
+    """Read a name in the form in which names are stored."""
+    _text(entry, "name", item, problems)
+    if "name" in item.values:
+        item.values["name"] = composed(item.values["name"])
 
 
 def _number(entry: Values, key: str, item: Item, problems: Problems) -> None:

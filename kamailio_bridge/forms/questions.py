@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import ipaddress
-
 from crispy_forms.helper import FormHelper
 from crispy_forms.layout import ButtonHolder, Fieldset, Layout, Submit
 from django import forms
 from django.core.exceptions import ValidationError
 
+from carriers.addresses import parse_ip
 from kamailio_bridge.dialled_number import clean_number
 
 
@@ -61,7 +60,7 @@ class WhoIsForm(QuestionForm):
     def clean_address(self) -> str:
         text: str = self.cleaned_data["address"]
         try:
-            return str(ipaddress.ip_address(text.strip("[]")))
+            return str(parse_ip(text.strip("[]")))
         except ValueError:
             raise ValidationError(
                 "“%(text)s” is not an IPv4 or IPv6 address.", code="address", params={"text": text}

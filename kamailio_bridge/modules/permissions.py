@@ -24,6 +24,7 @@ from kamailio_bridge.modules.base import (
     patient_reload,
     some,
 )
+from kamailio_bridge.modules.everybody import everybody_warnings
 from kamailio_bridge.modules.overlaps import overlap_warnings
 from kamailio_bridge.nodes import Node
 from kamailio_bridge.rows import Notice, Table
@@ -67,6 +68,7 @@ class PermissionsModule(KamailioModule):
                         Notice(pbx_label(pbx), "has no source networks, so it gets calls but may not make any.")
                     )
         projection.warnings += overlap_warnings(projection.rows[ADDRESSES].values())
+        projection.warnings += everybody_warnings(projection.rows[ADDRESSES].values())
         subnets = sum(row.values[3] != host_mask(row.values[2]) for row in projection.rows[ADDRESSES].values())
         if subnets > MAX_SUBNETS:
             projection.problems.append(

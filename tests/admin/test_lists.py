@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable
 from typing import Any
 
@@ -188,6 +189,19 @@ def test_filters_and_order(operator: Client, carriers: Carriers, query: dict[str
     Endpoint.objects.create(group=by_endpoint, host="203.0.113.9")
     CarrierGroup.objects.create(name="Empty")
     assert names(operator.get(GROUPS, query)) == expected
+
+
+def test_search_takes_the_forms_in_which_things_are_stored(operator: Client, carriers: Carriers) -> None:
+    """What is looked for may be pasted from a log or from a file of a Mac."""
+    CarrierGroup.objects.filter(pk=carriers.group.pk).update(name="Größe")
+    for kind, query, found in (
+        ("carriergroup", unicodedata.normalize("NFD", "Größe"), "Größe"),
+        ("carriergroup", "::ffff:203.0.113.7", "Größe"),
+        ("outboundroute", unicodedata.normalize("NFD", "größe").replace("g", "G"), "Größe"),
+        ("pbx", "[::ffff:c000:209]", "office"),
+    ):
+        html = operator.get(f"/admin/carriers/{kind}/", {"q": query}).content.decode()
+        assert found in html.partition('id="result_list"')[2], query
 
 
 @pytest.mark.parametrize("kind", ["carriergroup", "pbx", "outboundroute", "inboundroute"])

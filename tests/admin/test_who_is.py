@@ -93,3 +93,25 @@ def test_the_short_form_warns_too(editor: Client, carriers: Carriers) -> None:
     fields = fields_of(editor.get(ADD_GROUP).content.decode())
     response = editor.post(ADD_GROUP, {**fields, "name": "Backup", "address": "198.51.100.9"}, follow=True)
     assert "198.51.100.9/32 overlaps with 198.51.100.0/24 of carrier group “Acme”" in messages_of(response)
+
+
+def test_an_address_written_as_ipv6_is_asked_for_as_ipv4(operator: Client, carriers: Carriers) -> None:
+    html = ask(operator, "::ffff:198.51.100.7")
+    assert "Admitted as a carrier: carrier group “Acme”, by 198.51.100.0/24." in html
+    with StringIO() as out:
+        call_command("who_is", "::ffff:c000:209", stdout=out)
+        assert "Admitted as a PBX: PBX “office”, by 192.0.2.9/32." in out.getvalue()
+
+
+def test_sources_that_let_everybody_in_are_warned_of_on_save(editor: Client, carriers: Carriers) -> None:
+    rows = {
+        "sources-TOTAL_FORMS": "2",
+        "sources-INITIAL_FORMS": "1",
+        "sources-1-id": "",
+        "sources-1-network": "0.0.0.0/1",
+    }
+    said = messages_of(post_page(editor, carriers.group_url, rows))
+    assert "carrier group “Acme”: its sources let nearly everybody in: 0.0.0.0/1, 198.51.100.0/24 are 50%" in said
+    said = messages_of(post_page(editor, carriers.pbx_url, {**rows, "sources-1-network": "128.0.0.0/1"}))
+    assert "PBX “office”: its sources let nearly everybody in: 128.0.0.0/1, 192.0.2.9/32" not in said
+    assert "PBX “office”: its sources let nearly everybody in: 128.0.0.0/1 is 50% of all IPv4 addresses." in said

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -13,12 +14,14 @@ from hypothesis import strategies as st
 
 from carriers.addresses import (
     SipAddress,
+    as_ipv4,
     clean_host,
     clean_network,
     clean_port,
     clean_transport,
     host_ip,
     is_ipv4,
+    parse_ip,
     parse_sip_address,
     uri_host,
 )
@@ -50,7 +53,13 @@ def test_what_the_text_does_not_say_is_none() -> None:
         (" 203.0.113.7 ", "203.0.113.7"),
         ("2001:0DB8:0:0::0001", "2001:db8::1"),
         ("[2001:db8::1]", "2001:db8::1"),
-        ("::ffff:203.0.113.7", "::ffff:cb00:7107"),
+        ("::ffff:203.0.113.7", "203.0.113.7"),
+        ("::ffff:cb00:7107", "203.0.113.7"),
+        ("0000:0:0:0:0:FFFF:203.0.113.7", "203.0.113.7"),
+        ("::203.0.113.7", "203.0.113.7"),
+        ("::1:2", "::1:2"),
+        ("::ffff:0:203.0.113.7", "::ffff:0:cb00:7107"),
+        ("64:ff9b::203.0.113.7", "64:ff9b::cb00:7107"),
         ("SIP.Acme.Example.", "sip.acme.example"),
         ("xn--mller-kva.example", "xn--mller-kva.example"),
         ("localhost", "localhost"),
@@ -92,11 +101,12 @@ def test_hosts_that_kamailio_would_take_for_something_else(text: str) -> None:
 def test_every_address_of_a_single_host_survives_in_brackets_and_with_a_port(
     address: ipaddress.IPv4Address | ipaddress.IPv6Address,
 ) -> None:
-    if address.is_unspecified or address.is_multicast or str(address) == "255.255.255.255":
+    plain = as_ipv4(address)
+    if plain.is_unspecified or plain.is_multicast or str(plain) == "255.255.255.255":
         return
     host = str(address)
-    assert parse_sip_address(f"sip:{uri_host(host)}:5070;transport=tcp") == SipAddress(host, 5070, "tcp")
-    assert host_ip(host) == address
+    assert parse_sip_address(f"sip:{uri_host(host)}:5070;transport=tcp") == SipAddress(str(plain), 5070, "tcp")
+    assert host_ip(host) == plain
 
 
 @given(st.text(max_size=40))
@@ -175,3 +185,41 @@ def test_a_percent_sign_in_a_text_does_no_harm(refuse: Callable[[str], object]) 
 def test_the_address_of_a_web_page_is_refused_for_its_scheme() -> None:
     with pytest.raises(ValidationError, match="without “https://”"):
         parse_sip_address("https://portal.acme.example")
+
+
+@pytest.mark.parametrize(
+    ("text", "clean"),
+    [
+        ("::ffff:203.0.113.7", "203.0.113.7/32"),
+        ("::ffff:cb00:7107/128", "203.0.113.7/32"),
+        ("::ffff:203.0.113.0/120", "203.0.113.0/24"),
+        ("0:0:0:0:0:FFFF:cb00:7100/120", "203.0.113.0/24"),
+        ("::203.0.113.0/120", "203.0.113.0/24"),
+        ("::/96", "::/96"),
+        ("::1", "::1/128"),
+    ],
+)
+def test_networks_of_ipv4_addresses_written_as_ipv6(text: str, clean: str) -> None:
+    assert clean_network(text) == clean
+    assert clean_network(clean) == clean
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("::ffff:0:0/96", "A network of /0 would let everybody in"),
+        ("::ffff:203.0.113.7/120", "203.0.113.7 is a host inside 203.0.113.0/24: enter 203.0.113.0/24"),
+        (
+            "::ffff:203.0.113.0/24",
+            "an IPv4 address written as IPv6, where a mask has 96 bits at least: enter 203.0.113.0",
+        ),
+    ],
+)
+def test_networks_of_mapped_addresses_that_are_refused(text: str, why: str) -> None:
+    with pytest.raises(ValidationError, match=re.escape(why)):
+        clean_network(text)
+
+
+def test_an_address_that_is_asked_for_is_ipv4_too() -> None:
+    assert str(host_ip("::ffff:203.0.113.7")) == "203.0.113.7"
+    assert str(parse_ip("::ffff:cb00:7107")) == "203.0.113.7"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 from django.db import connections
 from django.db.migrations.executor import MigrationExecutor
 
+LATEST = "0004_names_composed_and_addresses_as_ipv4"
 pytestmark = pytest.mark.own_database
 
 
@@ -32,3 +34,56 @@ def test_routes_of_before_fall_through_and_new_ones_do_not(empty_database: Calla
     assert inbound.objects.using(alias).get().fall_through
     assert not outbound.objects.using(alias).create(prefix="8").fall_through
     assert not inbound.objects.using(alias).create(prefix="2", pbx_id=pbx.pk).fall_through
+
+
+def test_names_and_addresses_of_before_take_their_forms_of_today(empty_database: Callable[[str], str]) -> None:
+    alias = empty_database("forms_of_before")
+    before = migrate(alias, "0003_routes_that_refuse")
+
+    def models(apps: Any) -> list[Any]:
+        names = ("CarrierGroup", "Endpoint", "PBX", "SourceNetwork", "AuthCredential")
+        return [apps.get_model("carriers", name).objects.using(alias) for name in names]
+
+    groups, endpoints, pbxs, sources, credentials = models(before)
+    group = groups.create(name="Acme")
+    endpoint = endpoints.create(group=group, host="192.0.2.1", position=1)
+    pbx = pbxs.create(name="office", host="192.0.2.9")
+    source = sources.create(group=group, network="203.0.113.0/24")
+    twin = sources.create(group=group, network="198.51.100.0/24")
+    credential = credentials.create(group=group, username="1000", registrar="192.0.2.1")
+    for table, column, value, key in (
+        ("carriergroup", "name", unicodedata.normalize("NFD", "Größe"), group.pk),
+        ("endpoint", "name", unicodedata.normalize("NFD", "Zürich"), endpoint.pk),
+        ("endpoint", "host", "::ffff:cb00:7107", endpoint.pk),
+        ("pbx", "host", "::ffff:203.0.113.9", pbx.pk),
+        ("sourcenetwork", "network", "::ffff:cb00:7100/120", twin.pk),
+        ("authcredential", "registrar", "::ffff:cb00:7107", credential.pk),
+    ):
+        with connections[alias].cursor() as cursor:  # past the fields, which store today's forms
+            statement = f"UPDATE carriers_{table} SET {column} = %s WHERE id = %s"  # noqa: S608 - ours
+            cursor.execute(statement, [value, key])
+    groups, endpoints, pbxs, sources, credentials = models(migrate(alias, LATEST))
+    assert list(groups.values_list("name", flat=True)) == ["Größe"]
+    assert list(endpoints.values_list("name", "host")) == [("Zürich", "203.0.113.7")]
+    assert pbxs.get().host == "203.0.113.9"
+    assert list(sources.values_list("pk", "network")) == [(source.pk, "203.0.113.0/24")]
+    assert credentials.get().registrar == "203.0.113.7"
+
+
+def test_two_groups_that_looked_the_same_are_both_kept(
+    empty_database: Callable[[str], str], engine: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    alias = empty_database("same_names")
+    groups = migrate(alias, "0003_routes_that_refuse").get_model("carriers", "CarrierGroup").objects.using(alias)
+    keys = [groups.create(name=name).pk for name in ("first", "second", "third")]
+    wanted = [unicodedata.normalize("NFD", "Größe"), "größe", "Acme"]
+    if engine == "mariadb":  # its index takes the two for one
+        wanted[1] = "other"
+    for key, name in zip(keys, wanted, strict=True):
+        with connections[alias].cursor() as cursor:
+            cursor.execute("UPDATE carriers_carriergroup SET name = %s WHERE id = %s", [name, key])
+    after = migrate(alias, LATEST).get_model("carriers", "CarrierGroup").objects.using(alias)
+    names = list(after.order_by("pk").values_list("name", flat=True))
+    assert names == (["Größe (2)", "größe", "Acme"] if engine == "sqlite" else ["Größe", "other", "Acme"])
+    said = capsys.readouterr().out
+    assert ("is named “Größe (2)” now: another carrier group has the same name" in said) == (engine == "sqlite")

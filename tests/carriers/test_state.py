@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import unicodedata
 
 import pytest
 from django.apps import apps
@@ -91,3 +92,39 @@ def test_a_state_from_before_routes_could_refuse_restores_routes_that_fall_throu
     assert OutboundRoute.objects.get().fall_through
     assert InboundRoute.objects.get().fall_through
     assert restoration_of(state).changes == []
+
+
+def test_a_state_from_before_takes_the_forms_of_today_when_it_is_restored() -> None:
+    group = make_some_of_all()
+    state = take_state()
+    decomposed = unicodedata.normalize("NFD", "Zürich")
+    for table, column, old, new in (
+        ("carriergroup", "name", "Zürich", decomposed),
+        ("endpoint", "host", "203.0.113.7", "::ffff:cb00:7107"),
+        ("sourcenetwork", "network", "198.51.100.0/24", "::ffff:c633:6400/120"),
+    ):
+        place = state[table]["columns"].index(column)
+        assert any(row[place] == old for row in state[table]["rows"])
+        state[table]["rows"] = [
+            (*row[:place], new if row[place] == old else row[place], *row[place + 1 :]) for row in state[table]["rows"]
+        ]
+    assert restoration_of(state).changes == []
+    CarrierGroup.objects.filter(pk=group.pk).delete()
+    restore_state(state)
+    assert CarrierGroup.objects.get(pk=group.pk).name == "Zürich"
+    assert group.sources.get().network == "198.51.100.0/24"
+    assert restoration_of(state).changes == []
+
+
+def test_sources_that_became_one_are_restored_once() -> None:
+    group = make_some_of_all()
+    group.sources.create(network="192.0.2.0/24")
+    state = take_state()
+    place = state["sourcenetwork"]["columns"].index("network")
+    state["sourcenetwork"]["rows"] = [
+        (*row[:place], "::ffff:198.51.100.0/120" if row[place] == "192.0.2.0/24" else row[place])
+        for row in state["sourcenetwork"]["rows"]
+    ]
+    group.sources.all().delete()
+    restore_state(state)
+    assert group.sources.get().network == "198.51.100.0/24"

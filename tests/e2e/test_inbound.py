@@ -101,3 +101,16 @@ def test_what_the_pbx_says_goes_back(scene: Scene, behaviour: Behaviour, code: i
     assert call.code == code
     assert len(call.finals) == 1
     assert len(scene.pbx.invites) == 1
+
+
+def test_an_ipv4_address_written_as_ipv6_is_that_address(scene: Scene) -> None:
+    """Logs of programs with both families print it so; Kamailio would never match it."""
+    endpoint, media_server = scene.carrier(), scene.carrier(address="127.30.6.77")
+    group = scene.group("Acme", to(endpoint) | {"host": f"::ffff:{endpoint.address}"})
+    SourceNetwork.objects.create(group=group, network="::ffff:127.30.6.0/120")
+    scene.route("9", group)
+    scene.apply()
+    assert_reaches_the_pbx(scene, endpoint)
+    assert_reaches_the_pbx(scene, media_server)
+    assert scene.dial("91").code == 200
+    assert endpoint.numbers == ["91"]

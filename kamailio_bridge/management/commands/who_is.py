@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import ipaddress
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from carriers.addresses import parse_ip
 from kamailio_bridge.who_is import who_is
 
 
@@ -24,7 +24,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            ipaddress.ip_address(options["address"])
+            parse_ip(options["address"])
         except ValueError:
             raise CommandError(f"“{options['address']}” is not an IPv4 or IPv6 address.") from None
         who = who_is(options["address"], live=options["live"])

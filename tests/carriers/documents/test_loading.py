@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import unicodedata
 from typing import Any
 
 import pytest
@@ -97,6 +99,26 @@ def test_names_are_found_whatever_their_case_and_keys_stay(loaded: dict[str, Any
     assert load(loaded)[0] == "carrier groups: 0 created, 2 changed, 0 unchanged"
     assert keys() == before
     assert set(CarrierGroup.objects.values_list("name", flat=True)) == {"ACME", "MÜLLER, SÖHNE"}
+
+
+def test_names_are_found_however_their_letters_are_composed(loaded: dict[str, Any]) -> None:
+    """A document that was saved on a Mac has its umlauts decomposed."""
+    before, stored = keys(), rows()
+    text = json.dumps(with_password(example()), ensure_ascii=False)
+    lines = load(json.loads(unicodedata.normalize("NFD", text)), prune=True)
+    assert all(": 0 created, 0 changed, " in line and line.endswith(" unchanged") for line in lines)
+    assert (keys(), rows()) == (before, stored)
+    mixed = example()
+    mixed["outbound_routes"][0]["groups"] = [unicodedata.normalize("NFD", "Müller, Söhne"), "Acme"]
+    mixed["pbxs"][0]["name"] = "Büro"
+    mixed["inbound_routes"][0]["pbx"] = unicodedata.normalize("NFD", "Büro")
+    load(mixed)
+    assert PBX.objects.get(name="Büro").inbound_routes.count() == 1
+
+
+def test_two_names_that_look_the_same_are_refused(loaded: dict[str, Any]) -> None:
+    twins = [{"name": "Größe"}, {"name": unicodedata.normalize("NFD", "Größe")}]
+    assert "stands twice in this section" in problems({"carrier_groups": twins})[0]
 
 
 def test_a_list_is_the_whole_list(loaded: dict[str, Any]) -> None:

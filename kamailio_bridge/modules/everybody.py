@@ -1,0 +1,102 @@
+"""Sources that together let (nearly) everybody in: none of them is a /0, which forms refuse, but they come to one.
+
+Of IPv6 the addresses that the internet has count, 2000::/3. Half of a family is taken for nearly everybody.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from kamailio_bridge.admission import host_mask
+from kamailio_bridge.modules.base import some
+from kamailio_bridge.rows import Notice, Row
+
+HALF = 0.5
+
+
+class _Family(NamedTuple):
+    """The addresses of a family that count, from ``first`` to before ``end``."""
+
+    name: str
+    bits: int
+    first: int
+    end: int
+
+    @property
+    def size(self) -> int:
+        return self.end - self.first
+
+
+IPV4 = _Family("IPv4", 32, 0, 1 << 32)
+IPV6 = _Family("IPv6", 128, 1 << 125, 1 << 126)
+
+
+def everybody_warnings(rows: Iterable[Row], tag: str | None = None) -> list[Notice]:
+    """Return a warning for each owner whose sources hold half of a family or more, or else for all owners together.
+
+    ``rows`` are those of the table address. With ``tag``, only what this owner's sources are part of is said.
+    """
+    networks = [row for row in rows if row.values[3] != host_mask(row.values[2])]
+    return [notice for family in (IPV4, IPV6) for notice in _warnings(networks, family, tag)]
+
+
+def _warnings(rows: list[Row], family: _Family, tag: str | None) -> Iterator[Notice]:
+    rows = [row for row in rows if host_mask(row.values[2]) == family.bits]
+    if sum(1 << (family.bits - int(row.values[3] or 0)) for row in rows) < family.size * HALF:
+        return  # most sources are small, which a sum tells without a look at each
+    owned: dict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        owned[str(row.values[5])].append(row)
+    wide = {owner: own for owner, own in owned.items() if _share(own, family) >= HALF}
+    for owner, own in wide.items():
+        if tag in (None, owner):
+            share = _share(own, family)
+            text = f"its sources let {_everybody(share)} in: {_hold(_by_size(own, family), share, family)}."
+            yield Notice(_owner(own[0]), text)
+    share = _share(rows, family)
+    if not wide and share >= HALF and (tag is None or _share(owned.get(tag, []), family)):
+        owners = sorted(owned.values(), key=lambda own: -_share(own, family))
+        whose = [f"{some(_by_size(own, family), 3)} of {_owner(own[0])}" for own in owners]
+        yield Notice("Source networks", f"together let {_everybody(share)} in: {_hold(whose, share, family)}.")
+
+
+def _share(rows: list[Row], family: _Family) -> float:
+    """Return how much of the family the networks hold, from 0 to 1."""
+    held, reached = 0, 0
+    for first, end in sorted(_span(row, family) for row in rows):
+        held += max(0, end - max(first, reached))
+        reached = max(reached, end)
+    return held / family.size
+
+
+def _span(row: Row, family: _Family) -> tuple[int, int]:
+    """Return the part of the family that a network holds, (0, 0) for none."""
+    try:
+        first = int(ipaddress.ip_address(str(row.values[2])))
+    except ValueError:
+        return 0, 0
+    start, end = max(first, family.first), min(first + (1 << (family.bits - int(row.values[3] or 0))), family.end)
+    return (start, end) if start < end else (0, 0)
+
+
+def _by_size(rows: list[Row], family: _Family) -> list[str]:
+    spans = [(row, _span(row, family)) for row in rows]
+    held = sorted(((row, span) for row, span in spans if span[0] < span[1]), key=lambda each: each[1][0] - each[1][1])
+    return [f"{row.values[2]}/{row.values[3]}" for row, _ in held]
+
+
+def _everybody(share: float) -> str:
+    return "everybody" if share == 1 else "nearly everybody"
+
+
+def _hold(what: list[str], share: float, family: _Family) -> str:
+    part = "all" if share == 1 else f"{share:.0%} of all"
+    return f"{some(what)} {'is' if len(what) == 1 else 'are'} {part} {family.name} addresses"
+
+
+def _owner(row: Row) -> str:
+    """Return the carrier group or PBX of a row: an endpoint's address is its group's."""
+    return row.label if isinstance(row.origin, str) else row.label.partition(", endpoint ")[0]
