@@ -120,6 +120,7 @@ MIDDLEWARE = [
     "carriers.history.actor.ActorMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "dsiprouter.sessions.note_use",
+    "dsiprouter.login_state.tell_of_lost_posts",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "dsiprouter.login.say_when_to_try_again",
     "axes.middleware.AxesMiddleware",  # the last: it turns a refused login into the page that says why

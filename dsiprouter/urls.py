@@ -5,10 +5,12 @@ from django.urls import path
 from django.views.generic import RedirectView
 
 from dsiprouter.health import healthz, readyz
+from dsiprouter.login_state import login_state
 from kamailio_bridge.views.metrics import metrics
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
+    path("admin/login-state/", login_state, name="login_state"),
     path("admin/", admin.site.urls),
     path("healthz", healthz),
     path("readyz", readyz),

@@ -168,7 +168,7 @@ def test_a_real_node_takes_rows_on_moved_keys_and_an_emergency_disable(node: Nod
     first.enabled = False
     first.save()
     assert press(node).ok
-    assert calls_go_to(node) == ["no route"]
+    assert not calls_go_to(node)[0].startswith("sip:")
     second.endpoints.update(strip=2)
     assert press(node).ok
     assert make_plan().lines() == []

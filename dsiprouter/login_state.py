@@ -1,0 +1,52 @@
+"""A login that ends while somebody types: what was typed stays in the browser, and nobody is left to guess.
+
+Before a form is posted its page asks whether the login still holds (``keep_typed.js``), and what was typed stays there
+until it does. So the server keeps nothing of it, passwords least of all, and nobody else's login sends it by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from http import HTTPStatus
+
+from django.contrib import admin, messages
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.middleware.csrf import get_token
+from django.urls import reverse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET
+
+LOST = (
+    "Your login had ended, so what you sent was not stored. Log in, and enter it again; the browser's Back button may"
+    " still show it."
+)
+
+
+@require_GET
+@never_cache
+def login_state(request: HttpRequest) -> HttpResponse:
+    """Tell a page who is logged in, and the token with which its form is taken now: a login changes it.
+
+    ``{"user": "ada", "token": "…"}``; without a login that may see the site both are empty.
+    """
+    if not admin.site.has_permission(request):
+        return JsonResponse({"user": "", "token": ""})
+    return JsonResponse({"user": request.user.get_username(), "token": get_token(request)})
+
+
+def tell_of_lost_posts(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    """Say on the login page that what led there was not stored: a browser without scripts did not ask before."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        login = reverse("admin:login")
+        if (
+            request.method == "POST"
+            and response.status_code == HTTPStatus.FOUND
+            and response.headers["Location"].startswith(f"{login}?next=")
+            and request.path != login
+        ):
+            messages.error(request, LOST)
+        return response
+
+    return middleware
