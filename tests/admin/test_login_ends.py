@@ -5,10 +5,10 @@ from __future__ import annotations
 from html import unescape
 
 import pytest
-from django.contrib.sessions.models import Session
 from django.test import Client
 
 from carriers.models import CarrierGroup
+from dsiprouter.models import SiteSession
 from tests.admin.forms import Carriers
 
 pytestmark = pytest.mark.django_db(databases=["default", "kamailio"])
@@ -36,7 +36,7 @@ def test_every_page_asks_before_it_sends(operator: Client, carriers: Carriers) -
 
 
 def test_what_is_sent_without_a_login_is_not_stored_and_this_is_said(operator: Client, carriers: Carriers) -> None:
-    Session.objects.all().delete()
+    SiteSession.objects.all().delete()
     answer = operator.post(carriers.group_url, {"name": "typed for an hour", "password": "hidden-word"}, follow=True)
     assert answer.redirect_chain == [(f"/admin/login/?next={carriers.group_url}", 302)]
     html = unescape(answer.content.decode())
