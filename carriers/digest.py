@@ -8,17 +8,34 @@ from typing import NamedTuple
 
 from django.views.decorators.debug import sensitive_variables
 
-_PARAMETER = re.compile(r'(\w+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,]+))')
+_NAME = r"[A-Za-z0-9_.-]+"
+# "name=value" belongs to the challenge that a bare word began; what is neither ends it.
+_ELEMENT = re.compile(rf'(?P<name>{_NAME})\s*=\s*(?:"(?P<quoted>(?:[^"\\]|\\.)*)"|(?P<bare>[^\s,]*))|(?P<word>[^\s,]+)')
 
 
 class Challenge(NamedTuple):
-    """A Digest challenge of a WWW-Authenticate or Proxy-Authenticate header."""
+    """A Digest challenge of a WWW-Authenticate or Proxy-Authenticate header. ``algorithm`` is in capitals."""
 
     realm: str
     nonce: str
     algorithm: str
     qop: str
     opaque: str
+    stale: bool = False
+
+    @property
+    def is_answerable(self) -> bool:
+        """Say whether Kamailio can answer it: by MD5, with qop=auth or none, with no quote inside a quoted text."""
+        return (
+            self.algorithm == "MD5"
+            and bool(self.realm and self.nonce)
+            and (not self.qop or "auth" in self.qop_options)
+            and '"' not in self.realm + self.nonce + self.opaque
+        )
+
+    @property
+    def qop_options(self) -> list[str]:
+        return [option.strip().lower() for option in self.qop.split(",")]
 
 
 @sensitive_variables("text")
@@ -33,21 +50,29 @@ def ha1(username: str, realm: str, password: str) -> str:
     return md5(f"{username}:{realm}:{password}")
 
 
-def parse_challenge(value: str) -> Challenge | None:
-    """Read the value of an authenticate header; None when it is no Digest challenge with a realm and a nonce."""
-    scheme, _, rest = value.strip().partition(" ")
-    if scheme.lower() != "digest":
-        return None
-    parameters = {name.lower(): quoted or bare for name, quoted, bare in _PARAMETER.findall(rest)}
-    if "realm" not in parameters or not parameters.get("nonce"):
-        return None
-    return Challenge(
-        parameters["realm"],
-        parameters["nonce"],
-        parameters.get("algorithm", "MD5"),
-        parameters.get("qop", ""),
-        parameters.get("opaque", ""),
-    )
+def parse_challenges(text: str) -> list[Challenge]:
+    """Read the Digest challenges of an authenticate header, of which one may have several, in their order."""
+    challenges: list[dict[str, str]] = []
+    scheme = ""
+    for element in _ELEMENT.finditer(text):
+        if element["word"] is not None:
+            scheme = element["word"].lower()
+            if scheme == "digest":
+                challenges.append({})
+        elif scheme == "digest":
+            value = element["quoted"] if element["quoted"] is not None else element["bare"]
+            challenges[-1][element["name"].lower()] = value
+    return [
+        Challenge(
+            found.get("realm", ""),
+            found.get("nonce", ""),
+            (found.get("algorithm") or "MD5").upper(),
+            found.get("qop", ""),
+            found.get("opaque", ""),
+            found.get("stale", "").lower() == "true",
+        )
+        for found in challenges
+    ]
 
 
 def authorization(challenge: Challenge, *, username: str, digest: str, method: str, uri: str, cnonce: str) -> str:
@@ -60,7 +85,7 @@ def authorization(challenge: Challenge, *, username: str, digest: str, method: s
         f'uri="{uri}"',
         "algorithm=MD5",
     ]
-    if "auth" in [option.strip() for option in challenge.qop.split(",")]:
+    if "auth" in challenge.qop_options:
         response = md5(f"{digest}:{challenge.nonce}:00000001:{cnonce}:auth:{ha2}")
         parts += ["qop=auth", "nc=00000001", f'cnonce="{cnonce}"']
     else:

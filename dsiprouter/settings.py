@@ -29,7 +29,9 @@ try:
 except HomeUnusable as unusable:
     env.slip("DSIPROUTER_HOME", f"{unusable}: name a folder that the user that runs this may write into.")
     DSIPROUTER_HOME = unusable.path
-DSIPROUTER_SIP_ADDRESS = env.str("DSIPROUTER_SIP_ADDRESS", "127.0.0.1")
+# Where carriers send their calls: one address of the machine, and never 0.0.0.0 (kamailio_bridge.sip_address).
+DSIPROUTER_SIP_ADDRESS = env.str("DSIPROUTER_SIP_ADDRESS", "127.0.0.1").strip().strip("[]")
+DSIPROUTER_SIP_IPV6_ADDRESS = env.str("DSIPROUTER_SIP_IPV6_ADDRESS", "").strip().strip("[]")
 DSIPROUTER_SIP_PORT = env.port("DSIPROUTER_SIP_PORT", 5060)
 # Our own host names, as carriers were given them: Kamailio answers OPTIONS to them, and without any to every name.
 DSIPROUTER_SIP_NAMES: list[str] = [name.strip() for name in env.list("DSIPROUTER_SIP_NAMES", default=[])]

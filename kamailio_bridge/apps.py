@@ -13,6 +13,7 @@ class KamailioBridgeConfig(AppConfig):
         from kamailio_bridge.checks import (  # noqa: PLC0415 - needs the models to be loaded
             check_modules,
             check_rpc_address,
+            check_sip_addresses,
             check_sip_names,
             check_tables,
             check_token_folder,
@@ -24,6 +25,7 @@ class KamailioBridgeConfig(AppConfig):
         also_rotate(rotate_snapshots)
         checks.register(check_modules)
         checks.register(check_rpc_address)
+        checks.register(check_sip_addresses)
         checks.register(check_sip_names)
         checks.register(check_token_folder)
         checks.register(check_tables, checks.Tags.database)

@@ -15,6 +15,7 @@ from kamailio_bridge.columns import Column, read_columns
 from kamailio_bridge.modules import MODULES
 from kamailio_bridge.node_tokens import folder_problem
 from kamailio_bridge.rpc_address import rpc_address_problem
+from kamailio_bridge.sip_address import sip_address_problem, sip_ipv6_address_problem
 from kamailio_bridge.tables import Address, DrGateway, DrGwList, DrRule, KamailioTable, Mtree, Version
 
 INTEGERS = frozenset({"int", "integer", "mediumint"})
@@ -190,3 +191,12 @@ def check_rpc_address(**_scope: Any) -> list[checks.CheckMessage]:
             id="kamailio_bridge.E003",
         )
     ]
+
+
+def check_sip_addresses(**_scope: Any) -> list[checks.CheckMessage]:
+    """Report SIP addresses that carriers can't be told, such as 0.0.0.0."""
+    found = {
+        "DSIPROUTER_SIP_ADDRESS": sip_address_problem(settings.DSIPROUTER_SIP_ADDRESS),
+        "DSIPROUTER_SIP_IPV6_ADDRESS": sip_ipv6_address_problem(settings.DSIPROUTER_SIP_IPV6_ADDRESS),
+    }
+    return [checks.Error(f"{name}: {problem}", id="kamailio_bridge.E006") for name, problem in found.items() if problem]

@@ -31,6 +31,7 @@ from kamailio_bridge.ports import Port
 from kamailio_bridge.processes import StrangersChild
 from kamailio_bridge.rpc import Rpc, RpcError
 from kamailio_bridge.rpc_address import rpc_address_problem
+from kamailio_bridge.sip_address import not_ours, sip_address_problem, sip_ipv6_address_problem
 
 CONFIGURATION = Path(__file__).resolve().parent / "kamailio" / "kamailio.cfg"
 START_SECONDS = 60.0
@@ -49,7 +50,6 @@ PASSED_ON = (
     "LANG",
     "TZ",
     "DSIPROUTER_NODE",
-    "DSIPROUTER_SIP_IPV6_ADDRESS",
     "DSIPROUTER_RPC_SOURCES",
     "DSIPROUTER_KAMAILIO_LOG",
     "DSIPROUTER_KAMAILIO_CHILDREN",
@@ -76,6 +76,7 @@ class NodeParameters:
     sip_port: int
     rpc_port: int
     sip_address: str = "127.0.0.1"
+    sip_ipv6_address: str = ""
     sip_names: tuple[str, ...] = ()
     rpc_address: str = "127.0.0.1"
     shared_memory: int = 768
@@ -157,17 +158,31 @@ def parameters_from_settings() -> NodeParameters:
         raise NodeNotStarted(
             f"DSIPROUTER_RPC_ADDRESS: {problem} KAMAILIO_RPC_ANYWHERE=true allows it, for a network that is closed."
         )
+    insist_on_sip_addresses(settings.DSIPROUTER_SIP_ADDRESS, settings.DSIPROUTER_SIP_IPV6_ADDRESS)
     return NodeParameters(
         folder=Path(settings.DSIPROUTER_HOME) / "kamailio",
         database_url=kamailio_database_url(settings.DATABASES["kamailio"]),
         rpc_token=settings.DSIPROUTER_RPC_TOKEN,
         sip_address=settings.DSIPROUTER_SIP_ADDRESS,
+        sip_ipv6_address=settings.DSIPROUTER_SIP_IPV6_ADDRESS,
         sip_port=settings.DSIPROUTER_SIP_PORT,
         sip_names=tuple(settings.DSIPROUTER_SIP_NAMES),
         rpc_address=settings.DSIPROUTER_RPC_ADDRESS,
         rpc_port=settings.DSIPROUTER_RPC_PORT,
         outlives_us=True,  # whoever kills runlocal must not end the calls
     )
+
+
+def insist_on_sip_addresses(address: str, ipv6_address: str) -> None:
+    """Raise ``NodeNotStarted`` with a sentence for each SIP address that carriers can't be told or that is not ours."""
+    found = {
+        "DSIPROUTER_SIP_ADDRESS": sip_address_problem(address) or not_ours(address),
+        "DSIPROUTER_SIP_IPV6_ADDRESS": sip_ipv6_address_problem(ipv6_address)
+        or (not_ours(ipv6_address) if ipv6_address else ""),
+    }
+    problems = [f"{name}: {problem}" for name, problem in found.items() if problem]
+    if problems:
+        raise NodeNotStarted(" ".join(problems))
 
 
 def kamailio_database_url(database: Mapping[str, Any]) -> str:

@@ -7,6 +7,7 @@ with a digest it proves a password without changing any binding. Each question i
 
 from __future__ import annotations
 
+import re
 import secrets
 import time
 from collections.abc import Callable, Sequence
@@ -16,7 +17,7 @@ from typing import Literal
 from django.conf import settings
 
 from carriers.addresses import uri_host
-from carriers.digest import Challenge, authorization, parse_challenge
+from carriers.digest import Challenge, authorization, parse_challenges
 from carriers.snapshot import CredentialRecord, EndpointRecord
 from kamailio_bridge.nodes import Node
 from kamailio_bridge.routing import sip_uri
@@ -28,7 +29,11 @@ Verdict = Literal[
 ]
 # A silent carrier is given up by the node after two seconds; a proof is two requests. More is the node's own trouble.
 NODE_SECONDS = 10.0
-_CHALLENGES = {401: "www-authenticate", 407: "proxy-authenticate"}
+_HEADERS = {
+    401: ("www-authenticate", "Authorization"),
+    407: ("proxy-authenticate", "Proxy-Authorization"),
+}
+LONGEST_HEADER = 2000  # characters of a challenge that a node reads (kamailio/challenges.cfg)
 _UNSENT_CODES = range(400, 700)  # of an RPC error: the request never left, a refused TCP connection for example
 
 
@@ -54,15 +59,27 @@ class _Answer:
     headers: str
     milliseconds: int
 
-    def challenge(self) -> Challenge | None:
-        name = _CHALLENGES.get(self.code)
-        for line in self.headers.splitlines():
-            header, _, value = line.partition(":")
-            if name is not None and header.strip().lower() == name:
-                found = parse_challenge(value)
-                if found is not None and found.algorithm.upper() == "MD5":
-                    return found._replace(realm=fit_to_show(found.realm))
+    @property
+    def is_challenge(self) -> bool:
+        return self.code in _HEADERS
+
+    def challenge(self, realm: str) -> tuple[str, Challenge] | None:
+        """Return the challenge that Kamailio would answer, and the header for the answer; None when there is none.
+
+        As kamailio/challenges.cfg chooses: the one of the credential's realm, else the first; and those of the other
+        header where that of the code has none.
+        """
+        for asking, answering in _HEADERS.values() if self.code == 401 else reversed(_HEADERS.values()):
+            found = [challenge for challenge in self._challenges(asking) if challenge.is_answerable]
+            if found and self.is_challenge:
+                return answering, next((challenge for challenge in found if challenge.realm == realm), found[0])
         return None
+
+    def _challenges(self, name: str) -> list[Challenge]:
+        lines = re.sub(r"\r?\n[ \t]+", " ", self.headers).splitlines()
+        parted = (line.partition(":") for line in lines)
+        values = [value[:LONGEST_HEADER] for header, _, value in parted if header.strip().lower() == name]
+        return [challenge for value in values for challenge in parse_challenges(value)]
 
 
 class NoNode(Exception):
@@ -98,11 +115,12 @@ def ask_realm(node: Node, credential: CredentialRecord) -> Probe:
     answer = _query(node, credential, _new_call_id())
     if isinstance(answer, Probe):
         return answer
-    challenge = answer.challenge()
-    if challenge is None:
+    found = answer.challenge(credential.realm)
+    if found is None:
         return _no_challenge(credential, answer)
-    sentence = f"{credential.registrar} asks for the realm “{challenge.realm}”."
-    return Probe("answers", sentence, answer.code, answer.milliseconds, challenge.realm)
+    realm = fit_to_show(found[1].realm)
+    sentence = f"{credential.registrar} asks for the realm “{realm}”."
+    return Probe("answers", sentence, answer.code, answer.milliseconds, realm)
 
 
 def probe_credential(node: Node, credential: CredentialRecord) -> Probe:
@@ -113,26 +131,35 @@ def probe_credential(node: Node, credential: CredentialRecord) -> Probe:
     answer = _query(node, credential, call_id, "CSeq: 1 REGISTER\r\n")
     if isinstance(answer, Probe):
         return answer
-    challenge = answer.challenge()
-    if challenge is None:
+    found = answer.challenge(credential.realm)
+    if found is None:
         return _no_challenge(credential, answer)
-    if challenge.realm != credential.realm:
-        sentence = (
-            f"{credential.registrar} asks for the realm “{challenge.realm}”, and the credential has"
-            f" “{credential.realm}”: set the realm to “{challenge.realm}”."
+    for number in (2, 3):
+        header, challenge = found
+        realm = fit_to_show(challenge.realm)
+        if challenge.realm != credential.realm:
+            sentence = (
+                f"{credential.registrar} asks for the realm “{realm}”, and the credential has"
+                f" “{credential.realm}”: set the realm to “{realm}”."
+            )
+            return Probe("realm differs", sentence, answer.code, answer.milliseconds, realm)
+        proof = authorization(
+            challenge,
+            username=credential.auth_username,
+            digest=credential.ha1,
+            method="REGISTER",
+            uri=_registrar_uri(credential),
+            cnonce=secrets.token_hex(8),
         )
-        return Probe("realm differs", sentence, answer.code, answer.milliseconds, challenge.realm)
-    header = "Authorization" if answer.code == 401 else "Proxy-Authorization"
-    proof = authorization(
-        challenge,
-        username=credential.auth_username,
-        digest=credential.ha1,
-        method="REGISTER",
-        uri=_registrar_uri(credential),
-        cnonce=secrets.token_hex(8),
-    )
-    second = _query(node, credential, call_id, f"CSeq: 2 REGISTER\r\n{header}: {proof}\r\n")
-    return second if isinstance(second, Probe) else _verdict(credential, second, challenge.realm)
+        next_answer = _query(node, credential, call_id, f"CSeq: {number} REGISTER\r\n{header}: {proof}\r\n")
+        if isinstance(next_answer, Probe):
+            return next_answer
+        answer = next_answer
+        again = answer.challenge(credential.realm)
+        if again is None or not again[1].stale:  # a stale nonce is answered once more, as the node does
+            break
+        found = again
+    return _verdict(credential, answer, realm)
 
 
 def _verdict(credential: CredentialRecord, answer: _Answer, realm: str) -> Probe:
@@ -153,8 +180,10 @@ def _no_challenge(credential: CredentialRecord, answer: _Answer) -> Probe:
     said = f"{credential.registrar} answers {answer.code} {answer.reason}"
     if 200 <= answer.code < 300:
         sentence = f"{said} without asking for a password, so it proves nothing about the credential."
-    elif answer.code in _CHALLENGES:
-        sentence = f"{said} without an MD5 challenge, and Kamailio answers no other: ask the carrier for MD5."
+    elif answer.is_challenge:
+        sentence = (
+            f"{said}, and none of its challenges is an MD5 digest that Kamailio can answer: ask the carrier for MD5."
+        )
     else:
         sentence = f"{said} instead of asking for a password: check the registration server with the carrier."
     return Probe("no challenge", sentence, answer.code, answer.milliseconds)

@@ -1,7 +1,8 @@
 """Registrations: whether each carrier accepts the account that it gave us, as the nodes see it now.
 
 A node's ``uac`` module knows which records are registered and which are not, but not why; what the registrar answered
-last, and the realm that it asked for, our ``kamailio/registrations.cfg`` keeps in the hash table ``registrars``.
+last, the realm that it asked for and when it is asked again, our ``kamailio/registrations.cfg`` keeps in the hash
+table ``registrars``.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from kamailio_bridge.asking import ASK_SECONDS, ask_nodes
 from kamailio_bridge.modules.base import as_list
 from kamailio_bridge.modules.uac import UacModule
 from kamailio_bridge.nodes import Node
+from kamailio_bridge.registrar_answers import as_noted, explain, parse_answer
 from kamailio_bridge.rows import Row
 from kamailio_bridge.rpc import CallFailed, Rpc, RpcError, understood
 from kamailio_bridge.said import fit_to_show
@@ -27,13 +29,13 @@ from kamailio_bridge.uac_records import RECORDS, differs, dump_records, record_k
 # The best first: of several nodes, the one that can say the best speaks for the group. A node that can't be asked may
 # be the one that registers, so it counts for more than one that waits for the next apply.
 State = Literal[
-    "registered", "trying", "realm differs", "rejected", "no answer", "not registered", "not registering",
+    "registered", "trying", "not kept", "realm differs", "rejected", "no answer", "not registered", "not registering",
     "unreachable", "not applied", "disabled", "unreadable",
 ]  # fmt: skip
 Ask = Callable[[Sequence[Node], Callable[[Node], "NodeView"], float], list["NodeView | RpcError"]]
 Mood = Literal["good", "waiting", "bad", "quiet"]
 _ORDER: tuple[State, ...] = (
-    "registered", "trying", "realm differs", "rejected", "no answer", "not registered", "not registering",
+    "registered", "trying", "not kept", "realm differs", "rejected", "no answer", "not registered", "not registering",
     "unreachable", "not applied",
 )  # fmt: skip
 _MOODS: Mapping[State, Mood] = {
@@ -47,14 +49,14 @@ _MOODS: Mapping[State, Mood] = {
 # Bits of the flags that Kamailio shows (facts, section 7).
 DISABLED, ONGOING, REGISTERED, AUTH_SENT = 1, 2, 4, 8
 HASH_TABLE = "registrars"
-NO_MD5 = "(no MD5 digest)"  # what our configuration writes behind an answer whose challenges it can't answer
 
 
 @dataclass(frozen=True)
 class Registration:
     """One carrier group's registration, and the node that says so.
 
-    ``until`` is a Unix time; ``realm`` is what the registrar asked for last, ``answer`` what it answered last.
+    ``until`` is a Unix time; ``realm`` is what the registrar asked for last, ``answer`` what it answered last, and
+    ``granted`` the seconds that it granted where those are too few to be of use.
     """
 
     group: int
@@ -64,6 +66,7 @@ class Registration:
     until: int | None = None
     realm: str | None = None
     answer: str | None = None
+    granted: int | None = None
 
     @property
     def mood(self) -> Mood:
@@ -78,6 +81,8 @@ class Registration:
             return f"Registered until {moment:%H:%M:%S}"
         if self.state == "rejected":
             return f"Rejected: {self.answer}"
+        if self.state == "not kept":
+            return f"Accepted for {self.granted} s only"
         if self.state == "realm differs":
             return f"Realm differs: {self.realm}"
         return {
@@ -192,43 +197,43 @@ def _state(pk: int, credential: CredentialRecord, record: Mapping[str, Any], vie
     flags, left = int(record.get("flags", 0)), int(record.get("diff_expires", 0))
     key = record_key(pk)
     answers = view.answers or {}
-    answer, realm = answers.get(key), answers.get(f"realm:{key}")
-    said = Registration(pk, "trying", f"Node {view.name} is registering now.", view.name, realm=realm, answer=answer)
+    noted, realm = answers.get(key), answers.get(f"realm:{key}")
+    answer = parse_answer(noted) if noted is not None else None
+    said = Registration(
+        pk,
+        "trying",
+        f"Node {view.name} is registering now.",
+        view.name,
+        realm=realm,
+        answer=answer.words if answer is not None else None,
+        granted=answer.granted if answer is not None else None,
+    )
     if flags & REGISTERED and left > 0:
         sentence = f"Registered by node {view.name}, renewed within {left} s."
         return replace(said, state="registered", sentence=sentence, until=int(time.time()) + left)
     if flags & ONGOING or not flags:
         return said
-    if realm is not None and realm != credential.realm:
+    retry = _retry(record, answers.get(f"due:{key}"))
+    if view.answers is None:
+        sentence = f"Node {view.name} does not keep what registrars answer: its log says why."
+        return replace(said, state="not registered", sentence=sentence + retry)
+    if answer is None:
+        where = f"{credential.registrar}:{credential.port}"
+        sentence = f"{where} does not answer: check the registration server's address, port and transport."
+        return replace(said, state="no answer", sentence=sentence + retry)
+    if answer.is_challenge and not answer.has_no_md5 and realm not in (None, as_noted(credential.realm)):
         sentence = (
             f"The registrar asks for the realm “{realm}”, and the credential has “{credential.realm}”:"
             f" set the realm to “{realm}”, save, then press Reload Kamailio."
         )
         return replace(said, state="realm differs", sentence=sentence)
-    if view.answers is None:
-        sentence = f"Node {view.name} does not keep what registrars answer: its log says why."
-        return replace(said, state="not registered", sentence=sentence + _retry(left))
-    if answer is None:
-        where = f"{credential.registrar}:{credential.port}"
-        sentence = f"{where} does not answer: check the registration server's address, port and transport."
-        return replace(said, state="no answer", sentence=sentence + _retry(left))
-    return replace(said, state="rejected", sentence=_rejected(answer) + _retry(left))
+    state: State = "not kept" if answer.granted is not None else "rejected"
+    return replace(said, state=state, sentence=explain(answer, credential) + retry)
 
 
-def _rejected(answer: str) -> str:
-    code = answer.partition(" ")[0]
-    if answer.endswith(NO_MD5):
-        advice = "it wants a digest other than MD5, which Kamailio can't give: ask the carrier for MD5"
-    elif code in ("401", "403", "407"):
-        advice = "check username, auth username and password with the carrier"
-    elif code == "404":
-        advice = "the carrier does not know this username: check it"
-    elif code.startswith("5"):
-        advice = "the carrier has a failure of its own: ask there if it goes on"
-    else:
-        advice = "ask the carrier what is wrong with the account"
-    return f"The registrar answered {answer}: {advice}."
-
-
-def _retry(left: int) -> str:
+def _retry(record: Mapping[str, Any], due: str | None) -> str:
+    """Say when the node tries again: our configuration notes the second, by its clock; others leave it to uac."""
+    left = int(record.get("diff_expires", 0))
+    if due is not None and due.isdecimal() and "timer_expires" in record:
+        left += int(due) - int(record["timer_expires"])
     return f" Next try in {left} s." if left > 0 else ""

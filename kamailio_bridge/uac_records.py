@@ -25,6 +25,7 @@ UNREGISTER_PATIENCE = 2.0  # seconds that a carrier gets to answer the end of a 
 RECORD_KEY = "carrier-"
 OWNER_KEY = "dsiprouter:owner:"
 OWNERS_HASH_TABLE = "owners"  # the same table as the hash table dsiprouter, in memory apart from the revision
+RECORDS_HASH_TABLE = "records"  # the keys of uacreg, so that the node knows what to try again
 STRING_KEY, STRING_VALUE = 0, 0
 
 RECORDS = Table(
@@ -116,10 +117,10 @@ def is_muted(row: Row, record: dict[str, Any] | None) -> bool:
     return record is not None and record.get("expires") != row.values[EXPIRES]
 
 
-def reload_owners(rpc: Rpc) -> None:
-    """Let the node read who registers what. A configuration of its own may have no such hash table."""
+def reload_hash_table(rpc: Rpc, name: str) -> None:
+    """Let the node read its owners or records anew. A configuration of its own may have no such hash table."""
     try:
-        rpc.call("htable.reload", OWNERS_HASH_TABLE)
+        rpc.call("htable.reload", name)
     except CallFailed as failure:
         if not failure.message.startswith(
             ("No such htable", "No htable db_url", "No database htable", "Method Not Found")

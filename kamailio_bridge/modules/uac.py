@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
+from carriers.addresses import uri_host
 from carriers.snapshot import Carriers, CredentialRecord, GroupRecord
 from kamailio_bridge.ids import OWNER_OFFSET, row_id
 from kamailio_bridge.labels import group_label
@@ -36,6 +37,7 @@ from kamailio_bridge.uac_records import (
     OWNERS_HASH_TABLE,
     RECORD_KEY,
     RECORDS,
+    RECORDS_HASH_TABLE,
     STRING_KEY,
     STRING_VALUE,
     differs,
@@ -44,7 +46,7 @@ from kamailio_bridge.uac_records import (
     is_registered,
     record_key,
     records_of,
-    reload_owners,
+    reload_hash_table,
     remove,
     unregister,
 )
@@ -95,7 +97,11 @@ class UacModule(KamailioModule):
         """Refresh the records that changed, remove those that went, switch those that came here or went elsewhere."""
         rpc = node.rpc
         if changes is None or changes.tables[OWNERS].count:
-            reload_owners(rpc)  # first, because the node itself switches on what it finds to be its own
+            reload_hash_table(
+                rpc, OWNERS_HASH_TABLE
+            )  # first, because the node itself switches on what it finds to be its own
+        if changes is None or changes.tables[RECORDS].count:
+            reload_hash_table(rpc, RECORDS_HASH_TABLE)
         look = _look(rpc, wanted, changes)
         rows, loaded = look.rows, look.loaded
         here = _registered_here(wanted, node.name)
@@ -129,9 +135,11 @@ class UacModule(KamailioModule):
 
     def reload_calls(self, node: Node, wanted: Projection, changes: ModuleChanges | None) -> list[str]:
         owners = [f"htable.reload {OWNERS_HASH_TABLE}"]
+        records = [f"htable.reload {RECORDS_HASH_TABLE}"]
         if changes is None:
             return [
                 *owners,
+                *records,
                 "uac.reg_dump",
                 "uac.reg_remove KEY  # for each credential that nothing calls for",
                 f"{self.reload_method} KEY  # for each credential that differs",
@@ -142,6 +150,7 @@ class UacModule(KamailioModule):
         late = {key for key in changed & here if rows[key].values[FLAGS] == DISABLED_FLAG}
         return [
             *(owners if changes.tables[OWNERS].count else []),
+            *(records if changes.tables[RECORDS].count else []),
             *(f"uac.reg_unregister l_uuid {key}  # if it is registered" for key in [*gone, *sorted(changed - here)]),
             *(f"uac.reg_remove {key}" for key in gone),
             *(f"uac.reg_disable l_uuid {key}  # if it is on" for key in sorted(kept - here)),
@@ -295,7 +304,7 @@ def _add_record(
         record_key(group.pk),
         LOCAL_DOMAIN,
         credential.username,
-        credential.registrar,
+        uri_host(credential.registrar),
         credential.realm,
         credential.auth_username,
         "",

@@ -5,18 +5,19 @@ Only what is saved can be asked, so that nobody makes the node send to hosts tha
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_POST
 
 from carriers.models import Endpoint
-from carriers.snapshot import CredentialRecord, EndpointRecord
+from carriers.snapshot import EndpointRecord
 from carriers.some_groups import read_groups
 from kamailio_bridge.asking import Crowded, place_to_ask
+from kamailio_bridge.credential_test import check_credential
 from kamailio_bridge.nodes import Node, configured_nodes
 from kamailio_bridge.probe_slots import AllTaken, probe_slot
-from kamailio_bridge.probes import NoNode, Probe, ask_realm, ask_through, probe_credential, probe_endpoint
+from kamailio_bridge.probes import NoNode, Probe, ask_realm, ask_through, probe_endpoint
 from kamailio_bridge.views.access import CHANGE_GROUP_PERMISSION, for_those_who_may
 
 for_editors = for_those_who_may(CHANGE_GROUP_PERMISSION)
@@ -29,21 +30,28 @@ def endpoint(_request: HttpRequest, pk: int) -> HttpResponse:
     record = _stored_endpoint(pk)
     if record is None:
         return _failure("This endpoint is not stored any more: reload the page.", status=404)
-    return _answer(lambda node: probe_endpoint(node, record))
+    return _answer(lambda nodes: ask_through(nodes, lambda node: probe_endpoint(node, record)))
 
 
 @for_editors
 @require_POST
 def realm(_request: HttpRequest, pk: int) -> HttpResponse:
     """Ask a carrier group's registrar for its realm."""
-    return _ask_registrar(pk, ask_realm)
+    group = read_groups([pk]).groups.get(pk)
+    record = group.credential if group is not None else None
+    if record is None:
+        return _no_credential()
+    return _answer(lambda nodes: ask_through(nodes, lambda node: ask_realm(node, record)))
 
 
 @for_editors
 @require_POST
 def credential(_request: HttpRequest, pk: int) -> HttpResponse:
-    """Prove a carrier group's credential to its registrar, without registering."""
-    return _ask_registrar(pk, probe_credential)
+    """Prove a carrier group's credential to its registrar, and look at its registration."""
+    carriers = read_groups([pk])
+    if pk not in carriers.groups or carriers.groups[pk].credential is None:
+        return _no_credential()
+    return _answer(lambda nodes: check_credential(carriers, pk, nodes))
 
 
 def _stored_endpoint(pk: int) -> EndpointRecord | None:
@@ -52,18 +60,14 @@ def _stored_endpoint(pk: int) -> EndpointRecord | None:
     return next((record for group in groups for record in group.endpoints if record.pk == pk), None)
 
 
-def _ask_registrar(pk: int, question: Callable[[Node, CredentialRecord], Probe]) -> HttpResponse:
-    group = read_groups([pk]).groups.get(pk)
-    record = group.credential if group is not None else None
-    if record is None:
-        return _failure("This carrier group has no auth credential stored: enter one and save it first.", status=404)
-    return _answer(lambda node: question(node, record))
+def _no_credential() -> HttpResponse:
+    return _failure("This carrier group has no auth credential stored: enter one and save it first.", status=404)
 
 
-def _answer(question: Callable[[Node], Probe]) -> HttpResponse:
+def _answer(question: Callable[[Sequence[Node]], Probe]) -> HttpResponse:
     try:
         with place_to_ask(), probe_slot():
-            probe = ask_through(configured_nodes(), question)
+            probe = question(configured_nodes())
     except (AllTaken, Crowded) as taken:
         return _failure(str(taken), status=429)
     except NoNode as no_node:

@@ -53,6 +53,30 @@ def test_timers_have_their_service() -> None:
             assert unit.with_suffix(".service") in SERVICES
 
 
+@pytest.mark.parametrize(
+    ("name", "address", "why"),
+    [
+        ("DSIPROUTER_SIP_ADDRESS", "0.0.0.0", "means every address of the machine"),
+        ("DSIPROUTER_SIP_ADDRESS", "[::]", "means every address of the machine"),
+        ("DSIPROUTER_SIP_ADDRESS", "::1", "write it in brackets, [::1]"),
+        ("DSIPROUTER_SIP_ADDRESS", "192.0.2.1", "is no address of this machine"),
+        ("DSIPROUTER_SIP_ADDRESS", "localhost", "is no IP address"),
+        ("DSIPROUTER_SIP_IPV6_ADDRESS", "[::]", "means every address of the machine"),
+        ("DSIPROUTER_SIP_IPV6_ADDRESS", "::1", "write it in brackets, [::1]"),
+        ("DSIPROUTER_SIP_IPV6_ADDRESS", "127.0.0.1", "is no IPv6 address"),
+    ],
+)
+def test_kamailio_is_not_started_at_an_address_that_carriers_can_t_be_told(name: str, address: str, why: str) -> None:
+    said = run([DEPLOY / "check-sip-address"], status=1, env={**os.environ, name: address})
+    assert said.startswith(f"{name}: ")
+    assert why in said
+
+
+def test_kamailio_is_started_at_addresses_of_this_machine() -> None:
+    addresses = {"DSIPROUTER_SIP_ADDRESS": "127.0.0.1", "DSIPROUTER_SIP_IPV6_ADDRESS": "[::1]"}
+    assert run([DEPLOY / "check-sip-address"], env={**os.environ, **addresses}) == ""
+
+
 @pytest.mark.parametrize("address", ["0.0.0.0", "8.8.8.8", "::"])
 def test_kamailio_is_not_started_where_strangers_reach_its_rpc(address: str) -> None:
     check = [DEPLOY / "check-rpc-address"]

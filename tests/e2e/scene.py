@@ -65,9 +65,11 @@ class Scene:
     def carrier(self, behaviour: Behaviour | None = None, address: str = "") -> UserAgent:
         return self.agents.enter_context(UserAgent(address or self._address(CARRIERS_NETWORK), behaviour))
 
-    def registrar(self, *accounts: Account, behaviour: Behaviour | None = None) -> Registrar:
+    def registrar(self, *accounts: Account, behaviour: Behaviour | None = None, address: str = "") -> Registrar:
         self._secrets |= {secret for account in accounts for secret in secrets_of(account)}
-        return self.agents.enter_context(Registrar(self._address(CARRIERS_NETWORK), *accounts, behaviour=behaviour))
+        return self.agents.enter_context(
+            Registrar(address or self._address(CARRIERS_NETWORK), *accounts, behaviour=behaviour)
+        )
 
     def stranger(self) -> UserAgent:
         """Return a user agent that no row admits."""

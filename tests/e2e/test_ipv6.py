@@ -12,6 +12,7 @@ from tests.e2e.nodes import running_node
 from tests.e2e.scene import Scene, to
 from tests.e2e.sip.digest import Account
 from tests.e2e.sip.incoming import Challenge, answer
+from tests.e2e.sip.message import Uri
 
 pytestmark = [pytest.mark.e2e, pytest.mark.django_db(databases=["default", "kamailio"], transaction=True)]
 
@@ -40,6 +41,25 @@ def test_from_ipv4_to_ipv6_and_back(scene: Scene) -> None:
     assert over_tcp.uris == [f"sip:+14443332222@[::1]:{over_tcp.port};transport=tcp"]
     assert call.bye() == 200
     assert len(over_tcp.requests("BYE")) == 1
+
+
+@pytest.mark.parametrize("transport", ["udp", "tcp"])
+def test_a_registrar_with_an_ipv6_address_gets_a_contact_that_it_can_reach(scene: Scene, transport: str) -> None:
+    account = Account("1000", "secret of one", "carrier.example")
+    registrar = scene.registrar(account, address="::1")
+    scene.credential(scene.group("Acme", to(registrar)), account, registrar, transport=transport)
+    scene.apply()
+    registrar.wait_until_registered("1000")
+    port = scene.process.parameters.sip_port
+    suffix = ";transport=tcp" if transport == "tcp" else ""
+    assert {incoming.message.get("contact").partition("@")[2] for incoming in registrar.registers()} == {
+        f"[::1]:{port}{suffix}>"
+    }
+    assert {incoming.uri for incoming in registrar.registers()} == {"sip:[::1]"}
+    contact = Uri.parse(registrar.bindings["1000"].contact)
+    call = registrar.call(contact.user, f"[{contact.host}]:{contact.port}", to="+14443332222@[::1]")
+    assert call.code == 200
+    assert scene.pbx.numbers == ["+14443332222"]
 
 
 def test_an_endpoints_address_is_admitted_alone(scene: Scene) -> None:

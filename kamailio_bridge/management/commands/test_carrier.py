@@ -6,16 +6,18 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from carriers.snapshot import EndpointRecord, GroupRecord, read_carriers
+from carriers.snapshot import Carriers, EndpointRecord, GroupRecord, read_carriers
+from kamailio_bridge.credential_test import check_credential
 from kamailio_bridge.nodes import Node, configured_nodes
 from kamailio_bridge.probe_slots import AllTaken, probe_slot
-from kamailio_bridge.probes import NoNode, Probe, ask_through, probe_credential, probe_endpoint
+from kamailio_bridge.probes import NoNode, Probe, ask_through, probe_endpoint
 
 
 class Command(BaseCommand):
     help = (
         "Test a carrier group through Kamailio's own SIP stack, before or after it is applied: OPTIONS to each"
-        " endpoint, and a REGISTER query that proves the credential without registering."
+        " endpoint, and a REGISTER query that proves the credential without registering. A registration that fails all"
+        " the same is a failure, too."
         " Changes nothing, here or at the carrier."
         " The exit status is 1 when something does not answer or is rejected."
     )
@@ -25,10 +27,11 @@ class Command(BaseCommand):
         parser.add_argument("name", metavar="NAME", help="name of the carrier group")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        group = self._group(options["name"])
+        carriers = read_carriers()
+        group = self._group(carriers, options["name"])
         try:
             with probe_slot():
-                probes = self._probes(group, configured_nodes())
+                probes = self._probes(carriers, group, configured_nodes())
         except (AllTaken, NoNode) as error:
             raise CommandError(str(error)) from None
         if not probes:
@@ -36,19 +39,17 @@ class Command(BaseCommand):
         if not all(probe.ok for probe in probes):
             raise SystemExit(1)
 
-    def _group(self, name: str) -> GroupRecord:
-        groups = {group.name: group for group in read_carriers().groups.values()}
+    def _group(self, carriers: Carriers, name: str) -> GroupRecord:
+        groups = {group.name: group for group in carriers.groups.values()}
         if name not in groups:
             known = ", ".join(sorted(groups)) or "none"
             raise CommandError(f"There is no carrier group “{name}”. Carrier groups: {known}.")
         return groups[name]
 
-    def _probes(self, group: GroupRecord, nodes: list[Node]) -> list[Probe]:
+    def _probes(self, carriers: Carriers, group: GroupRecord, nodes: list[Node]) -> list[Probe]:
         probes = [self._probe_endpoint(endpoint, nodes) for endpoint in group.endpoints]
-        credential = group.credential
-        if credential is not None:
-            probe = ask_through(nodes, lambda node: probe_credential(node, credential))
-            probes.append(self._show("credential", probe))
+        if group.credential is not None:
+            probes.append(self._show("credential", check_credential(carriers, group.pk, nodes)))
         return probes
 
     def _probe_endpoint(self, endpoint: EndpointRecord, nodes: list[Node]) -> Probe:

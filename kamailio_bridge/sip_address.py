@@ -1,0 +1,59 @@
+"""Where Kamailio may speak SIP: one address of the machine, because carriers are told to send their calls there."""
+
+from __future__ import annotations
+
+import errno
+import ipaddress
+import socket
+
+
+def sip_address_problem(address: str) -> str:
+    """Say in one sentence why ``DSIPROUTER_SIP_ADDRESS`` can't be this, or return an empty text."""
+    bare = address.removeprefix("[").removesuffix("]")
+    try:
+        parsed = ipaddress.ip_address(bare)
+    except ValueError:
+        return f"“{address}” is no IP address: set the one at which carriers reach this machine, such as 203.0.113.5."
+    meant = parsed.ipv4_mapped if isinstance(parsed, ipaddress.IPv6Address) and parsed.ipv4_mapped else parsed
+    if meant.is_unspecified:
+        return (
+            f"{address} means every address of the machine, and registrations would tell carriers to send their calls"
+            " there: set the one address at which carriers reach this machine."
+        )
+    if meant is not parsed:
+        return f"{address} is an IPv4 address in the form of IPv6: set {meant}."
+    if parsed.is_multicast or str(parsed) == "255.255.255.255":
+        return f"{address} is not the address of a single machine: set the one at which carriers reach this machine."
+    if isinstance(parsed, ipaddress.IPv6Address) and parsed.scope_id:
+        return f"{address} has a zone (%): set an address that needs none."
+    return ""
+
+
+def sip_ipv6_address_problem(address: str) -> str:
+    """Say in one sentence why ``DSIPROUTER_SIP_IPV6_ADDRESS`` can't be this; none at all, "", is fine."""
+    if not address:
+        return ""
+    if ":" not in address:
+        return f"“{address}” is no IPv6 address: set one in brackets, such as [2001:db8::1], or none."
+    return sip_address_problem(address)
+
+
+def not_bracketed(address: str) -> str:
+    """Say in one sentence that an IPv6 address lacks the brackets that Kamailio wants, or return an empty text."""
+    if ":" in address and not (address.startswith("[") and address.endswith("]")):
+        return f"{address} is an IPv6 address: write it in brackets, [{address.strip('[]')}]."
+    return ""
+
+
+def not_ours(address: str) -> str:
+    """Say in one sentence that no such address is at this machine, or return an empty text."""
+    bare = address.removeprefix("[").removesuffix("]")
+    family = socket.AF_INET6 if ":" in bare else socket.AF_INET
+    try:
+        with socket.socket(family, socket.SOCK_DGRAM) as probe:
+            probe.bind((bare, 0))
+    except OSError as error:
+        if error.errno in (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT):
+            return f"{address} is no address of this machine: set one that is (“ip address” lists them)."
+        return f"Kamailio can't listen on {address}: {error.strerror or error}. Set another address of this machine."
+    return ""
