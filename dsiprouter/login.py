@@ -6,6 +6,7 @@ from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 
+from axes.handlers.proxy import AxesProxyHandler
 from django import forms
 from django.contrib.admin.forms import AdminAuthenticationForm
 from django.contrib.auth.models import User
@@ -24,9 +25,14 @@ class LoginForm(AdminAuthenticationForm):
     """Username and password. Whoever is refused counts as a failed login, also after the right password."""
 
     def clean(self) -> dict[str, Any]:
-        """Refuse what comes too early after many failures with this name (``dsiprouter.name_delays``)."""
+        """Refuse what comes too early after many failures with this name (``dsiprouter.name_delays``).
+
+        An address that is closed takes nobody's turn: it is refused anyway.
+        """
         request, username = self.request, self.cleaned_data.get("username")
-        wait = seconds_to_wait(request, username) if request is not None and username else 0
+        wait = 0
+        if request is not None and username and AxesProxyHandler.is_allowed(request, {"username": username}):
+            wait = seconds_to_wait(request, username)
         if wait:
             request.seconds_to_wait = wait  # type: ignore[union-attr]
             raise ValidationError(

@@ -113,6 +113,14 @@ def test_who_waits_gets_a_turn_and_silence_is_forgotten(user: User, clock: Calla
     assert guess(10, first=100) == [200] * 10
 
 
+def test_a_closed_address_takes_nobodys_turn(user: User, clock: Callable[[float], None]) -> None:
+    assert [log_in(address=HOME).status_code for _ in range(6)] == [200, 200, 200, 200, 429, 429]
+    guess(12)
+    clock(60)
+    assert [log_in(address=HOME).status_code for _ in range(3)] == [429] * 3
+    assert log_in(PASSWORD, address=ELSEWHERE).status_code == 302
+
+
 def test_the_command_lets_the_owner_in(user: User, clock: Callable[[float], None]) -> None:
     guess(12)
     assert log_in(PASSWORD, address=ELSEWHERE).status_code == 429

@@ -144,6 +144,17 @@ def test_second_factors(carol: User) -> None:
     assert not any(code in everything for code in codes)
 
 
+def test_a_user_who_is_deleted_with_a_second_factor(carol: User) -> None:
+    call_command("second_factor", "carol", stdout=StringIO())
+    HistoryEntry.objects.all().delete()
+    carol.delete()
+    assert sorted(said()) == [
+        "manage.py: recovery codes of user “carol” deleted",
+        "manage.py: second factor of user “carol” deleted",
+        "manage.py: user “carol” deleted",
+    ]
+
+
 def test_commands(carol: User) -> None:
     with patch("getpass.getpass", return_value="another staple"):
         call_command("changepassword", "carol", stdout=StringIO())
