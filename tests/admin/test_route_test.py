@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from django.test import Client
 
+from carriers.models import OutboundRoute
 from tests.admin.forms import PASSWORD, Carriers, errors_of
 
 pytestmark = [pytest.mark.django_db(databases=["default", "kamailio"]), pytest.mark.usefixtures("kamailio_down")]
@@ -22,6 +23,13 @@ def test_a_number_is_asked_by_its_address(operator: Client, carriers: Carriers) 
     assert '<tr class="differs">' in html  # nothing was applied yet
     assert PASSWORD not in html
     assert carriers.group.credential.ha1() not in html
+
+
+def test_a_refused_number_says_by_which_route_and_that_it_is_not_applied(operator: Client) -> None:
+    OutboundRoute.objects.create(prefix="900", refuse_code=403, refuse_reason="Premium numbers are not allowed")
+    html = operator.get(PAGE, {"number": "900555"}).content.decode()
+    assert "900555 is refused by route 900: 403 Premium numbers are not allowed." in html
+    assert '<tr class="sentences differs">' in html
 
 
 def test_what_is_no_number_is_refused_with_the_reason(operator: Client) -> None:

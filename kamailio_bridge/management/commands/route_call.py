@@ -63,4 +63,4 @@ def _attempt(attempt: Attempt) -> str:
 
 def _differences(test: RouteTest) -> list[str]:
     names = [f"{line.endpoint} of {line.group}" for line in test.lines if line.differs]
-    return [f"differs: {name}" for name in names]
+    return [f"differs: {name}" for name in (["the answer to the caller"] if test.outcomes_differ else []) + names]
