@@ -71,7 +71,9 @@ def test_two_thousand_mutated_messages(scene: Scene) -> None:
     target = ("127.0.0.1", scene.process.parameters.sip_port)
     for message in mutated(SEED + 1, TCP_MESSAGES, "127.34.0.2:5060", scene.proxy):
         over_tcp(message, "127.34.0.2", target, 0.02)
-    assert strange_lines(scene) == []
+    # Kamailio says with which character a stream is broken; no setting is against that, and more it does not say.
+    one = re.compile(r".* tcp_read_headers\(\): bad Content-Length header value, unexpected char . in state \d+")
+    assert [line for line in strange_lines(scene) if not one.fullmatch(line)] == []
     call = scene.dial("91", transport="tcp")
     assert (call.code, call.bye()) == (200, 200)
     scene.pbx.close()
