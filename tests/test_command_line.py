@@ -31,6 +31,7 @@ COMMANDS = {
     "load_carriers": (["load_carriers", "-"], DOCUMENT),
     "plan_kamailio": (["plan_kamailio"], ""),
     "reload_kamailio": (["reload_kamailio", "--yes"], ""),
+    "reset_login_delay": (["reset_login_delay", "admin"], ""),
     "roll_back": (["roll_back", "1", "--yes"], ""),
     "rotate_credential_keys": (["rotate_credential_keys"], ""),
     "route_call": (["route_call", "123"], ""),

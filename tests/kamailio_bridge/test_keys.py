@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from threading import Thread
+
 import pytest
 from django.db import connections
 
@@ -207,3 +209,28 @@ def test_the_row_with_the_revision_gives_way_too(node: Node) -> None:
     make_group("Third", "127.0.0.24")
     assert press(node).ok
     assert Htable.objects.get(key_name=REVISION_KEY).pk == row.pk
+
+
+def test_a_row_that_comes_between_our_look_and_our_write(node: Node) -> None:
+    """On SQLite nothing can: the write lock is ours from the look on. On MariaDB we look again."""
+    database = connections["kamailio"]
+    if database.vendor == "sqlite":
+        assert database.settings_dict["OPTIONS"]["transaction_mode"] == "IMMEDIATE"
+    endpoint = make_group("Acme", "127.0.0.21").endpoints.get()
+    inserted: list[int] = []
+
+    def insert_between() -> None:
+        inserted.append(insert(Dispatcher, id=endpoint.pk))
+        connections.close_all()
+
+    def progress(step: str) -> None:
+        if step.startswith("Writing") and database.vendor == "mysql" and not inserted:
+            other = Thread(target=insert_between)
+            other.start()
+            other.join()
+
+    result = apply(author=None, nodes=[node], progress=progress)
+    assert result.ok, result.sentence
+    assert len(inserted) == (database.vendor == "mysql")
+    assert Dispatcher.objects.exclude(pk__in=inserted).count() == 1
+    assert read_drift().sentences() == []
