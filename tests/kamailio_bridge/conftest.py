@@ -14,6 +14,7 @@ from django.db import connections
 
 from kamailio_bridge.node_process import NodeParameters, NodeProcess, kamailio_database_url
 from kamailio_bridge.nodes import Node
+from kamailio_bridge.processes import start_of
 from tests.kamailio_bridge.http_node import free_port
 
 TOKEN = "token-of-the-test-node"
@@ -53,6 +54,7 @@ def environment(tmp_path: Path) -> Iterator[dict[str, str]]:
         "DSIPROUTER_WEB_PORT": str(free_port()),
     }
     for trace in tmp_path.rglob("kamailio.started"):
-        pid = json.loads(trace.read_text(encoding="ascii"))["pid"]
-        with suppress(ProcessLookupError):
-            os.killpg(pid, signal.SIGKILL)
+        left = json.loads(trace.read_text(encoding="ascii"))
+        if start_of(left["pid"]) == left["start"]:
+            with suppress(ProcessLookupError):
+                os.killpg(left["pid"], signal.SIGKILL)

@@ -201,5 +201,10 @@ def test_superusers_do_all(login: Callable[..., Client]) -> None:
 @pytest.mark.parametrize("role", ["viewer", "editor", "operator"])
 def test_other_roles_see_no_users(login: Callable[..., Client], role: str) -> None:
     client = login(role)
-    for address in ("", "add/", "1/change/", "1/password/", "1/history/"):
-        assert client.get(f"{USERS}{address}").status_code in (403, 404)
+    assert [client.get(f"{USERS}{address}").status_code for address in ("", "add/")] == [403, 403]
+    for key in (User.objects.get().pk, 987_654):
+        statuses = [client.get(f"{USERS}{key}/{page}/").status_code for page in ("change", "delete", "history")]
+        assert set(statuses) <= {403, 302}
+        assert client.get(f"{USERS}{key}/history/").status_code == 403
+        assert client.get(f"{USERS}{key}/password/").status_code == 403
+    assert client.get(f"{USERS}{User.objects.get().pk}/change/").status_code == 403
