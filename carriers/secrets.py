@@ -42,12 +42,12 @@ def new_key() -> str:
 
 
 def add_key_to_file() -> None:
-    """Make a new key the newest one of the file, in every process. Raises ``OSError``."""
+    """Make a new key the newest one of the file, in every process. Raises ``OSError`` or ``HomeUnusable``."""
     add_secret_line(_key_file(), new_key())
 
 
 def _key_file() -> Path:
-    """Return the path of the key file, which is there afterwards. Raises ``OSError``."""
+    """Return the path of the key file, which is there afterwards. Raises ``OSError`` or ``HomeUnusable``."""
     path: Path = settings.DSIPROUTER_CREDENTIAL_KEY_FILE
     if not path.exists():
         secret_from_file(path, new_key)

@@ -89,7 +89,7 @@ def test_a_key_file_that_can_not_be_written(settings: Settings, tmp_path: Path) 
     settings.DSIPROUTER_CREDENTIAL_KEY_FILE = tmp_path / "gone" / "credential_key"
     ran = run_command("rotate_credential_keys", "--new-key")
     assert ran.status == 1
-    assert "gone/credential_key: No such file or directory. Nothing was changed." in ran.err
+    assert "gone/credential_key”, which can't be used (No such file or directory). Nothing was changed." in ran.err
 
 
 def test_a_damaged_key_file_is_said(key_file: Path) -> None:

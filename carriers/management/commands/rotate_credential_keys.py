@@ -11,6 +11,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from carriers import secrets
 from carriers.management.progress import progress_bar
 from carriers.rotation import rotate_elsewhere, rotate_passwords, stored_passwords
+from dsiprouter.home import HomeUnusable
 
 
 class Command(BaseCommand):
@@ -66,6 +67,8 @@ class Command(BaseCommand):
             raise CommandError(
                 f"The new key can't be written to {path}: {error.strerror}. Nothing was changed."
             ) from None
+        except HomeUnusable as error:
+            raise CommandError(f"The home folder {error}. Nothing was changed.") from None
         self.stdout.write(
             f"A new key stands first in {path}; the old ones stay there to read backups. Back the file up now."
         )
