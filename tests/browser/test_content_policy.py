@@ -64,20 +64,13 @@ def test_inline_script_and_style_do_not_run(operator: Page, faults: list[str]) -
 
 
 def test_djangos_own_widgets_work(operator: Page) -> None:
-    """Pickers of dates and times, two-column choosers, autocompletion and popups."""
+    """Two-column choosers. No page has pickers of dates and times: what the user page shows of them is to read."""
     operator.goto("/admin/auth/user/1/change/")
     expect(operator.locator("#id_user_permissions_from")).to_be_visible()
     operator.locator("#id_user_permissions_input").fill("reload")
     operator.locator("#id_user_permissions_from option").first.dblclick()
     expect(operator.locator("#id_user_permissions_to option")).to_have_count(1)
-
-    operator.locator("#calendarlink0").click()
-    expect(operator.locator("#calendarbox0")).to_be_visible()
-    operator.locator("#calendarbox0 td a").filter(has_text=re.compile(r"^15$")).click()
-    expect(operator.locator("#id_last_login_0")).to_have_value(re.compile(r"-15$"))
-    operator.locator("#clocklink0").click()
-    operator.locator("#clockbox0").get_by_role("link", name="Noon").click()
-    expect(operator.locator("#id_last_login_1")).to_have_value("12:00:00")
+    expect(operator.locator(".vDateField, .vTimeField")).to_have_count(0)
 
 
 def test_autocompletion_and_popups(instance: Instance, operator: Page, faults: list[str]) -> None:
