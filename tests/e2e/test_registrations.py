@@ -249,7 +249,9 @@ def test_deleting_and_disabling_end_the_registration_and_leave_no_row(scene: Sce
     scene.pbx_row.delete()
     scene.apply(allow_empty=True)
     left = {table._meta.db_table: table._default_manager.count() for table in TABLES if table is not Version}
-    # The routes' mark and the revision are all that is ever left.
-    assert {name: count for name, count in left.items() if count} == {"mtree": 1, "htable": 1}
-    assert Mtree.objects.get().tprefix == "s"
+    # The routes' mark, routes that answer their calls themselves, and the revision are all that is left.
+    assert {name: count for name, count in left.items() if count} == {"mtree": 1 + len(groups), "htable": 1}
+    rows = dict(Mtree.objects.values_list("tprefix", "tvalue"))
+    del rows["s"]
+    assert set(rows.values()) == {"dsiprouter:unavailable"}
     assert registrar.bindings == {}

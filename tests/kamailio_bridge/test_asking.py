@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -10,6 +11,7 @@ from typing import Any
 
 import pytest
 import requests
+from django.core.handlers.wsgi import WSGIHandler
 from django.test import Client
 from pytest_django import Settings
 
@@ -18,9 +20,9 @@ from kamailio_bridge.asking import PLACES, Crowded, ask_nodes, place_to_ask
 from kamailio_bridge.node_records import KamailioNode
 from kamailio_bridge.nodes import Node
 from kamailio_bridge.rpc import NodeTimeout, Rpc
-from kamailio_bridge.web_server import THREADS, WebServer
+from kamailio_bridge.web_server import THREADS, make_server
 from tests.deploy.places import DEPLOY
-from tests.kamailio_bridge.http_node import HttpNode, free_port, http_node, results
+from tests.kamailio_bridge.http_node import HttpNode, http_node, results
 
 
 class Hanging:
@@ -44,6 +46,22 @@ def hanging_node() -> Iterator[HttpNode]:
     with http_node(answer) as node:
         yield node
         answer.release.set()
+
+
+@contextmanager
+def web_server() -> Iterator[str]:
+    """Run the web server of runlocal in this process, where the test's database is, and yield the site's address."""
+    listening = socket.create_server(("127.0.0.1", 0), backlog=128)
+    server = make_server(listening, WSGIHandler())
+    loop = threading.Thread(target=server.run)
+    loop.start()
+    try:
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+    finally:
+        server.task_dispatcher.shutdown(timeout=5)
+        server.close()
+        loop.join(10)
+        assert not loop.is_alive()
 
 
 def node_at(server: HttpNode) -> Node:
@@ -100,19 +118,15 @@ def test_nine_open_pages_of_a_hanging_node_leave_healthz_and_other_pages_alone(
 ) -> None:
     """Nine pages once held all eight threads of the web server of ``make run``, for ever."""
     settings.ALLOWED_HOSTS = ["127.0.0.1"]
-    port = free_port()
-    server = WebServer("127.0.0.1", port)
-    server.start()
-    site = f"http://127.0.0.1:{port}"
     cookies = {name: morsel.value for name, morsel in admin_client.cookies.items()}
     answers: list[dict[str, Any]] = []
 
-    def open_page() -> None:
+    def open_page(site: str) -> None:
         answers.append(requests.get(f"{site}/admin/kamailio/nodes/edge/now/", cookies=cookies, timeout=60).json())
 
-    with hanging_node() as hanging:
+    with hanging_node() as hanging, web_server() as site:
         KamailioNode.objects.create(name="edge", rpc_url=hanging.url, time_limit=600)
-        pages = [threading.Thread(target=open_page) for _ in range(9)]
+        pages = [threading.Thread(target=open_page, args=[site]) for _ in range(9)]
         for page in pages:
             page.start()
         try:
@@ -125,7 +139,6 @@ def test_nine_open_pages_of_a_hanging_node_leave_healthz_and_other_pages_alone(
         finally:
             for page in pages:
                 page.join(30)
-            server.stop()
     states = sorted(answer["state"] for answer in answers)
     assert states == sorted(["unreachable"] * PLACES + ["unknown"] * (9 - PLACES))
     assert all("within 5 s" in answer["sentence"] for answer in answers if answer["state"] == "unreachable")
