@@ -1,8 +1,8 @@
 # Everything is quick the second time. `make help` lists what there is.
 .PHONY: help setup run test lint audit pins bench
 .DEFAULT_GOAL := help
-# Test processes side by side. Most tests wait for SIP timers, so a few more than there are cores do no harm.
-WORKERS ?= 3
+# Test processes side by side. Most tests wait for SIP timers, so twice as many as there are cores do no harm.
+WORKERS ?= 4
 # What one process compiled, the others need not compile again.
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -15,10 +15,10 @@ setup: ## install what running needs: system packages, .venv, pinned requirement
 run: setup ## run a local Kamailio and the web server, until Ctrl-C
 	@.venv/bin/python manage.py runlocal
 
-test: ## install what tests need, then run all: on MariaDB what depends on the database, calls included, then everything on SQLite
+test: ## install what tests need, then run all: on MariaDB what depends on the database, most calls included, then everything on SQLite
 	@.ci/setup test
 	@echo "On MariaDB:"
-	@.venv/bin/python -m tests.mariadb -- .venv/bin/python -m pytest -q -n $(WORKERS) -m "(django_db or e2e) and not (browser or own_database)"
+	@.venv/bin/python -m tests.mariadb -- .venv/bin/python -m pytest -q -n $(WORKERS) -m "(django_db or e2e) and not (browser or own_database or wire)"
 	@echo "Everything, on SQLite:"
 	@.venv/bin/python -m pytest -q -n $(WORKERS)
 

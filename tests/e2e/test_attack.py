@@ -21,7 +21,11 @@ from tests.e2e.scene import Scene, to
 from tests.e2e.sip.attack import PACKETS, TOTAL, Attack
 from tests.e2e.test_fuzz import quiet_memory
 
-pytestmark = [pytest.mark.e2e, pytest.mark.django_db(databases=["default", "kamailio"], transaction=True)]
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.wire,
+    pytest.mark.django_db(databases=["default", "kamailio"], transaction=True),
+]
 
 CALLS_PER_SECOND = 20
 PACKETS_PER_SECOND = 500

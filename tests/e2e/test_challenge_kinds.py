@@ -17,7 +17,11 @@ from tests.e2e.sip.agent import UserAgent
 from tests.e2e.sip.digest import Account, new_nonce
 from tests.e2e.sip.incoming import Incoming
 
-pytestmark = [pytest.mark.e2e, pytest.mark.django_db(databases=["default", "kamailio"], transaction=True)]
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.wire,
+    pytest.mark.django_db(databases=["default", "kamailio"], transaction=True),
+]
 
 PLAIN = Account("1000", "secret of one", "carrier.example", qop="")
 QOP = replace(PLAIN, qop="auth")

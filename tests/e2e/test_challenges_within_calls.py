@@ -11,7 +11,11 @@ from tests.e2e.sip.digest import Account
 from tests.e2e.sip.incoming import Challenge, Incoming, answer
 from tests.e2e.sip.outgoing import Call
 
-pytestmark = [pytest.mark.e2e, pytest.mark.django_db(databases=["default", "kamailio"], transaction=True)]
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.wire,
+    pytest.mark.django_db(databases=["default", "kamailio"], transaction=True),
+]
 
 ACCOUNT = Account("1000", "secret of one", "carrier.example")
 NUMBER = "914443332222"

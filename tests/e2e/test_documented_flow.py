@@ -37,7 +37,8 @@ def instance(engine: str, request: pytest.FixtureRequest, tmp_path: Path, agents
     databases = {"DSIPROUTER_ADMIN_PASSWORD": ADMIN_PASSWORD}
     if engine == "mariadb":
         server: MariaDB = request.getfixturevalue("mariadb")
-        server.execute("CREATE OR REPLACE DATABASE flow; CREATE OR REPLACE DATABASE flow_kamailio")
+        fresh_databases = "; ".join(f"CREATE OR REPLACE DATABASE {name}" for name in ("flow", "flow_kamailio"))
+        server.execute(f"SET foreign_key_checks = 0; {fresh_databases}")
         databases |= {"DATABASE_URL": server.url("flow"), "KAMAILIO_DATABASE_URL": server.url("flow_kamailio")}
     instance = Instance(tmp_path / "home", databases)
     with instance.running(web=True):

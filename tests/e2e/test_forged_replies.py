@@ -18,7 +18,11 @@ from tests.e2e.sip.incoming import answer, stay_silent
 from tests.e2e.sip.message import Message, Uri, response
 from tests.e2e.sip.wire import Link
 
-pytestmark = [pytest.mark.e2e, pytest.mark.django_db(databases=["default", "kamailio"], transaction=True)]
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.wire,
+    pytest.mark.django_db(databases=["default", "kamailio"], transaction=True),
+]
 
 ACCOUNT = Account("1000", "secret of one", "carrier.example")
 LARGE = 7500  # bytes; a datagram on the loopback interface takes that much

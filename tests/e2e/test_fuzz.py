@@ -16,7 +16,11 @@ from tests.e2e.sip.fuzz import MARK, mutated
 from tests.e2e.sip.raw import Datagrams, over_tcp
 from tests.e2e.test_strangers import strange_lines
 
-pytestmark = [pytest.mark.e2e, pytest.mark.django_db(databases=["default", "kamailio"], transaction=True)]
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.wire,
+    pytest.mark.django_db(databases=["default", "kamailio"], transaction=True),
+]
 
 SEED = 8
 STRANGERS_MESSAGES = 1_400

@@ -17,7 +17,11 @@ from tests.e2e.nodes import running_node
 from tests.e2e.scene import Scene, to
 from tests.e2e.sip.agent import UserAgent
 
-pytestmark = [pytest.mark.e2e, pytest.mark.django_db(databases=["default", "kamailio"], transaction=True)]
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.wire,
+    pytest.mark.django_db(databases=["default", "kamailio"], transaction=True),
+]
 
 STRANGER, SPEAKING_STRANGER = "127.34.1.1", "127.34.1.2"
 OPTIONS = (

@@ -17,7 +17,11 @@ from tests.e2e.sip.incoming import Incoming, answer, ring
 from tests.e2e.sip.outgoing import Call
 from tests.e2e.sip.proxy import Proxy
 
-pytestmark = [pytest.mark.e2e, pytest.mark.django_db(databases=["default", "kamailio"], transaction=True)]
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.wire,
+    pytest.mark.django_db(databases=["default", "kamailio"], transaction=True),
+]
 
 NUMBER = "914443332222"
 METHODS = ("INVITE", "MESSAGE", "SUBSCRIBE", "REGISTER", "BYE", "INFO", "UPDATE", "OPTIONS", "REFER", "PUBLISH")

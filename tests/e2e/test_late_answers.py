@@ -10,7 +10,11 @@ from tests.e2e.sip.digest import Account
 from tests.e2e.sip.incoming import Behaviour, Challenge, Incoming, answer, ring, say
 from tests.e2e.sip.message import Message, Uri
 
-pytestmark = [pytest.mark.e2e, pytest.mark.django_db(databases=["default", "kamailio"], transaction=True)]
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.wire,
+    pytest.mark.django_db(databases=["default", "kamailio"], transaction=True),
+]
 
 NUMBER = "914443332222"
 ACCOUNT = Account("1000", "secret of one", "carrier.example")

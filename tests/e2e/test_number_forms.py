@@ -9,7 +9,11 @@ from tests.e2e.scene import Scene, to
 from tests.e2e.sip.agent import UserAgent
 from tests.e2e.sip.digest import Account
 
-pytestmark = [pytest.mark.e2e, pytest.mark.django_db(databases=["default", "kamailio"], transaction=True)]
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.wire,
+    pytest.mark.django_db(databases=["default", "kamailio"], transaction=True),
+]
 
 NUMBER = "+15551234567"
 SEPARATED = ["+1-555-123-4567", "+1(555)123.4567", "+1.555.123.4567", "%2B1-555-123-4567", "+1%28555%29123%2D4567"]

@@ -20,7 +20,11 @@ from tests.e2e.sip.digest import Account, new_nonce
 from tests.e2e.sip.incoming import Incoming
 from tests.e2e.sip.message import Uri, parameter
 
-pytestmark = [pytest.mark.e2e, pytest.mark.django_db(databases=["default", "kamailio"], transaction=True)]
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.wire,
+    pytest.mark.django_db(databases=["default", "kamailio"], transaction=True),
+]
 
 ACCOUNT = Account("1000", "secret of one", "carrier.example")
 SOME_TICKS = 7.0  # s; Kamailio looks every 2 s, so what it would repeat at once shows three times in that time

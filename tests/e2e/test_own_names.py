@@ -11,7 +11,11 @@ from kamailio_bridge.nodes import Node
 from tests.e2e.nodes import running_node
 from tests.e2e.scene import Scene, to
 
-pytestmark = [pytest.mark.e2e, pytest.mark.django_db(databases=["default", "kamailio"], transaction=True)]
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.wire,
+    pytest.mark.django_db(databases=["default", "kamailio"], transaction=True),
+]
 
 
 @pytest.mark.parametrize("transport", ["", ";transport=tcp"])

@@ -14,7 +14,11 @@ from tests.e2e.sip.agent import UserAgent, settled
 from tests.e2e.sip.digest import Account
 from tests.e2e.sip.incoming import Behaviour, Challenge, Incoming, answer, refuse, ring
 
-pytestmark = [pytest.mark.e2e, pytest.mark.django_db(databases=["default", "kamailio"], transaction=True)]
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.wire,
+    pytest.mark.django_db(databases=["default", "kamailio"], transaction=True),
+]
 
 NUMBER = "914443332222"
 ACCOUNT = Account("1000", "secret of one", "carrier.example")

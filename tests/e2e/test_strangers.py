@@ -14,7 +14,11 @@ from tests.e2e.nodes import running_node
 from tests.e2e.scene import PBX_ADDRESS, Scene, to
 from tests.e2e.sip.raw import Datagrams, over_tcp, request
 
-pytestmark = [pytest.mark.e2e, pytest.mark.django_db(databases=["default", "kamailio"], transaction=True)]
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.wire,
+    pytest.mark.django_db(databases=["default", "kamailio"], transaction=True),
+]
 
 ANSWERS_EACH = 5
 MAX_LINES = 20

@@ -16,7 +16,11 @@ from tests.e2e.sip.agent import UserAgent, settled
 from tests.e2e.sip.digest import Account
 from tests.e2e.sip.incoming import Behaviour, Challenge, Incoming, answer, ring, say, stay_silent
 
-pytestmark = [pytest.mark.e2e, pytest.mark.django_db(databases=["default", "kamailio"], transaction=True)]
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.wire,
+    pytest.mark.django_db(databases=["default", "kamailio"], transaction=True),
+]
 
 NUMBER = "914443332222"
 LIMITS = ("NO_REPLY_MS=1000", "PROGRESS_MS=2000", "RING_MS=3000", "SETUP_MS=6000")
