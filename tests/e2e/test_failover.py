@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from carriers.models import SourceNetwork
 from tests.e2e.scene import Scene, to
 from tests.e2e.sip.agent import UserAgent, settled
 from tests.e2e.sip.incoming import Behaviour, answer, ring, stay_silent
+from tests.e2e.sip.outgoing import of_the_hop
+from tests.e2e.sip.raw import Datagrams
 from tests.e2e.sip.wire import refusing_port
 
 pytestmark = [pytest.mark.e2e, pytest.mark.django_db(databases=["default", "kamailio"], transaction=True)]
@@ -179,3 +182,31 @@ def test_all_fail(scene: Scene) -> None:
     settled()
     assert order(*carriers) == [f"sip:{NUMBER[strip:]}@{carrier.host_port}" for strip, carrier in enumerate(carriers)]
     assert len(call.finals) == 1
+
+
+def test_a_carrier_that_was_given_up_cancels_nothing_at_the_next(scene: Scene) -> None:
+    """It has seen the Via of the PBX, and with it the transaction's name."""
+    first, second = two_endpoints(scene, answer(503))
+    second.behaviour = ring
+    call = scene.dial(NUMBER)
+    call.wait_for_provisional(180)
+    with Datagrams(first.address, scene.proxy) as carrier:
+        carrier.send(of_the_hop(call.invite, "CANCEL", call.invite.get("to")).encode())
+        assert carrier.codes(5) == [481]
+        assert f"CANCEL from {carrier.host_port} (carrier-" in scene.report()
+    settled()
+    assert [second.requests("CANCEL"), call.finals] == [[], []]
+    assert call.cancel() == 200
+    assert call.code == 487
+
+
+def test_another_address_of_the_pbx_cancels(scene: Scene) -> None:
+    first, _ = two_endpoints(scene, ring)
+    SourceNetwork.objects.create(pbx=scene.pbx_row, network="127.30.9.2/32")
+    scene.apply()
+    call = scene.dial(NUMBER)
+    call.wait_for_provisional(180)
+    with Datagrams("127.30.9.2", scene.proxy) as other:
+        other.send(of_the_hop(call.invite, "CANCEL", call.invite.get("to")).encode())
+        assert call.code == 487
+    assert len(first.wait_for("CANCEL")) == 1

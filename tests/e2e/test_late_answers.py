@@ -105,9 +105,10 @@ def test_when_the_next_endpoint_reached_the_called_party(scene: Scene, code: int
     assert len(call.finals) == 1
 
 
-def test_long_after_the_call(scene: Scene) -> None:
-    """Kamailio has forgotten the transaction by then."""
-    (only,) = carriers_of(scene, say((9, 200)))
+@pytest.mark.parametrize("direction", ["both", "outbound"])
+def test_long_after_the_call(scene: Scene, direction: str) -> None:
+    """Kamailio has forgotten the transaction by then. An outbound endpoint is no source of calls."""
+    (only,) = carriers_of(scene, say((9, 200)), direction=direction)
     call = scene.dial(NUMBER)
     assert call.code == 503
     assert_ended(scene, only)
