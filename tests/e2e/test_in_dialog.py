@@ -438,6 +438,23 @@ def test_requests_before_the_answer_take_the_carriers_proxy(scene: Scene) -> Non
         assert call.code == 487
 
 
+@pytest.mark.parametrize("contact", ["*", "<>", "<sip:x", "<tel:1>"])
+def test_a_contact_that_is_no_target_moves_nobody(scene: Scene, contact: str) -> None:
+    carrier = scene.carrier()
+    call = call_out(scene, carrier)
+    first = call.finals[0].get("contact").strip("<>")
+
+    def refresh(incoming: Incoming) -> None:
+        incoming.contact = contact
+        incoming.reply(200)
+
+    carrier.within_calls = refresh
+    assert call.ask("UPDATE", headers=(("contact", call.invite.get("contact")),)).code == 200
+    carrier.within_calls = answer(200)
+    assert call.ask("INFO", target=first).code == 200
+    assert call.ask("BYE", target=first).code == 200
+
+
 # --- Both directions, failover, sources
 
 

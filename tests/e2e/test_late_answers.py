@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
-from tests.e2e.scene import Scene, to
+from tests.e2e.scene import PBX_ADDRESS, Scene, to
 from tests.e2e.sip.agent import UserAgent, settled
 from tests.e2e.sip.digest import Account
 from tests.e2e.sip.incoming import Behaviour, Challenge, Incoming, answer, ring, say
 from tests.e2e.sip.message import Message, Uri
+from tests.e2e.sip.raw import Datagrams, request
 
 pytestmark = [
     pytest.mark.e2e,
@@ -186,3 +189,45 @@ def test_a_pbx_that_takes_a_call_too_late(scene: Scene) -> None:
     scene.pbx.behaviour = say((2.5, 200))
     assert carrier.call("14443332222", scene.proxy).wait().start == "SIP/2.0 503 PBX does not answer"
     assert_ended(scene, scene.pbx)
+
+
+def test_a_caller_whose_via_has_no_branch(scene: Scene) -> None:
+    """A PBX of RFC 2543's time: nothing tells its calls from those that ended before."""
+    (carrier,) = carriers_of(scene, answer(486))
+    with Datagrams(PBX_ADDRESS, scene.proxy) as pbx:
+        for _ in range(10):
+            assert scene.dial(NUMBER).code == 486
+        carrier.behaviour = answer(200)
+        for number in range(10):
+            invite = request("INVITE", f"sip:{NUMBER}@{scene.proxy}", pbx.host_port)
+            pbx.send(re.sub(rb";branch=[^;]+", b"", invite))
+            carrier.wait_for("INVITE", 11 + number)
+            assert 200 in pbx.codes(5) + pbx.codes(0.2)
+    assert carrier.requests("BYE") == []
+    assert "ERROR" not in scene.report()
+
+
+def test_an_answer_that_copied_no_record_route(scene: Scene) -> None:
+    def without_routes(incoming: Incoming) -> None:
+        incoming.message.headers = [header for header in incoming.message.headers if header[0] != "record-route"]
+        incoming.reply(200, after=2.5)
+
+    first, _ = carriers_of(scene, without_routes, say((0, 180), (1.5, 200)))
+    assert scene.dial(NUMBER).code == 200
+    assert_ended(scene, first)
+
+
+def test_an_answer_whose_contact_can_not_be_read(scene: Scene) -> None:
+    """It is not ended at the place of somebody else."""
+    first, second = carriers_of(scene, say((2.5, 200)), say((0, 180), (1.5, 200)))
+    assert scene.dial(NUMBER).code == 200
+    assert_ended(scene, first)
+
+    def unreadable(incoming: Incoming) -> None:
+        incoming.contact = f"<sip:{first.host_port}"
+        incoming.reply(200, after=2.5)
+
+    first.behaviour = unreadable
+    assert scene.dial(NUMBER).code == 200
+    settled(2)
+    assert [len(first.requests("BYE")), second.requests("BYE")] == [1, []]
