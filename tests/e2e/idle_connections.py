@@ -1,7 +1,8 @@
-"""Connections of a stranger who says nothing: as many as a test asks for."""
+"""Connections of strangers who say nothing: as many as a test asks for."""
 
 from __future__ import annotations
 
+import ipaddress
 import resource
 import select
 import socket
@@ -9,20 +10,24 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 SPARE_FILES = 500
+FROM_ONE_SOURCE = 90  # Kamailio 6 takes 100 from one address
+NEXT_SOURCE = 256  # 127.34.2.1 follows 127.34.1.1
 
 
 class IdleConnections:
-    """TCP connections from one address, held open by our side."""
+    """TCP connections, held open by our side: from one address, or spread over as many as it takes."""
 
     def __init__(self, source: str, address: str, port: int) -> None:
-        self._source = (source, 0)
+        self._source = ipaddress.ip_address(source)
         self._target = (address, port)
         self._sockets: list[socket.socket] = []
 
-    def open(self, count: int) -> None:
-        """Open ``count`` more; one that is closed again at once counts too."""
-        for _ in range(count):
-            self._sockets.append(socket.create_connection(self._target, timeout=10, source_address=self._source))
+    def open(self, count: int, *, spread: bool = False) -> None:
+        """Open ``count`` more; one that is closed again at once counts too. ``spread``: no source has too many."""
+        for number in range(count):
+            source = self._source + (number // FROM_ONE_SOURCE * NEXT_SOURCE if spread else 0)
+            connection = socket.create_connection(self._target, timeout=10, source_address=(str(source), 0))
+            self._sockets.append(connection)
 
     def up(self) -> int:
         """Return how many the other side has not closed."""

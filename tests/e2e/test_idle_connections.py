@@ -97,7 +97,7 @@ def test_with_no_connection_left_the_site_reloads_the_node_and_admitted_calls_go
     assert call.code == 200
     other_pbx = scene.agents.enter_context(UserAgent(scene.pbx.address))
     with idle_connections(*strangers_of(scene, 2 * FEW)) as strangers:
-        strangers.open(2 * FEW)
+        strangers.open(2 * FEW, spread=True)
         with pytest.raises(NodeUnreachable):
             scene.process.parameters.rpc().call("core.uptime")
         assert strangers.up() > FEW / 2, "the connections are there still"

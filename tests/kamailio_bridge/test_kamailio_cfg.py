@@ -65,7 +65,7 @@ def start_parameters(folder: Path, database: Path) -> NodeParameters:
         sip_port=free_port(),
         rpc_port=free_port(),
         shared_memory=64,
-        private_memory=8,
+        private_memory=16,
         children=1,
         environment={"DSIPROUTER_RPC_SOURCES": f"10.0.0.0/8,{ADMITTED}/32"},
     )
