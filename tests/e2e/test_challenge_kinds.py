@@ -158,8 +158,9 @@ def test_every_kind_is_answered_for_registrations_and_calls(scene: Scene) -> Non
     assert {name: challenger.faults for name, challenger in KINDS.items() if challenger.faults} == {}
 
 
+@pytest.mark.parametrize("method", ["INVITE", "INFO", "BYE"])
 @pytest.mark.parametrize("name", ["MD5-sess before", "another realm before", "all in one header", "folded"])
-def test_within_a_call_too(scene: Scene, name: str) -> None:
+def test_within_a_call_too(scene: Scene, name: str, method: str) -> None:
     challenger = OddChallenger(PLAIN, KINDS[name].write)
     agent = scene.carrier()
     agent.within_calls = challenger
@@ -169,4 +170,5 @@ def test_within_a_call_too(scene: Scene, name: str) -> None:
     scene.apply()
     call = scene.dial("91")
     assert call.code == 200
-    assert (call.reinvite(), challenger.faults) == (200, [])
+    code = call.reinvite() if method == "INVITE" else call.ask(method).code
+    assert (code, challenger.faults) == (200, [])

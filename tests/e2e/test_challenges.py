@@ -9,7 +9,7 @@ import pytest
 from tests.e2e.scene import Scene, to
 from tests.e2e.sip.agent import UserAgent, settled
 from tests.e2e.sip.digest import Account, parameters
-from tests.e2e.sip.incoming import Challenge, Incoming, answer, ring, stay_silent
+from tests.e2e.sip.incoming import Challenge, Incoming, answer, refuse, ring, stay_silent
 
 pytestmark = [pytest.mark.e2e, pytest.mark.django_db(databases=["default", "kamailio"], transaction=True)]
 
@@ -256,3 +256,18 @@ def test_a_new_password_holds_from_the_next_reload_on(scene: Scene) -> None:
     scene.apply()
     assert scene.dial(NUMBER).code == 200
     assert challenge.faults == ["the password is wrong"] * 2
+
+
+@pytest.mark.parametrize("challenges", [(), ('Digest realm="carrier.example", nonce="1", algorithm=SHA-256',)])
+def test_a_challenge_that_cannot_be_answered_is_called_so(scene: Scene, challenges: tuple[str, ...]) -> None:
+    """The log does not blame the realm, and uac_auth is not asked for what it can't do."""
+    headers = tuple(("www-authenticate", challenge) for challenge in challenges)
+    carrier = scene.carrier(refuse(401, *headers))
+    group = scene.group("Acme", to(carrier))
+    scene.credential(group, ACCOUNT, carrier, register=False)
+    scene.route("9", group)
+    scene.apply()
+    assert scene.dial(NUMBER).wait().start == "SIP/2.0 503 Credential rejected"
+    assert "asks for a password, but with no MD5 digest" in scene.report()
+    assert "another realm" not in scene.report()
+    assert "ERROR" not in scene.report()
