@@ -102,8 +102,12 @@ class NodeParameters:
     def ports(self) -> list[Port]:
         """Return the sockets that this Kamailio listens on."""
         return [
-            Port("SIP", "UDP", self.sip_address, self.sip_port, "DSIPROUTER_SIP"),
-            Port("SIP", "TCP", self.sip_address, self.sip_port, "DSIPROUTER_SIP"),
+            *(
+                Port("SIP", transport, address, self.sip_port, "DSIPROUTER_SIP")
+                for address in (self.sip_address, self.sip_ipv6_address)
+                if address
+                for transport in ("UDP", "TCP")
+            ),
             Port("Kamailio's RPC", "TCP", self.rpc_address, self.rpc_port, "DSIPROUTER_RPC"),
         ]
 
@@ -137,6 +141,8 @@ class NodeParameters:
             "KAMAILIO_ID_BASE": str(settings.KAMAILIO_ID_BASE),
             **self.environment,
         }
+        if self.sip_ipv6_address:  # the configuration would listen at an empty one
+            variables["DSIPROUTER_SIP_IPV6_ADDRESS"] = uri_host(self.sip_ipv6_address)
         wanted = int(variables.get("DSIPROUTER_TCP_CONNECTIONS", "") or TCP_CONNECTIONS)
         variables["DSIPROUTER_TCP_CONNECTIONS"] = str(min(wanted, open_files() - OTHER_FILES))
         if self.children is not None:

@@ -20,7 +20,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.django_db(databases=["default", "kama
 @pytest.fixture
 def scene(transactional_db: None, tmp_path: Path) -> Iterator[Scene]:
     """Set the scene at a node with an IPv6 address; the PBX stays at its IPv4 address."""
-    with running_node(tmp_path / "edge", environment={"DSIPROUTER_SIP_IPV6_ADDRESS": "[::1]"}) as process:
+    with running_node(tmp_path / "edge", sip_ipv6_address="::1") as process:
         scene = Scene(process)
         yield scene
         scene.close()

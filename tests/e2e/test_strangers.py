@@ -29,7 +29,7 @@ LINE = re.compile(r"[ \d]\d\(\d+\) (?:ALERT|BUG|CRITICAL|ERROR|WARNING|NOTICE|IN
 @pytest.fixture
 def scene(transactional_db: None, tmp_path: Path) -> Iterator[Scene]:
     """Set the scene at a node of its own, whose counters begin at 0."""
-    with running_node(tmp_path / "edge", environment={"DSIPROUTER_SIP_IPV6_ADDRESS": "[::1]"}) as process:
+    with running_node(tmp_path / "edge", sip_ipv6_address="::1") as process:
         scene = Scene(process)
         yield scene
         scene.close()

@@ -31,9 +31,7 @@ trying = say((0, 100))
 
 @pytest.fixture(scope="module")
 def hasty_edge(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[NodeProcess]:
-    with running_node(
-        tmp_path_factory.mktemp("hasty"), defines=LIMITS, environment={"DSIPROUTER_SIP_IPV6_ADDRESS": "[::1]"}
-    ) as process:
+    with running_node(tmp_path_factory.mktemp("hasty"), defines=LIMITS, sip_ipv6_address="::1") as process:
         yield process
 
 

@@ -67,3 +67,15 @@ def test_the_check_and_the_start_say_which_setting(settings: Settings) -> None:
     assert check_sip_addresses() == []  # a site need not be where its Kamailio is
     with pytest.raises(NodeNotStarted, match=r"192\.0\.2\.1 is no address of this machine"):
         parameters_from_settings()
+
+
+def test_a_local_kamailio_listens_at_the_second_address(settings: Settings) -> None:
+    settings.DSIPROUTER_SIP_IPV6_ADDRESS = "::1"
+    parameters = parameters_from_settings()
+    assert parameters.variables()["DSIPROUTER_SIP_IPV6_ADDRESS"] == "[::1]"
+    assert [(port.protocol, port.address) for port in parameters.ports() if port.address == "::1"] == [
+        ("UDP", "::1"),
+        ("TCP", "::1"),
+    ]
+    settings.DSIPROUTER_SIP_IPV6_ADDRESS = ""
+    assert "DSIPROUTER_SIP_IPV6_ADDRESS" not in parameters_from_settings().variables()
