@@ -131,12 +131,15 @@ def try_now(scene: Scene, registrar: UserAgent, group: CarrierGroup) -> None:
         (accept(), 600),
         (accept("Contact: *"), 600),
         (accept("Contact: <sip:as-i-call-it@192.0.2.1:5060>;expires=120"), 120),
+        (accept("Contact: <sip:other@192.0.2.1>;expires=3000"), 600),
+        (accept("Contact: CONTACT;expires=3000"), 3000),
         (accept("Contact: CONTACT;expires=99999999999"), 600),
         (accept("Contact: CONTACT;expires=soon"), 600),
     ],
     ids=[
         "expires", "other parameters", "another contact before", "another header before", "an Expires header",
         "no time at all", "no Contact, Expires", "no Contact", "a star", "another name for ours",
+        "only somebody else's, for longer", "ours, for longer",
         "too long", "no number",
     ],
 )  # fmt: skip
