@@ -6,12 +6,13 @@ and what a form that was just saved has ended.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from ipaddress import ip_network
 
 from carriers.addresses import host_ip
-from carriers.snapshot import Carriers, GroupRecord, OutboundRouteRecord
+from carriers.normal_forms import network_form
+from carriers.snapshot import Carriers, GroupRecord, OutboundRouteRecord, SourceRecord
 from kamailio_bridge.labels import group_label, inbound_route_label, outbound_route_label, pbx_label
 from kamailio_bridge.modules.base import some
 from kamailio_bridge.routing import (
@@ -208,13 +209,18 @@ def _admitted(carriers: Carriers) -> dict[str, list[str]]:
     for group in carriers.groups.values():
         if group.enabled:
             hosts = [host_ip(endpoint.host) for endpoint in group.endpoints if endpoint.may_call]
-            networks = [source.network for source in group.sources]
+            networks = _networks(group.sources)
             networks += [f"{host}/{host.max_prefixlen}" for host in hosts if host is not None]
             admitted[group_label(group)] = list(dict.fromkeys(networks))
     for pbx in carriers.pbxs.values():
         if pbx.enabled:
-            admitted[pbx_label(pbx)] = [source.network for source in pbx.sources]
+            admitted[pbx_label(pbx)] = _networks(pbx.sources)
     return admitted
+
+
+def _networks(sources: Iterable[SourceRecord]) -> list[str]:
+    """Return the networks in today's form: revisions of earlier versions may have IPv4 addresses written as IPv6."""
+    return [network_form(source.network) for source in sources]
 
 
 def _within(network: str, others: set[str], lengths: list[int]) -> bool:

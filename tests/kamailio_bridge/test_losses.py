@@ -83,6 +83,19 @@ def test_an_address_within_a_network_of_somebody_else_is_still_let_in() -> None:
     assert not any("203.0.113.8" in text for text in of(carriers(ACME, wide), groups={1}))
 
 
+def test_an_ipv4_address_of_before_the_upgrade_that_was_written_as_ipv6() -> None:
+    """No caller notices that it is stored as IPv4 now."""
+    before = carriers(
+        group(3, name="Mapped", sources=sources("::ffff:cb00:7109/128")), pbx(4, "::ffff:c000:200/120", name="office")
+    )
+    after = carriers(group(3, name="Mapped", sources=sources("203.0.113.9/32")), pbx(4, "192.0.2.0/24", name="office"))
+    assert losses(before, after) == []
+    assert [str(notice) for notice in losses(before, carriers())] == [
+        "carrier group “Mapped”: calls from 203.0.113.9/32 are refused from then on.",
+        "PBX “office”: calls from 192.0.2.0/24 are refused from then on.",
+    ]
+
+
 def test_what_is_no_network_is_left_to_the_plan_to_complain_of() -> None:
     odd = group(3, name="Odd", sources=sources("198.51.100.0", "nonsense", "10.0.0.0/99", first=50))
     assert of(carriers(odd, ACME), groups={1})[-1].startswith("carrier group “Acme”: calls from 198.51.100.0/24")
