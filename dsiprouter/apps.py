@@ -7,6 +7,7 @@ from django.contrib.auth.signals import user_login_failed
 from django.core import checks
 
 from dsiprouter.checks import check_file_modes
+from dsiprouter.first_user import check_first_password
 
 
 class DsiprouterAdminConfig(AdminConfig):
@@ -32,3 +33,4 @@ class DsiprouterConfig(AppConfig):
         track_users()
         user_login_failed.connect(count_failure, dispatch_uid="count_failure")
         checks.register(check_file_modes)
+        checks.register(check_first_password)

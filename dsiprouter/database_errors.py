@@ -31,7 +31,14 @@ _KINDS = (
         "can't be reached",
         "Check that its server runs, and what {variable} says; then try again",
         frozenset({1040, 1047, 1053, 1129, 1130, 1203, 1927, 2002, 2003, 2005, 2006, 2013, 2026}),
-        "unable to open database file|server has gone away|lost connection",
+        "server has gone away|lost connection",
+    ),
+    _Kind(
+        "can't be opened",
+        "Check that its file and folder ({variable}) are there, and that this user may write to both; the file system"
+        " may be read-only",
+        frozenset(),
+        "unable to open database file",
     ),
     _Kind(
         "does not let us in, or is not there",

@@ -148,6 +148,16 @@ def test_an_sqlite_file_that_is_empty_or_damaged(name: str, damage: bytes, said:
     assert said in ends_in_a_sentence(manage(environment(home), *arguments, text=text))
 
 
+@pytest.mark.parametrize("name", ["dump_carriers", "load_carriers", "check_drift", "plan_kamailio"])
+def test_an_sqlite_file_that_cannot_be_opened(name: str, home: Path) -> None:
+    """Its folder is gone, say. There is no server to look at."""
+    variables = environment(home, DATABASE_URL=f"sqlite:///{home}/nowhere/dsiprouter.sqlite3")
+    arguments, text = COMMANDS[name]
+    said = ends_in_a_sentence(manage(variables, *arguments, text=text))
+    assert "(DATABASE_URL) can't be opened: unable to open database file. Check that its file and folder" in said
+    assert "server" not in said
+
+
 def test_an_sqlite_file_that_another_program_holds(home: Path) -> None:
     with closing(sqlite3.connect(home / "dsiprouter.sqlite3", isolation_level=None)) as holder:
         holder.execute("BEGIN IMMEDIATE")

@@ -139,6 +139,10 @@ def test_a_weak_password_of_the_first_user_is_refused(password: str, tmp_path: P
     assert "DSIPROUTER_ADMIN_PASSWORD is too weak: " in result.stderr
     assert "Choose another, or leave it out" in result.stderr
     assert password not in result.stderr.replace("DSIPROUTER_ADMIN_PASSWORD", "")
+    checked = manage(variables, "check")
+    assert checked.returncode == 0, "with a superuser there already, nothing depends on it"
+    assert "(dsiprouter.W002) DSIPROUTER_ADMIN_PASSWORD is too weak: " in checked.stderr
+    assert password not in checked.stderr.replace("DSIPROUTER_ADMIN_PASSWORD", "")
 
 
 def test_the_names_of_modules_are_those_that_there_are() -> None:

@@ -12,14 +12,13 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
-from django.contrib.auth.password_validation import validate_password
-from django.core.exceptions import ValidationError
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import Error as DatabaseError
 from django.db import connections
 
 from dsiprouter.database_errors import sentence_of
+from dsiprouter.first_user import FIRST_USER, first_password_problem
 from dsiprouter.home import close_files
 from kamailio_bridge.home_lock import HomeTaken, home_lock
 from kamailio_bridge.node_process import NodeNotStarted, NodeProcess, parameters_from_settings
@@ -28,7 +27,6 @@ from kamailio_bridge.ports import Port
 from kamailio_bridge.web_process import WebProcess
 
 WEB_ADDRESS = "127.0.0.1"
-ADMIN_USER = "admin"
 LOOK_SECONDS = 0.25  # how often we look whether both still run
 
 
@@ -102,17 +100,10 @@ class Command(BaseCommand):
             raise CommandError("\n".join(problems))
 
     def _refuse_weak_password(self) -> None:
-        """Hold the first user's password to the rules for all others; it counts only when that user is made."""
-        password = settings.DSIPROUTER_ADMIN_PASSWORD
-        if not password or _has_superuser():
-            return
-        try:
-            validate_password(password, get_user_model()(username=ADMIN_USER))
-        except ValidationError as refusal:
-            raise CommandError(
-                f"DSIPROUTER_ADMIN_PASSWORD is too weak: {' '.join(refusal.messages)} Choose another, or leave it out:"
-                " then one is made and shown."
-            ) from None
+        """Refuse a weak password of the first user; it counts only when that user is made."""
+        problem = first_password_problem()
+        if problem and not _has_superuser():
+            raise CommandError(f"{problem} Choose another, or leave it out: then one is made and shown.")
 
     def _prepare(self, *, web: bool) -> str:
         """Make what is missing; return the admin user's password when it was made now, else an empty text."""
@@ -132,7 +123,7 @@ class Command(BaseCommand):
             return ""
         given = settings.DSIPROUTER_ADMIN_PASSWORD
         password = given or secrets.token_urlsafe(12)
-        get_user_model()._default_manager.create_superuser(ADMIN_USER, None, password)
+        get_user_model()._default_manager.create_superuser(FIRST_USER, None, password)
         return "" if given else password
 
     def _serve(self, node: NodeProcess, stop: threading.Event, *, password: str, web: bool) -> None:
@@ -143,10 +134,10 @@ class Command(BaseCommand):
                 self._say(f"Admin:    http://{WEB_ADDRESS}:{settings.DSIPROUTER_WEB_PORT}/")
                 if password:
                     self._say(
-                        f"Log in as {ADMIN_USER} with the password {password} (shown only now; change it in the admin)."
+                        f"Log in as {FIRST_USER} with the password {password} (shown only now; change it in the admin)."
                     )
                 else:
-                    self._say(f"Log in as {ADMIN_USER}. Forgot the password? manage.py changepassword {ADMIN_USER}")
+                    self._say(f"Log in as {FIRST_USER}. Forgot the password? manage.py changepassword {FIRST_USER}")
             self._say("Ctrl-C stops.")
             while not stop.wait(LOOK_SECONDS):
                 self._look(server, node)
