@@ -70,8 +70,9 @@ def summary_lines(preview: Preview) -> Iterator[str]:
     """Yield the last lines for a terminal: how much it is, and what to make of it."""
     plan = preview.plan
     if not plan.count:
-        yield "No changes wait."
+        yield "No changes pending."
         return
     if preview.drifted:
         yield f"Somebody else changed rows in Kamailio's tables ({preview.drifted}): manage.py check_drift names them."
-    yield f"{plan.count} changes wait: {plan.summary()}."
+    changes = "change" if plan.count == 1 else "changes"
+    yield f"{plan.count} {changes} pending: {plan.summary()}."

@@ -67,7 +67,7 @@ def test_a_name_has_no_effect_and_waits_for_nothing(operator: Client, carriers: 
     seen = make_plan().digest()
     CarrierGroup.objects.update(name="Acme Ltd")
     html = shown(operator)
-    assert "No changes wait" in html
+    assert "No changes pending" in html
     assert "Saved since the last revision, without an effect on Kamailio:" in html
     assert "<li>name “Acme” → “Acme Ltd”</li>" in html
     assert make_plan().digest() != seen, "the words are part of what was seen"

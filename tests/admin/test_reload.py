@@ -72,7 +72,7 @@ def test_waiting_changes_are_listed_and_counted(operator: Client, carriers: Carr
     assert PASSWORD not in html
     assert carriers.group.credential.ha1() not in html
     operator.post(RELOAD)
-    assert "No changes wait" in operator.get(WAITING).content.decode()
+    assert "No changes pending" in operator.get(WAITING).content.decode()
     assert "waiting-count" in operator.get("/admin/").content.decode()
 
 

@@ -7,7 +7,7 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 
-from carriers.models import CarrierGroup, Endpoint
+from carriers.models import CarrierGroup, Endpoint, SourceNetwork
 from kamailio_bridge.apply import apply
 from kamailio_bridge.plan import make_plan
 from kamailio_bridge.revisions import Revision
@@ -33,7 +33,7 @@ def test_the_words_and_how_much_it_is(applied: CarrierGroup) -> None:
     assert ran.status == 0
     assert ran.out.splitlines() == [
         "~ carrier group “Acme”: endpoint 203.0.113.7:5060: strip 0 -> 1",
-        "2 changes wait: dispatcher 1 row, drouting 1 row.",
+        "2 changes pending: dispatcher 1 row, drouting 1 row.",
     ]
 
 
@@ -47,9 +47,13 @@ def test_the_rows_and_the_statements_on_request(applied: CarrierGroup) -> None:
 
 
 def test_check_tells_a_script_whether_anything_waits(applied: CarrierGroup) -> None:
-    assert run_command("plan_kamailio", "--check") == (0, "No changes wait.\n", "")
+    assert run_command("plan_kamailio", "--check") == (0, "No changes pending.\n", "")
     Endpoint.objects.update(strip=1)
-    assert run_command("plan_kamailio", "--check").status == 1
+    ran = run_command("plan_kamailio", "--check")
+    assert (ran.status, ran.out.splitlines()[-1]) == (1, "2 changes pending: dispatcher 1 row, drouting 1 row.")
+    Endpoint.objects.update(strip=0)
+    SourceNetwork.objects.create(group=applied, network="198.51.100.0/24")
+    assert run_command("plan_kamailio").out.splitlines()[-1] == "1 change pending: permissions 1 row."
 
 
 def test_what_ends_is_warned_of(applied: CarrierGroup) -> None:

@@ -157,7 +157,7 @@ def test_status_says_what_runs_and_what_waits() -> None:
     run_command("reload_kamailio", "--yes")
     ran = run_command("kamailio_status")
     assert ran.status == 0
-    assert f"revision in Kamailio's tables: {stored_revision()}\nchanges that wait: 0\n" in ran.out
+    assert f"revision in Kamailio's tables: {stored_revision()}\npending changes: 0\n" in ran.out
     assert f"runs revision {stored_revision()}, in step." in ran.out
     assert re.search(r"kamailio [56]\.", ran.out)
     Endpoint.objects.update(strip=1)

@@ -35,7 +35,7 @@ class Command(BaseCommand):
         revision = "none yet" if status.revision is None else str(status.revision)
         self.stdout.write(f"revision in Kamailio's tables: {revision}")
         if status.waiting is not None:
-            self.stdout.write(f"changes that wait: {status.waiting}")
+            self.stdout.write(f"pending changes: {status.waiting}")
         for problem in status.problems:
             self.stdout.write(f"problem: {problem}")
         for warning in status.warnings:
