@@ -1,20 +1,23 @@
 """HTTP to a node, under one deadline: the look-up of its name, connection, header and body together.
 
-The time limits of HTTP libraries begin anew with each piece that arrives, so a node that sends its header a byte at a
-time is waited for without end. Here every wait ends at the deadline, whatever arrives before.
+The time limits of requests start again with each piece that arrives, so a node that sends its header a byte at a time
+would be waited for without end. So requests gets a connection of ours, on which every wait ends at the deadline.
 """
 
 from __future__ import annotations
 
-import http.client
-import io
 import socket
 import threading
 import time
 from contextlib import closing
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 from urllib.parse import urlsplit
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3 import HTTPConnectionPool
+from urllib3.exceptions import HTTPError, ReadTimeoutError
 
 from kamailio_bridge.rpc_address import forbidden_range
 
@@ -49,31 +52,66 @@ def exchange(
 ) -> tuple[int, bytes]:
     """Send one request and return the status and the body of the answer. No redirect is followed, no proxy used.
 
-    Raises ``TimeoutError``, ``OSError``, ``http.client.HTTPException``, ``AddressForbidden`` or ``AnswerTooLong``.
+    Raises ``TimeoutError``, ``OSError`` (``requests.RequestException`` is one), ``http.client.HTTPException``,
+    ``AddressForbidden`` or ``AnswerTooLong``.
     """
     parts = urlsplit(url)
     host, port = parts.hostname or "", parts.port or 80
-    lines = [f"{method} {parts.path or '/'} HTTP/1.1", f"Host: {parts.netloc}", f"Content-Length: {len(body)}"]
-    lines += [f"{name}: {value}" for name, value in headers.items()]
-    with closing(_connect(host, port, deadline)) as connection:
-        connection.settimeout(deadline.left())
-        connection.sendall("\r\n".join([*lines, "Connection: close", "", ""]).encode("latin-1") + body)
-        # HTTPResponse asks a socket for nothing but a file to read.
-        answer = http.client.HTTPResponse(cast(socket.socket, _Readable(connection, deadline)), method=method)
-        with closing(answer):
-            answer.begin()
-            return answer.status, _body(answer, max_bytes)
+    with closing(_connect(host, port, deadline)) as connection, requests.Session() as session:
+        session.trust_env = False  # a proxy or .netrc of the environment must never see the token
+        session.mount("http://", _OverOneConnection(host, port, connection))
+        try:
+            with session.request(
+                method,
+                url,
+                data=body,
+                headers={**headers, "Accept-Encoding": "identity", "Connection": "close"},
+                allow_redirects=False,
+                stream=True,
+            ) as response:
+                return response.status_code, _body(response, max_bytes)
+        except (requests.Timeout, ReadTimeoutError):
+            raise TimeoutError from None
+        except (requests.RequestException, HTTPError) as error:
+            raise _innermost(error) from None
 
 
-def _body(answer: http.client.HTTPResponse, max_bytes: int) -> bytes:
+def _innermost(error: BaseException) -> BaseException:
+    """Return the exception of the socket or of http.client that requests and urllib3 have wrapped."""
+    inner = (*error.args, error.__cause__, error.__context__)
+    wrapped = next((each for each in inner if isinstance(each, BaseException)), None)
+    return error if wrapped is None else _innermost(wrapped)
+
+
+def _body(response: requests.Response, max_bytes: int) -> bytes:
     content = bytearray()
-    while chunk := answer.read1(_CHUNK_BYTES):
+    while chunk := response.raw.read1(_CHUNK_BYTES, decode_content=False):
         content += chunk
         if len(content) > max_bytes:
             raise AnswerTooLong
-    if answer.length:  # what Content-Length promised and did not come
-        raise http.client.IncompleteRead(bytes(content))
     return bytes(content)
+
+
+class _OverOneConnection(HTTPAdapter):
+    """Send requests over a connection that is made already."""
+
+    def __init__(self, host: str, port: int, connection: socket.socket) -> None:
+        super().__init__(max_retries=0)
+        self._pool = _Pool(host, port, connection)
+
+    def get_connection_with_tls_context(self, *_request: Any, **_options: Any) -> HTTPConnectionPool:
+        return self._pool
+
+
+class _Pool(HTTPConnectionPool):
+    def __init__(self, host: str, port: int, connection: socket.socket) -> None:
+        super().__init__(host, port)
+        self._connection = connection
+
+    def _new_conn(self) -> Any:
+        made: Any = super()._new_conn()
+        made.sock = self._connection
+        return made
 
 
 def _connect(host: str, port: int, deadline: Deadline) -> socket.socket:
@@ -85,7 +123,7 @@ def _connect(host: str, port: int, deadline: Deadline) -> socket.socket:
     for family, address in _resolve(host, port, deadline):
         if forbidden := forbidden_range(address[0]):
             raise AddressForbidden(forbidden)
-        connection = socket.socket(family, socket.SOCK_STREAM)
+        connection = _TimedSocket(family, deadline)
         try:
             connection.settimeout(min(CONNECT_SECONDS, deadline.left()))
             connection.connect(address)
@@ -119,27 +157,17 @@ def _resolve(host: str, port: int, deadline: Deadline) -> list[tuple[int, Any]]:
     return found
 
 
-class _Readable:
-    """What ``HTTPResponse`` takes for a socket."""
+class _TimedSocket(socket.socket):
+    """A TCP socket that is never waited for beyond the deadline, whatever time limits are set on it."""
 
-    def __init__(self, connection: socket.socket, deadline: Deadline) -> None:
-        self._raw = _TimedReads(connection, deadline)
-
-    def makefile(self, _mode: str) -> io.BufferedReader:
-        return io.BufferedReader(self._raw, _CHUNK_BYTES)
-
-
-class _TimedReads(io.RawIOBase):
-    """The bytes of a connection, none of which is waited for beyond the deadline."""
-
-    def __init__(self, connection: socket.socket, deadline: Deadline) -> None:
-        super().__init__()
-        self._connection = connection
+    def __init__(self, family: int, deadline: Deadline) -> None:
+        super().__init__(family, socket.SOCK_STREAM)
         self._deadline = deadline
 
-    def readable(self) -> bool:
-        return True
+    def sendall(self, *arguments: Any) -> None:
+        self.settimeout(self._deadline.left())
+        super().sendall(*arguments)
 
-    def readinto(self, buffer: Any) -> int:
-        self._connection.settimeout(self._deadline.left())
-        return self._connection.recv_into(buffer)
+    def recv_into(self, *arguments: Any) -> int:
+        self.settimeout(self._deadline.left())
+        return super().recv_into(*arguments)
