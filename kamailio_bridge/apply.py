@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any, Literal, cast
+from typing import Any, cast
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import DatabaseError, IntegrityError, transaction
@@ -21,6 +21,14 @@ from carriers.history import milestones
 from carriers.history.actor import COMMAND
 from dsiprouter.database_errors import sentence_of
 from kamailio_bridge.applied import last_applied
+from kamailio_bridge.apply_sentences import (
+    Outcome,
+    nodes_run,
+    nothing_sentence,
+    refusal,
+    reload_sentence,
+    with_left_out,
+)
 from kamailio_bridge.lock import Busy, Claim, LockLost, apply_lock
 from kamailio_bridge.modules.htable import store_revision, stored_revision
 from kamailio_bridge.node_records import KamailioNode
@@ -34,7 +42,6 @@ from kamailio_bridge.roll_back import NotKept, mark_applied, waiting_roll_back
 from kamailio_bridge.state_bytes import pack
 from kamailio_bridge.tables_plan import plan_of_new_owners, plan_of_revision, plan_of_tables
 
-Outcome = Literal["nothing", "verified", "partial", "behind", "refused", "changed", "busy", "failed"]
 WRITE_SECONDS = 120.0  # the longest that writing may take: 100,000 endpoints need some 20 s on SQLite
 FAREWELL_SECONDS = 5.0  # that a node which is taken over has to end its registrations; it may be dead
 CHANGED_SENTENCE = (
@@ -174,7 +181,7 @@ def retry(
         if not result.ok:
             return result
         done = "already verified" if result.outcome == "nothing" else "reloaded and verified"
-        return replace(result, sentence=f"{_named(asked)} revision {number}: {done}.")
+        return replace(result, sentence=f"{nodes_run(asked)} revision {number}: {done}.")
 
     return _alone(author, work)
 
@@ -219,9 +226,9 @@ def _apply(
         with transaction.atomic(using="kamailio"):
             read = timezone.now()
             plan = make_it()
-            refusal = _refusal(plan, allow_empty=allow_empty)
-            if refusal is not None:
-                return ApplyResult("refused", refusal, plan=plan)
+            refused = refusal(plan, allow_empty=allow_empty)
+            if refused is not None:
+                return ApplyResult("refused", refused, plan=plan)
             if seen is not None and seen != plan.digest():
                 return ApplyResult("changed", CHANGED_SENTENCE, plan=plan)
             before = number = stored_revision()
@@ -249,7 +256,7 @@ def _apply(
             )
         if attempts > 1 and (is_deadlock(error) or _is_overtaken(error, make_it, plan)):
             return _apply(request, make_it, allow_empty=allow_empty, seen=seen, attempts=attempts - 1)
-        sentence = f"Kamailio's tables could not be written, and nothing was changed: {_one_line(error)}"
+        sentence = f"Kamailio's tables could not be written, and nothing was changed. {sentence_of(error)}"
         return ApplyResult("failed", sentence)
     if revision is not None:
         Revision.objects.filter(pk=revision.number).update(outcome=Revision.Outcome.WRITTEN)
@@ -312,20 +319,6 @@ def _snapshot(request: _Request, plan: Plan, before: int | None) -> bytes | None
     return bytes(last) if last is not None else None
 
 
-def _refusal(plan: Plan, *, allow_empty: bool) -> str | None:
-    if plan.problems:
-        first = plan.problems[0]
-        rest = len(plan.problems) - 1
-        more = f" And {rest} more problem{'' if rest == 1 else 's'}." if rest else ""
-        return f"Nothing was changed, because this must be put right first: {first}{more}"
-    if plan.empties_routing and not allow_empty:
-        return (
-            "Nothing was changed, because this would leave no route for any outbound call."
-            " Enable or add a route with a carrier group that has endpoints, or confirm that this is meant."
-        )
-    return None
-
-
 def _farewell(request: _Request, node: Node, plan: Plan, number: int) -> str:
     """Let a node that is taken over end its registrations if it can still be reached, and say what is left to do."""
     request.claim.renew(LEASE_SECONDS)
@@ -348,48 +341,8 @@ def _reload(request: _Request, plan: Plan, before: int | None, number: int) -> A
     if ok and not any(result.reloaded for result in results):
         if Revision.objects.filter(pk=number, outcome=Revision.Outcome.WRITTEN).exists():
             finish(number, nodes)  # an apply was killed when every node had it, but nobody had said so
-        outcome, sentence = _said("nothing", _nothing_sentence(number, plan), plan)
+        outcome, sentence = with_left_out("nothing", nothing_sentence(number, plan), plan)
         return ApplyResult(outcome, sentence, number, results, plan)
     finish(number, nodes)
-    outcome, sentence = _said("verified" if ok else "behind", _sentence(number, results), plan)
+    outcome, sentence = with_left_out("verified" if ok else "behind", reload_sentence(number, results), plan)
     return ApplyResult(outcome, " ".join(filter(None, [sentence, farewell])), number, results, plan)
-
-
-def _said(outcome: Outcome, sentence: str, plan: Plan) -> tuple[Outcome, str]:
-    """Add what was left out, if anything was: then not all is as the carriers call for."""
-    if not plan.left_out:
-        return outcome, sentence
-    rest = len(plan.left_out) - 1
-    more = f" And {rest} more object{' is' if rest == 1 else 's are'} not applied." if rest else ""
-    except_for = f"One thing is not: {plan.left_out[0]}{more}"
-    if outcome == "nothing":
-        return "partial", f"Nothing more could be applied. {except_for}"
-    return ("partial" if outcome == "verified" else outcome), f"{sentence} {except_for}"
-
-
-def _named(nodes: list[Node]) -> str:
-    names = ", ".join(node.name for node in nodes)
-    return f"Node {names} runs" if len(nodes) == 1 else f"Nodes {names} run"
-
-
-def _nothing_sentence(number: int, plan: Plan) -> str:
-    return f"Nothing to do: Kamailio already runs revision {number}, which is what the carriers call for." + (
-        f" {len(plan.warnings)} warning{'' if len(plan.warnings) == 1 else 's'}." if plan.warnings else ""
-    )
-
-
-def _sentence(number: int, results: list[NodeResult]) -> str:
-    behind = [result for result in results if not result.ok]
-    if not behind:
-        remarks = dict.fromkeys(result.remark for result in results if result.remark)
-        return " ".join([f"Kamailio runs revision {number}: reloaded and verified.", *remarks])
-    return f"Revision {number} is in Kamailio's tables, but not verified on every node. " + " ".join(
-        f"Node {result.name}: {result.sentence}" for result in behind
-    )
-
-
-def _one_line(error: Exception) -> str:
-    text = " ".join(str(error).split()) or type(error).__name__
-    if "locked" in text:
-        text += ". Another program holds Kamailio's database; try again in a moment"
-    return text if text.endswith((".", "!")) else f"{text}."

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from kamailio_bridge.processes import start_of
 
 if TYPE_CHECKING:
-    from kamailio_bridge.node_process import NodeParameters
+    from kamailio_bridge.node_parameters import NodeParameters
 
 NAME = "kamailio.started"
 

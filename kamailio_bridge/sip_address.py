@@ -38,6 +38,21 @@ def sip_ipv6_address_problem(address: str) -> str:
     return sip_address_problem(address)
 
 
+def sip_address_problems(address: str, ipv6_address: str, *, as_written: bool = False) -> list[str]:
+    """Return a sentence, which begins with its variable, for each address that Kamailio should not be started with.
+
+    ``as_written`` are addresses as Kamailio reads them from its environment, where IPv6 has brackets.
+    """
+    found = {
+        "DSIPROUTER_SIP_ADDRESS": sip_address_problem(address),
+        "DSIPROUTER_SIP_IPV6_ADDRESS": sip_ipv6_address_problem(ipv6_address),
+    }
+    for name, each in zip(found, (address, ipv6_address), strict=True):
+        if each and not found[name]:
+            found[name] = (not_bracketed(each) if as_written else "") or not_ours(each)
+    return [f"{name}: {problem}" for name, problem in found.items() if problem]
+
+
 def not_bracketed(address: str) -> str:
     """Say in one sentence that an IPv6 address lacks the brackets that Kamailio wants, or return an empty text."""
     if ":" in address and not (address.startswith("[") and address.endswith("]")):

@@ -17,7 +17,7 @@ from collections.abc import Callable
 
 from django.conf import settings
 
-from kamailio_bridge.node_process import program
+from kamailio_bridge.node_parameters import program
 
 START_SECONDS = 60.0  # until it has read all its code, on a slow disk
 HANG_SECONDS = 30.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 
-from kamailio_bridge.node_process import program
+from kamailio_bridge.node_parameters import program
 from tests.deploy.places import ROOT, run
 
 

@@ -12,9 +12,9 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connections, models, router, transaction
 
+from carriers.documents.items import Document, Item, Problems, Values
 from carriers.documents.matching import match_endpoints, with_defaults
 from carriers.documents.report import LoadReport
-from carriers.documents.schema import Document, Item, Problems, Values
 from carriers.documents.values import ValueCheck
 from carriers.history_of import delete_recorded, record_written, values_of
 from carriers.models import (

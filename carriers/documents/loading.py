@@ -9,9 +9,10 @@ from django.db import IntegrityError, transaction
 
 from carriers.deadlocks import again_after_deadlock
 from carriers.documents.errors import DocumentRefused
+from carriers.documents.items import Problems
 from carriers.documents.loader import Loader
 from carriers.documents.report import LoadReport
-from carriers.documents.schema import Problems, parse_document
+from carriers.documents.schema import parse_document
 from carriers.history.recording import in_one_batch
 
 

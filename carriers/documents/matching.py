@@ -6,7 +6,7 @@ from functools import cache
 
 from django.db import models
 
-from carriers.documents.schema import Item, Values
+from carriers.documents.items import Item, Values
 from carriers.models import Endpoint
 
 # The same address with the same digits is the same endpoint; failing that the same address, then the same name.

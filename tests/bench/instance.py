@@ -64,7 +64,8 @@ def kamailio(**changes: Any) -> Iterator[NodeProcess]:
     """Run Kamailio on the instance's database."""
     from django.db import connections  # noqa: PLC0415
 
-    from kamailio_bridge.node_process import NodeParameters, NodeProcess, kamailio_database_url  # noqa: PLC0415
+    from kamailio_bridge.node_parameters import NodeParameters, kamailio_database_url  # noqa: PLC0415
+    from kamailio_bridge.node_process import NodeProcess  # noqa: PLC0415
 
     options: dict[str, Any] = {
         "folder": Path(os.environ["DSIPROUTER_HOME"]) / "kamailio",

@@ -20,7 +20,8 @@ import pytest
 import requests
 from cryptography.fernet import Fernet
 
-from kamailio_bridge.node_process import NodeParameters, NodeProcess
+from kamailio_bridge.node_parameters import NodeParameters
+from kamailio_bridge.node_process import NodeProcess
 from tests.e2e.instance import ROOT, Instance
 from tests.e2e.sip.agent import UserAgent
 from tests.e2e.staff import NotAcknowledged, Staff

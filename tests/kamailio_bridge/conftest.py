@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 from django.db import connections
 
-from kamailio_bridge.node_process import NodeParameters, NodeProcess, kamailio_database_url
+from kamailio_bridge.node_parameters import NodeParameters, kamailio_database_url
+from kamailio_bridge.node_process import NodeProcess
 from kamailio_bridge.nodes import Node
 from kamailio_bridge.processes import start_of
 from tests.kamailio_bridge.http_node import free_port

@@ -17,7 +17,8 @@ from typing import Any
 
 import pytest
 
-from kamailio_bridge.node_process import CONFIGURATION, NodeParameters, NodeProcess, program
+from kamailio_bridge.node_parameters import CONFIGURATION, NodeParameters, program
+from kamailio_bridge.node_process import NodeProcess
 from kamailio_bridge.schema import create_missing_tables
 from kamailio_bridge.tables import Address, Dispatcher, Htable, Mtree
 from tests.mariadb import HOST, free_port

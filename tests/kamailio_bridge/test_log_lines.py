@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from kamailio_bridge.node_process import CONFIGURATION
+from kamailio_bridge.node_parameters import CONFIGURATION
 
 FILES = sorted(CONFIGURATION.parent.glob("*.cfg"))
 XLOG = re.compile(r"xlog\(([^;]*)\);")

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from kamailio_bridge.node_process import OTHER_FILES, TCP_CONNECTIONS, NodeParameters, NodeProcess, open_files
+from kamailio_bridge.node_parameters import OTHER_FILES, TCP_CONNECTIONS, NodeParameters, open_files
+from kamailio_bridge.node_process import NodeProcess
 from tests.deploy.places import DEPLOY, run
 
 

@@ -15,14 +15,14 @@ from typing import Any
 import pytest
 
 from kamailio_bridge.node_log import explain
-from kamailio_bridge.node_process import (
+from kamailio_bridge.node_parameters import (
     NodeNotStarted,
     NodeParameters,
-    NodeProcess,
     kamailio_database_url,
     parameters_from_settings,
     program,
 )
+from kamailio_bridge.node_process import NodeProcess
 from kamailio_bridge.ports import Port
 from kamailio_bridge.schema import create_missing_tables
 from tests.mariadb import HOST, MariaDB, free_port
@@ -71,6 +71,14 @@ def refusal(parameters: NodeParameters) -> str:
     with pytest.raises(NodeNotStarted) as error:
         NodeProcess(parameters).start()
     return str(error.value)
+
+
+def test_it_listens_at_the_ipv6_address_too(parameters: NodeParameters) -> None:
+    with NodeProcess(dataclasses.replace(parameters, sip_ipv6_address="::1")) as node:
+        for port in node.parameters.ports():
+            assert "is taken by another program" in port.problem()
+        with socket.create_connection(("::1", parameters.sip_port), timeout=5) as connection:
+            assert connection.getpeername()[0] == "::1"
 
 
 def test_it_answers_when_started_and_is_gone_when_stopped(parameters: NodeParameters) -> None:
@@ -190,7 +198,8 @@ def test_it_ends_with_us_even_when_we_are_killed(parameters: NodeParameters, tmp
         "os.environ['DJANGO_SETTINGS_MODULE'] = 'tests.settings'\n"
         "django.setup()\n"
         "from pathlib import Path\n"
-        "from kamailio_bridge.node_process import NodeParameters, NodeProcess\n"
+        "from kamailio_bridge.node_parameters import NodeParameters\n"
+        "from kamailio_bridge.node_process import NodeProcess\n"
         "folder, url, sip, rpc = sys.argv[1:]\n"
         "node = NodeProcess(NodeParameters(folder=Path(folder), database_url=url, rpc_token='token',\n"
         "    sip_port=int(sip), rpc_port=int(rpc), shared_memory=64, private_memory=8, children=1))\n"

@@ -16,7 +16,8 @@ from typing import Any
 import pytest
 from pytest_django import Settings
 
-from kamailio_bridge.node_process import FIFO_NAME, NodeProcess
+from kamailio_bridge.node_parameters import FIFO_NAME
+from kamailio_bridge.node_process import NodeProcess
 from kamailio_bridge.node_records import KamailioNode, local_node_rpc
 from kamailio_bridge.rpc import CallFailed, InvalidAnswer, NodeTimeout, NodeUnreachable, Rpc
 from kamailio_bridge.tables import Mtree

@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from kamailio_bridge.node_process import CONFIGURATION, NodeProcess
+from kamailio_bridge.node_parameters import CONFIGURATION
+from kamailio_bridge.node_process import NodeProcess
 from kamailio_bridge.nodes import Node
 from kamailio_bridge.rpc import NodeRefused
 from tests.mariadb import HOST

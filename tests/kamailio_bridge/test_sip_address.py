@@ -6,7 +6,7 @@ import pytest
 from pytest_django import Settings
 
 from kamailio_bridge.checks import check_sip_addresses
-from kamailio_bridge.node_process import NodeNotStarted, parameters_from_settings
+from kamailio_bridge.node_parameters import NodeNotStarted, parameters_from_settings
 from kamailio_bridge.sip_address import not_bracketed, not_ours, sip_address_problem, sip_ipv6_address_problem
 
 

@@ -21,7 +21,8 @@ from dsiprouter.database_errors import sentence_of
 from dsiprouter.first_user import FIRST_USER, first_password_problem
 from dsiprouter.home import close_files
 from kamailio_bridge.home_lock import HomeTaken, home_lock
-from kamailio_bridge.node_process import NodeNotStarted, NodeProcess, parameters_from_settings
+from kamailio_bridge.node_parameters import NodeNotStarted, parameters_from_settings
+from kamailio_bridge.node_process import NodeProcess
 from kamailio_bridge.node_trace import find_trace
 from kamailio_bridge.ports import Port
 from kamailio_bridge.web_process import WebProcess

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from carriers.documents.items import Item
 from carriers.documents.matching import match_endpoints
-from carriers.documents.schema import Item
 from carriers.models import Endpoint
 
 STORED = [

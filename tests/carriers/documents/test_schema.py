@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from carriers.documents.schema import Problems, parse_document
+from carriers.documents.items import Problems
+from carriers.documents.schema import parse_document
 
 
 def problems(tree: Any) -> list[str]:
