@@ -36,7 +36,7 @@ audit: ## ask PyPI's vulnerability service about all that is installed; it must 
 	@.audit/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-audit.txt
 	.audit/bin/pip-audit --strict --progress-spinner off --path .venv/lib/python3.*/site-packages
 
-pins: ## write requirements*.txt anew from requirements*.in, with the hashes of all files; needs PyPI
+pins: ## rewrite requirements*.txt from requirements*.in, with the hashes of all files; needs PyPI
 	@[ -x .audit/bin/uv ] || python3 -m venv .audit
 	@.audit/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-audit.txt
 	@.ci/pins

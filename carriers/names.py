@@ -1,4 +1,4 @@
-"""When two names are one: people take “Acme” for “ACME”, and an ü of one character for one of two. So do we."""
+"""When two names are the same: case does not matter, nor whether an ü is one character or two."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import unicodedata
 
 
 def composed(text: str) -> str:
-    """Return a text in Unicode's composed form (NFC), as keyboards write it. Files of a Mac have letters decomposed."""
+    """Return a text in Unicode's composed form (NFC), as keyboards write it. Files from a Mac are decomposed."""
     return text if text.isascii() else unicodedata.normalize("NFC", text)
 
 

@@ -1,6 +1,6 @@
 """Values of earlier versions in the forms in which they are stored today: names composed, IPv4 addresses as IPv4.
 
-For what did not come through a form or a document: rows of before an upgrade, and snapshots that are restored.
+For values that did not come through a form or a document: rows from before an upgrade, and snapshots that are restored.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ Form = Callable[[str], str]
 
 
 def host_form(host: str) -> str:
-    """Return a host as it is stored; one that is none stays as it is, for the plan to complain of."""
+    """Return a host as it is stored; an invalid one stays as it is, and the plan reports it."""
     return _clean(clean_host, host) if ":" in host else host
 
 
 def network_form(network: str) -> str:
-    """Return a network as it is stored; one that is none stays as it is."""
+    """Return a network as it is stored; an invalid one stays as it is."""
     return _clean(clean_network, network) if ":" in network else network
 
 
@@ -47,7 +47,7 @@ FORMS: dict[str, dict[str, Form]] = {
 def distinct_names(names: Iterable[tuple[int, str]]) -> dict[int, str]:
     """Return the composed name of each key, no two of them alike.
 
-    Who has the name composed already, or else the lowest key, keeps it; another one gets a number: ``Größe (2)``.
+    The one whose name is composed already, or else the lowest key, keeps it; the others get a number: ``Größe (2)``.
     """
     given: dict[int, str] = {}
     taken: set[str] = set()

@@ -90,7 +90,7 @@ def _objects(state: State, model: type[models.Model], keys: set[int]) -> list[An
 
 
 def _in_normal_forms(state: State) -> State:
-    """Return the state with the values that would be stored today, of which some may have become one."""
+    """Return the state with its values in the current form, in which some of them may be the same."""
     return {**state, **{key: _normal_table(key, state[key]) for key in FORMS if key in state}}
 
 

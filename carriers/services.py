@@ -21,7 +21,7 @@ REGISTRAR_ENDPOINT_NAME = "registrar"
 class NewCredential(NamedTuple):
     """What an operator must say of an auth credential; everything else has a default.
 
-    ``takes_calls`` makes the registrar an endpoint, too. One that nobody asked for would get every call first.
+    ``takes_calls`` makes the registrar an endpoint, too. An endpoint that nobody asked for would get every call first.
     """
 
     username: str

@@ -37,7 +37,7 @@ MODELS: tuple[type[models.Model], ...] = (
     InboundRoute,
 )
 
-# What was so before there was a column for it, where that is not what a new object gets.
+# What held before a column existed, where that differs from the column's default.
 _BEFORE: dict[str, dict[str, Any]] = {"outboundroute": {"fall_through": True}, "inboundroute": {"fall_through": True}}
 
 Result = TypeVar("Result")
@@ -68,7 +68,7 @@ def columns_of(model: type[models.Model]) -> list[str]:
 def rows_of(state: State, model: type[models.Model], *columns: str) -> Iterator[tuple[Any, ...]]:
     """Yield the rows of a model in a state, by primary key, with these columns (at least two) in this order.
 
-    A state may be older than a column: then its rows have what stood for it then, or the column's default.
+    A state may be older than a column: then its rows get what held before the column existed, or its default.
     """
     table = state.get(key_of(model), {"columns": [], "rows": []})
     missing = [column for column in columns if column not in table["columns"]]

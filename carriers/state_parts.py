@@ -1,4 +1,4 @@
-"""Put some objects of a state back to what they were in an earlier state, with whatever depends on them.
+"""Restore some objects of a state to an earlier state, with whatever depends on them.
 
 An object is a carrier group, a PBX or a route, together with its parts: endpoints, sources, the credential, the groups
 of a route. The result is a state that could have been saved: nothing refers to what is missing, nothing is there twice.
@@ -30,7 +30,7 @@ _UNIQUE: dict[type[models.Model], str] = {
 
 
 def with_objects_as_before(state: State, before: State, objects: set[Object]) -> tuple[State, Reasons]:
-    """Return ``state`` with ``objects`` as ``before``, or without those that were not there, and all that this took."""
+    """Return ``state`` with ``objects`` as in ``before``, or without them, and all objects that this concerned."""
     now, was = _read(state), _read(before)
     reasons: Reasons = dict.fromkeys(objects)
     while True:
@@ -99,7 +99,7 @@ def _dangling(rows: _Rows, model: type[models.Model]) -> Iterator[tuple[tuple[An
 
 
 def _drop_dangling(rows: _Rows) -> None:
-    """Take out what refers to what is missing; it can only be of objects that are as before."""
+    """Remove rows that refer to missing objects; they can only belong to objects that are as before."""
     for model in MODELS:  # in the order in which they refer to each other
         gone = {row[0] for row, _ in _dangling(rows, model)}
         rows[model][:] = [row for row in rows[model] if row[0] not in gone]

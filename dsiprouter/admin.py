@@ -1,4 +1,4 @@
-"""Users and groups in our own way, and no page that shows second factors.
+"""Users and groups with our own rules, and no page that shows second factors.
 
 They have secrets, which ``manage.py second_factor`` shows once.
 """

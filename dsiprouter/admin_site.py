@@ -50,9 +50,9 @@ class DsiprouterAdminSite(AdminSite):
         return not settings.DSIPROUTER_SECOND_FACTOR or request.user.is_verified()  # type: ignore[union-attr]
 
     def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
-        """Put in front of every admin class what holds for all lists, and for the carriers what an edit takes away.
+        """Put the rules for all lists in front of every admin class, and for carriers the warnings about losses.
 
-        The bridge knows what that is, which carriers must not import.
+        The bridge knows the losses, and carriers must not import it.
         """
         models: list[Any] = [model_or_iterable] if isinstance(model_or_iterable, type) else list(model_or_iterable)
         admin_class = admin_class or ModelAdmin
@@ -70,7 +70,7 @@ class DsiprouterAdminSite(AdminSite):
         return [*own, *admin_urls(self), *super().get_urls()]
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """Remember the browser of who logs in."""
+        """Remember the browser of a user who logs in."""
         before = request.user.is_authenticated
         response = super().login(request, extra_context)
         if request.method == "POST" and request.user.is_authenticated and not before:

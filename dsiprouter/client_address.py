@@ -16,8 +16,8 @@ LOOPBACK = "127.0.0.1"
 def client_address(request: HttpRequest) -> str:
     """Return the client's IPv4 address, or the network of its IPv6 address.
 
-    Behind TLS (``DSIPROUTER_TLS``) a proxy of ``DSIPROUTER_TRUSTED_PROXIES`` says who it is in X-Real-IP, which it sets
-    itself; from anybody else the header says nothing, and only the connection counts. A web server on a Unix socket
+    Behind TLS (``DSIPROUTER_TLS``) a proxy of ``DSIPROUTER_TRUSTED_PROXIES`` names the client in X-Real-IP, which it
+    sets itself; from anybody else the header is ignored, and only the connection counts. A web server on a Unix socket
     knows no address.
     """
     is_told = settings.DSIPROUTER_TLS and is_from_proxy(request)

@@ -1,7 +1,7 @@
 """Every command of manage.py ends in a sentence: Django's own commands as well as ours.
 
-Exit statuses: 0 all went well, 1 it did not, 2 the command was called wrongly, 130 Ctrl-C, 141 nobody reads the output
-any more (as of programs that SIGPIPE ends). Commands with others say so in their help.
+Exit statuses: 0 success, 1 failure, 2 wrong usage, 130 Ctrl-C, 141 the output was closed (as for programs that SIGPIPE
+ends). Commands with other statuses list them in their help.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def run(arguments: list[str]) -> int:
 
 
 def _guarded(work: Callable[[], object], arguments: list[str]) -> int:
-    """Do a part of a command's work; say in a sentence what goes wrong, and return its exit status."""
+    """Run a part of a command, say in a sentence what went wrong, and return the exit status."""
     try:
         work()
     except SystemExit as end:
@@ -65,17 +65,17 @@ def _guarded(work: Callable[[], object], arguments: list[str]) -> int:
 
 
 def sentence(error: Exception) -> str:
-    """Return what an operator has to know of what a command failed with."""
+    """Return what an operator has to know about a failure."""
     if isinstance(error, Error):
         return sentence_of(error)
     if isinstance(error, ImproperlyConfigured):
         return str(error)
     if isinstance(error, OSError) and error.strerror:
         file = f"{error.filename}: " if error.filename else ""
-        return f"{file}{error.strerror}. Put that right, then try again."
+        return f"{file}{error.strerror}. Correct that, then try again."
     words = " ".join(str(error).split())
     return (
-        f"Something went wrong in dSIPRouter itself ({type(error).__name__}: {words}). With {SHOWS_ALL} the command"
+        f"An error occurred in dSIPRouter itself ({type(error).__name__}: {words}). With {SHOWS_ALL} the command"
         " says where: please report that."
     )
 
@@ -93,6 +93,6 @@ def _say(text: str) -> None:
 
 
 def _write_to_nowhere() -> None:
-    """Let the interpreter flush what is left to nowhere: it would complain of the closed output otherwise."""
+    """Let the interpreter flush the rest to nowhere: otherwise it would report that the output is closed."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, sys.stdout.fileno())

@@ -1,4 +1,4 @@
-"""What a database means when it says no, in a sentence that names the setting and what to do.
+"""What a database error means, in a sentence that names the setting and what to do.
 
 The driver's own words name hosts and users. They are for the terminal and the log; pages show ``page_sentence``.
 """
@@ -18,7 +18,7 @@ VARIABLES = {"default": "DATABASE_URL", "kamailio": "KAMAILIO_DATABASE_URL"}
 
 
 class _Kind(NamedTuple):
-    """A kind of refusal: what it is, what to do, and how databases say it."""
+    """A kind of error: what it is, what to do, and how databases report it."""
 
     what: str
     remedy: str
@@ -41,8 +41,8 @@ _KINDS = (
         "unable to open database file",
     ),
     _Kind(
-        "does not let us in, or is not there",
-        "Check user, password and name in {variable}, and what the user may do there",
+        "refuses the login, or does not exist",
+        "Check user, password and name in {variable}, and the user's privileges",
         frozenset({1044, 1045, 1049, 1142, 1143, 1227, 1698}),
         "access denied|unknown database",
     ),
@@ -54,7 +54,7 @@ _KINDS = (
     ),
     _Kind(
         "is read-only",
-        "Let it be written again: the server may be a replica or just starting, or the file system may be read-only",
+        "Make it writable again: the server may be a replica or just starting, or the file system may be read-only",
         frozenset({1036, 1290, 1792, 1836}),
         "readonly database|read.only",
     ),
@@ -84,7 +84,7 @@ _KINDS = (
         "incorrect string value|illegal mix of collations",
     ),
     _Kind(
-        "has not the tables of this version",
+        "lacks the tables of this version",
         "{tables}",
         frozenset({1054, 1146, 1364, 1051}),
         "no such table|no such column|has no column",
@@ -94,7 +94,7 @@ _TABLES = {"default": "Run manage.py migrate", "kamailio": "Run manage.py create
 
 
 def alias_of(error: Error) -> str | None:
-    """Return which of our databases said no; None where nothing tells."""
+    """Return which of our databases failed, None if that is unknown."""
     aliases = [alias for each in _chain(error) for alias in _aliases(each.__traceback__)]
     return aliases[-1] if aliases else None
 
@@ -110,13 +110,13 @@ def sentence_of(error: Error) -> str:
 
 
 def page_sentence(error: Error) -> str:
-    """Return what is wrong in words that anybody may read."""
+    """Return what is wrong, in words that anybody may read."""
     kind = kind_of(error)
     return f"The database {kind.what if kind is not None else 'refused'}."
 
 
 def kind_of(error: Error) -> _Kind | None:
-    """Return the kind of refusal, None for one that is none of these."""
+    """Return the kind of error, None for an unknown one."""
     code = error.args[0] if error.args and isinstance(error.args[0], int) else None
     text = str(error).lower()
     for kind in _KINDS:

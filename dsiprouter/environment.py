@@ -1,7 +1,7 @@
-"""Settings from the environment. A slip in one is noted with what to write instead, and the reading goes on.
+"""Settings from the environment. A mistake in one is noted with what to write instead, and the others are read as well.
 
-So all slips are said at once. A setting with a slip has its default for the rest of the start; nothing but
-``manage.py check`` goes on from there (``dsiprouter.command_line``, ``dsiprouter.wsgi``).
+So all mistakes are reported at once. A setting with a mistake has its default for the rest of the start; only
+``manage.py check`` continues from there (``dsiprouter.command_line``, ``dsiprouter.wsgi``).
 """
 
 from __future__ import annotations
@@ -38,11 +38,11 @@ class Environment:
 
     @property
     def values(self) -> Mapping[builtins.str, builtins.str]:
-        """All variables as they stand there."""
+        """All variables, unchanged."""
         return self._env.ENVIRON
 
     def slip(self, variable: builtins.str, text: builtins.str) -> None:
-        """Note what is wrong with a variable, and what to write. Values of secrets don't belong into ``text``."""
+        """Note what is wrong with a variable, and what to write. ``text`` must not contain secrets."""
         self.slips.append(f"{variable} {text}")
 
     def slipped(self, variable: builtins.str) -> builtins.bool:
@@ -54,7 +54,7 @@ class Environment:
         return builtins.str(self._env.str(variable, default))
 
     def list(self, variable: builtins.str, default: builtins.list[builtins.str]) -> builtins.list[builtins.str]:
-        """Return what stands between commas, without the blanks around it."""
+        """Return the values between commas, without surrounding blanks."""
         text = self._given(variable)
         return default if text is None else [part.strip() for part in text.split(",") if part.strip()]
 

@@ -1,4 +1,4 @@
-"""Pages for what fails outside of us: one true sentence for a database that says no, a full disk, a damaged key."""
+"""Pages for failures outside the product: one true sentence for a database error, a full disk, a damaged key."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _DISK = {
 
 
 def server_error(_request: HttpRequest) -> HttpResponse:
-    """Answer 503 with what is known to be wrong, else 500. Nobody has to be logged in, so no host or user is named."""
+    """Answer 503 for a known failure, else 500. The user may not be logged in, so no host or user is named."""
     sentence = known_failure(sys.exc_info()[1])
     if not sentence:
         return HttpResponse(render_to_string("500.html"), status=500)
@@ -29,7 +29,7 @@ def server_error(_request: HttpRequest) -> HttpResponse:
 
 
 def known_failure(error: BaseException | None) -> str:
-    """Return what failed outside of us, for anybody to read; an empty text where the fault may be our own."""
+    """Return what failed outside the product, for anybody to read; an empty text if the fault may be ours."""
     if isinstance(error, Error):
         return page_sentence(error) if kind_of(error) is not None else ""
     if isinstance(error, ImproperlyConfigured):
@@ -38,7 +38,7 @@ def known_failure(error: BaseException | None) -> str:
 
 
 class KnownFailureLogFilter(logging.Filter):
-    """Put a sentence in the place of the stack trace where the fault is none of ours."""
+    """Replace the stack trace by a sentence if the fault is not ours."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         error = record.exc_info[1] if record.exc_info else None

@@ -1,4 +1,4 @@
-"""The history of who may do what: users, groups, permissions and second factors. No secret is ever in it."""
+"""The history of users, groups, permissions and second factors. It never contains a secret."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def _label(instance: Any) -> str:
 def _record_relation(
     sender: type[models.Model], instance: Any, action: str, pk_set: set[int] | None, **more: Any
 ) -> None:
-    """Record what was added to a relation or removed from it, whichever side of it the code was at."""
+    """Record what was added to a relation or removed from it, from whichever side."""
     if action not in ADDED + REMOVED:
         return
     model, field = RELATIONS[sender]
@@ -63,7 +63,7 @@ def _record_relation(
 def _found(
     wanted: type[models.Model], table: type[models.Model], instance: Any, pks: set[int] | None, other_side: Any
 ) -> list[Any]:
-    """Return the objects of these keys; without keys, which is when all are removed, those that are there now."""
+    """Return the objects with these keys; without keys, when all are removed, those that are there now."""
     if pks is None:
         column = next(field for field in table._meta.concrete_fields if field.related_model is other_side)
         own = next(field for field in table._meta.concrete_fields if field.related_model is type(instance))

@@ -22,12 +22,12 @@ from dsiprouter.name_delays import seconds_to_wait
 
 
 class LoginForm(AdminAuthenticationForm):
-    """Username and password. Whoever is refused counts as a failed login, also after the right password."""
+    """Username and password. Every refusal counts as a failed login, even after the right password."""
 
     def clean(self) -> dict[str, Any]:
-        """Refuse what comes too early after many failures with this name (``dsiprouter.name_delays``).
+        """Refuse a login that comes too early after many failures with this name (``dsiprouter.name_delays``).
 
-        An address that is closed takes nobody's turn: it is refused anyway.
+        A locked address uses up no turn: it is refused anyway.
         """
         request, username = self.request, self.cleaned_data.get("username")
         wait = 0
@@ -43,7 +43,7 @@ class LoginForm(AdminAuthenticationForm):
         return super().clean()
 
     def confirm_login_allowed(self, user: User) -> None:
-        """Count a refusal after the right password: otherwise passwords of users who may not log in could be tried."""
+        """Count a refusal after the right password, so that passwords of users who may not log in can't be guessed."""
         try:
             self.refuse(user)
         except ValidationError:
@@ -56,7 +56,7 @@ class LoginForm(AdminAuthenticationForm):
 
 
 def say_when_to_try_again(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
-    """Give the page of a login that came too early its status, and the header that tells programs when to try again."""
+    """Give the page of a login that came too early its status, and the header with the time to wait."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
@@ -74,7 +74,7 @@ class SecondFactorLoginForm(LoginForm):
     otp_token = forms.CharField(
         label="Code",
         required=False,
-        help_text="Of the app on your phone, or a recovery code.",
+        help_text="From the app on your phone, or a recovery code.",
         widget=forms.TextInput(attrs={"autocomplete": "one-time-code", "inputmode": "text", "spellcheck": "false"}),
     )
 
@@ -83,7 +83,7 @@ class SecondFactorLoginForm(LoginForm):
         super().refuse(user)
         code = self.data.get("otp_token", "").strip().lower().replace(" ", "")
         if not code:
-            raise ValidationError("Enter the code of the app on your phone, too, or a recovery code.", code="no_code")
+            raise ValidationError("Also enter the code from the app on your phone, or a recovery code.", code="no_code")
         devices = self._devices(user, code)
         user.otp_device = next(  # type: ignore[attr-defined]  # django_otp reads it when the user logs in
             (device for device in devices if verify_token(user, device.persistent_id, code) is not None), None
@@ -93,7 +93,7 @@ class SecondFactorLoginForm(LoginForm):
 
     @staticmethod
     def _devices(user: Any, code: str) -> list[Device]:
-        """Return the devices that the code may be of: one that is asked in vain keeps us waiting the next time."""
+        """Return the devices that the code may belong to: a wrong code would delay the next try of a device."""
         model = TOTPDevice if code.isdigit() else StaticDevice
         return list(model.objects.filter(user=user, confirmed=True))
 
@@ -105,6 +105,6 @@ class SecondFactorLoginForm(LoginForm):
                 f" manage.py second_factor {user.get_username()}."
             )
         return (
-            "The code is wrong, or was used already, or came too soon after wrong ones:"
+            "The code is wrong, was used already, or was entered too soon after wrong ones:"
             " wait for the next one, or use a recovery code."
         )

@@ -1,7 +1,8 @@
-"""A login that ends while somebody types: what was typed stays in the browser, and nobody is left to guess.
+"""A login that ends while somebody types: what was typed stays in the browser, and the page says what happened.
 
-Before a form is posted its page asks whether the login still holds (``keep_typed.js``), and what was typed stays there
-until it does. So the server keeps nothing of it, passwords least of all, and nobody else's login sends it by itself.
+Before a form is posted, its page checks that the login is still valid (``keep_typed.js``), and keeps what was typed
+until it is. So the server stores nothing of it, least of all passwords, and another user's login never sends it
+automatically.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ LOST = (
 @require_GET
 @never_cache
 def login_state(request: HttpRequest) -> HttpResponse:
-    """Tell a page who is logged in, and the token with which its form is taken now: a login changes it.
+    """Tell a page who is logged in, and the current CSRF token of its form: a login changes it.
 
     ``{"user": "ada", "token": "…"}``; without a login that may see the site both are empty.
     """
@@ -35,7 +36,7 @@ def login_state(request: HttpRequest) -> HttpResponse:
 
 
 def tell_of_lost_posts(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
-    """Say on the login page that what led there was not stored: a browser without scripts did not ask before."""
+    """Say on the login page that the post that led there was not stored: a browser without scripts did not check."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)

@@ -1,7 +1,7 @@
-"""What a list of the admin may be asked by its address: what it offers itself, and nothing else.
+"""Which look-ups a URL may ask of an admin list: those that the list offers, and nothing else.
 
-Django takes any look-up of a model's own fields: ``?changes__regex=`` keeps a database busy for ever. The admin site
-puts ``OfferedLookups`` in front of every model admin that is registered, those of other packages included.
+Django accepts any look-up of a model's own fields: ``?changes__regex=`` keeps a database busy for ever. The admin site
+puts ``OfferedLookups`` in front of every model admin that is registered, including those of other packages.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _ORDER = re.compile(r"-?\d{1,3}(\.-?\d{1,3})*", re.ASCII)
 
 
 class OfferedLookups(admin.ModelAdmin):
-    """Take from an address the parameters of the list's own filters, each once, and searches of a bounded length."""
+    """Accept only the parameters of the list's own filters, each once, and searches of limited length."""
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
         if request is None or lookup not in offered_parameters(self, request):
@@ -45,7 +45,7 @@ class OfferedLookups(admin.ModelAdmin):
         try:
             return super().get_changelist_instance(request)
         except (OverflowError, ValueError) as error:
-            # Django lets these through: a year that no calendar has.
+            # Django does not catch these: a year that no calendar has.
             if self.date_hierarchy and any(name.startswith(self.date_hierarchy) for name in request.GET):
                 raise IncorrectLookupParameters(str(error)) from error
             raise
@@ -53,11 +53,9 @@ class OfferedLookups(admin.ModelAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
-        """Find nothing for a search that is longer than people type: each word is a condition for every field."""
+        """Find nothing for an overlong search: each word is a condition for every field."""
         if len(search_term) > SEARCH_CHARACTERS or len(list(smart_split(search_term))) > SEARCH_WORDS:
-            message = (
-                f"Search for at most {SEARCH_WORDS} words and {SEARCH_CHARACTERS} characters. Nothing was searched."
-            )
+            message = f"Nothing was searched: enter at most {SEARCH_WORDS} words and {SEARCH_CHARACTERS} characters."
             if "term" not in request.GET:  # a field that completes itself shows no messages
                 messages.error(request, message)
             return queryset.none(), False
@@ -66,7 +64,7 @@ class OfferedLookups(admin.ModelAdmin):
     def response_action(
         self, request: HttpRequest, queryset: QuerySet[Any], *args: Any, **kwargs: Any
     ) -> HttpResponse | None:
-        """Do nothing for a selection that no list offers: a database may refuse to look up such keys."""
+        """Do nothing for keys that no list offers: a database may refuse to look them up."""
         selected = request.POST.getlist(ACTION_CHECKBOX_NAME)
         if not all(key.isascii() and key.isdigit() and len(key) < 10 for key in selected):
             messages.error(request, "Nothing was done: select objects in the list, then try again.")
@@ -74,7 +72,7 @@ class OfferedLookups(admin.ModelAdmin):
         return super().response_action(request, queryset, *args, **kwargs)
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
-        """Refuse a key that the column can't hold with 404: SQLite can't be asked for it."""
+        """Answer 404 for a key that the column can't hold: SQLite can't look it up."""
         field: Field = self.opts.pk if from_field is None else self.opts.get_field(from_field)  # type: ignore[assignment]
         if isinstance(field, models.IntegerField) and not _fits(field, object_id):
             raise Http404(f"No {self.opts.verbose_name} has this key.")
@@ -88,7 +86,7 @@ class OfferedLookups(admin.ModelAdmin):
 
 
 def offered_parameters(model_admin: admin.ModelAdmin, request: HttpRequest) -> set[str]:
-    """Return the names of the parameters that the filters of a list put into addresses."""
+    """Return the names of the parameters that the filters of a list put into URLs."""
     offered = set()
     for list_filter in model_admin.get_list_filter(request):
         if callable(list_filter):
@@ -110,7 +108,7 @@ def _create_filter(*arguments: Any, **options: Any) -> Any:
 
 
 def _is_moment(value: str) -> bool:
-    """Say whether it is a time as the links of a date filter give it, which every database can compare with."""
+    """Say whether it is a time as a date filter writes it, which every database can compare with."""
     try:
         moment = parse_datetime(value)
     except ValueError:

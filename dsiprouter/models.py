@@ -1,4 +1,4 @@
-"""What the site itself stores: who is logged in from where, and which names are tried out."""
+"""What the site itself stores: sessions, and failed logins by name."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from django.db import models
 
 
 class SiteSession(AbstractBaseSession):
-    """A session with what its owner wants to know of it. ``user_id`` is empty before the login.
+    """A session, with what its owner wants to know about it. ``user_id`` is empty before the login.
 
-    ``address`` is the client's as it was at the login; ``seen`` is the last page that was asked for, to the minute.
+    ``address`` is the client's address at the login; ``seen`` is the time of the last page, to the minute.
     """
 
     user_id = models.IntegerField(null=True, db_index=True)

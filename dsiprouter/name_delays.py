@@ -1,10 +1,10 @@
-"""Slow down who tries out passwords for one name from many addresses, without locking anybody out.
+"""Slow down guesses of one user's password from many addresses, without locking anybody out.
 
-After ten failed logins with a name, wherever they came from, the next try from an unknown place is taken only after a
-pause: 1 s, 2 s, 4 s … a minute. What comes too early is refused at once, with the time to wait; it holds no web thread,
-and does not count. A place is known when this name logged in from there: its browser has a signed cookie, or the
-record of logins has its address. So whoever guesses slows down other guessers, and not who owns the name. The lock of
-an address stands beside it.
+After ten failed logins with a name, from whatever address, the next try from an unknown place is accepted only after a
+pause: 1 s, 2 s, 4 s … a minute. A try that comes too early is refused at once, with the time to wait; it blocks no web
+thread, and does not count. A place is known when this name has logged in from there: its browser has a signed cookie,
+or the record of logins has its address. So guessers slow down each other, and not the owner of the name. The lock of an
+address is independent of this.
 """
 
 from __future__ import annotations
@@ -32,20 +32,20 @@ COOKIE = "known_browser"
 
 
 def seconds_to_wait(request: HttpRequest, username: str) -> int:
-    """Return 0 and take the turn where a login with this name may be tried now, else the seconds until it may."""
+    """Return 0 and take the turn if a login with this name may be tried now, else the seconds to wait."""
     now = timezone.now()
     found = NameDelay.objects.filter(name=_digest(username), last__gt=now - FORGET_AFTER).first()
     if found is None or found.failures < FREE_FAILURES or _is_known(request, username, now):
         return 0
     pause = timedelta(seconds=min(LONGEST_PAUSE, 2 ** min(found.failures - FREE_FAILURES, 10)))
-    # One of those who come at the same moment gets the turn: the database decides.
+    # Of simultaneous tries one gets the turn: the database decides.
     if NameDelay.objects.filter(pk=found.pk, next_try__lte=now).update(next_try=now + pause):
         return 0
     return max(1, math.ceil((found.next_try - now).total_seconds()))
 
 
 def count_failure(*, credentials: dict[str, Any], **_more: Any) -> None:
-    """Count a failed login (a receiver of ``user_login_failed``), and forget what is long ago."""
+    """Count a failed login (a receiver of ``user_login_failed``), and forget old ones."""
     username = credentials.get("username")
     if not isinstance(username, str) or not username:
         return
@@ -70,7 +70,7 @@ def reset(username: str) -> int:
 
 
 def remember_browser(response: HttpResponse, request: HttpRequest) -> None:
-    """Let the browser of somebody who has just logged in prove that next time."""
+    """Mark the browser of a user who has just logged in as known."""
     response.set_cookie(
         _cookie_name(request),
         signing.dumps(_digest(request.user.get_username()), salt=COOKIE),

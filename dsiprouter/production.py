@@ -72,7 +72,7 @@ def _host_problems(allowed_hosts: Sequence[str], *, given: bool) -> list[str]:
 
 
 def _proxy_problems(environment: Mapping[str, str]) -> list[str]:
-    """Where others than this machine's proxy reach the port, nobody's X-Real-IP counts that is not named."""
+    """Require named proxies if the port can be reached from outside this machine."""
     bind = environment.get("DSIPROUTER_WEB_BIND", "")
     if not bind or bind.startswith(OWN_MACHINE) or environment.get("DSIPROUTER_TRUSTED_PROXIES"):
         return []

@@ -1,4 +1,4 @@
-"""Whose word on the client counts: that of proxies that are named, and of nobody else who reaches the port."""
+"""Who is believed about the client: named proxies, and nobody else who reaches the port."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from collections.abc import Callable
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
-# What a proxy says of its client. From others these headers are taken away before anything reads them.
+# What a proxy says about its client. From anybody else these headers are removed before anything reads them.
 HEADERS = ("HTTP_X_REAL_IP", "HTTP_X_FORWARDED_PROTO", "HTTP_X_FORWARDED_FOR", "HTTP_X_FORWARDED_HOST")
 
 
 def is_from_proxy(request: HttpRequest) -> bool:
-    """Say whether a request comes from a trusted proxy. Who may open our Unix socket is one: it has no address."""
+    """Say whether a request comes from a trusted proxy. Requests by the Unix socket do: they have no address."""
     said = request.META.get("REMOTE_ADDR", "")
     if not said:
         return True
@@ -27,7 +27,7 @@ def is_from_proxy(request: HttpRequest) -> bool:
 
 
 def believe_proxies_only(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
-    """Take away from a request what somebody else than a trusted proxy says of its client."""
+    """Remove from a request what anybody but a trusted proxy says about its client."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         if not is_from_proxy(request):

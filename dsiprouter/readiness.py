@@ -1,6 +1,6 @@
-"""What keeps the site from its work, in sentences: databases that can't be reached or written, full disks, old tables.
+"""Why the site is not ready, in sentences: databases that can't be reached or written, full disks, old tables.
 
-Anybody may ask for it at ``/readyz``: the sentences name tables and commands, and no host, user, path or value.
+Anybody may read it at ``/readyz``: the sentences name tables and commands, and no host, user, path or value.
 """
 
 from __future__ import annotations
@@ -30,15 +30,15 @@ ROOM = 32 * 1024 * 1024  # bytes: less is full, because a reload of a large site
 LOCAL_HOSTS = ("", "localhost", "127.0.0.1", "::1")
 # What databases say, and what it means. In this order, because some say two things.
 _CAUSES = (
-    (("lock",), "is locked: another program holds it. Its process list, or that program, says for how long."),
-    (("readonly", "read-only", "read only", "denied"), "is read-only: the site can show, and not save or reload."),
-    (("full", "no space", "i/o error"), "has no room on its disk: make some."),
+    (("lock",), "is locked by another program: its process list, or that program, shows for how long."),
+    (("readonly", "read-only", "read only", "denied"), "is read-only: the site can show, but not save or reload."),
+    (("full", "no space", "i/o error"), "has no room on its disk: free some space."),
 )
 _MISSING = ("no such table", "doesn't exist")
 
 
 def not_ready_because() -> list[str]:
-    """Return a sentence for each thing that keeps the site from its work."""
+    """Return a sentence for each reason why the site is not ready."""
     unreachable = [alias for alias in connections if not _is_reachable(alias)]
     reasons = [f"The database “{alias}” can't be reached; the site's log says why." for alias in unreachable]
     for alias, tables in (("default", ["django_migrations"]), ("kamailio", _written_tables())):
@@ -55,7 +55,7 @@ def not_ready_because() -> list[str]:
 
 
 def unapplied_migrations() -> list[str]:
-    """Return the migrations of this version that the database has not seen, as ``app.name``."""
+    """Return the migrations of this version that are not applied, as ``app.name``."""
     applied = MigrationRecorder(connections["default"]).applied_migrations()
     return sorted(f"{app}.{name}" for app, name in _migrations() if (app, name) not in applied)
 
@@ -86,7 +86,7 @@ def _written_tables() -> list[str]:
 def write_problem(alias: str, tables: Sequence[str]) -> str:
     """Say why one of the tables can't be written now, or return an empty text.
 
-    A deletion of no row changes nothing, and needs what every change needs: the lock, and the right to write.
+    Deleting no row changes nothing, but needs what every change needs: the lock, and the privilege to write.
     """
     connection = connections[alias]
     try:
@@ -104,7 +104,7 @@ def write_problem(alias: str, tables: Sequence[str]) -> str:
 
 
 def _delete_nothing(cursor: CursorWrapper, quoted_table: str) -> None:
-    """Raise what a change would raise; a table that is not there is told elsewhere."""
+    """Raise what a change would raise; a missing table is reported elsewhere."""
     try:
         cursor.execute(f"DELETE FROM {quoted_table} WHERE 1 = 0")  # noqa: S608 - a name of ours, quoted
     except DatabaseError as error:
@@ -114,7 +114,7 @@ def _delete_nothing(cursor: CursorWrapper, quoted_table: str) -> None:
 
 @contextmanager
 def _short_of_patience(cursor: CursorWrapper, vendor: str) -> Iterator[None]:
-    """Wait for a lock a few seconds only: whoever asks whether we are ready does not wait longer."""
+    """Wait for a lock a few seconds only, because probes do not wait longer."""
     if vendor == "sqlite":
         cursor.execute("PRAGMA busy_timeout")
         (before,) = cursor.fetchone()

@@ -1,4 +1,4 @@
-"""Keep stack traces for what went wrong: a refused request is one line in the log, and a flood of them few lines."""
+"""Log a refused request as one line without a stack trace, and a flood of them as few lines."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ LONGEST_LINE = 300  # characters: some messages have what a stranger sent
 
 
 class RefusalLogFilter(logging.Filter):
-    """Leave the stack trace out of the record of a refused request; the line that says why stays.
+    """Remove the stack trace from the record of a refused request; the line that says why stays.
 
     What Django refuses by itself (a host that is not ours, a look-up that no list offers) is a short warning.
-    Of each kind only so many are let through in a minute: then one line says how many were left out.
+    Only some of each kind are logged in a minute; then one line says how many were left out.
     """
 
     def __init__(self, name: str = "") -> None:

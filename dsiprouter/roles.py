@@ -1,6 +1,6 @@
 """Roles of staff: groups of permissions.
 
-Those of the carriers have each what the one before has and a little more; user managers have nothing of it.
+Each of the carriers' roles has the permissions of the one before and some more; user managers have none of these.
 """
 
 from __future__ import annotations

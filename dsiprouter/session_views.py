@@ -1,4 +1,4 @@
-"""The page of one's own sessions: from where one is logged in, and the buttons that end the others."""
+"""The page of a user's own sessions: where the user is logged in, and the button that ends the others."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Shown:
 
 @require_safe
 def sessions(request: HttpRequest) -> HttpResponse:
-    """List the sessions of whoever asks, this one among them."""
+    """List the user's own sessions, this one included."""
     assert isinstance(request.user, User)  # noqa: S101 - admin_view lets only users in
     found = [
         Shown(
@@ -65,7 +65,7 @@ def sessions(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def end_session(request: HttpRequest) -> HttpResponse:
-    """End all sessions of whoever asks but this one."""
+    """End all sessions of the user except this one."""
     assert isinstance(request.user, User)  # noqa: S101
     ended = end_sessions(request.user.pk, except_for=request.session.session_key or "")
     said = "There was no other session." if not ended else f"{ended} other session{'s' if ended > 1 else ''} ended."
@@ -74,7 +74,7 @@ def end_session(request: HttpRequest) -> HttpResponse:
 
 
 def browser_in_words(agent: str) -> str:
-    """Return what a browser says of itself as ``Firefox on Linux``; its beginning where that is something else."""
+    """Return a user agent as ``Firefox on Linux``, an unknown one cut short."""
     browser = next((name for mark, name in BROWSERS if mark in agent), "")
     system = next((name for mark, name in SYSTEMS if mark in agent), "")
     if browser and system:

@@ -1,7 +1,7 @@
-"""Where sessions are stored: in a table that also says whose they are, from where, and when they were last used.
+"""Where sessions are stored: in a table that also records their user, address, and last use.
 
-A session ends after ``DSIPROUTER_SESSION_HOURS``, and before that when no page was asked for in
-``DSIPROUTER_IDLE_MINUTES``. What a page's scripts ask for in the background is no use of it.
+A session ends after ``DSIPROUTER_SESSION_HOURS``, or earlier, after ``DSIPROUTER_IDLE_MINUTES`` without a page.
+Requests by a page's scripts in the background do not count as use.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from django.utils import timezone
 from dsiprouter.client_address import client_address
 from dsiprouter.models import SiteSession
 
-TO_THE = timedelta(minutes=1)  # a use is written down once in so long
-BACKGROUND = ("cors", "same-origin", "no-cors")  # what browsers say in Sec-Fetch-Mode of a script's questions
+TO_THE = timedelta(minutes=1)  # a use is recorded at most once in this time
+BACKGROUND = ("cors", "same-origin", "no-cors")  # Sec-Fetch-Mode of requests by scripts
 
 
 class SessionStore(DatabaseStore):
@@ -58,7 +58,7 @@ class SessionStore(DatabaseStore):
         return found
 
     def cycle_key(self) -> None:
-        """Begin anew at a login: what came before it was nobody's."""
+        """Start again at a login: the session before it belonged to nobody."""
         self.began = self.seen = self.origin = None
         super().cycle_key()
 
@@ -67,7 +67,7 @@ class SessionStore(DatabaseStore):
         super().flush()
 
     def use(self) -> None:
-        """Write down that a page was asked for."""
+        """Record that a page was requested."""
         now = timezone.now()
         if self.seen is not None and self.session_key and now - self.seen >= TO_THE:
             SiteSession.objects.filter(session_key=self.session_key).update(seen=now)
@@ -80,7 +80,7 @@ def idle_limit() -> timedelta:
 
 
 def note_use(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
-    """Note from where a session is used, and when a page was last asked for; say when it ended unused."""
+    """Record where a session is used and when its last page was requested; tell the user when it ended unused."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         session: Any = request.session
@@ -97,13 +97,13 @@ def note_use(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[H
 
 
 def sessions_of(user_id: int) -> list[SiteSession]:
-    """Return the sessions of a user that last, the one used last first."""
+    """Return the current sessions of a user, the last used first."""
     now = timezone.now()
     found = SiteSession.objects.filter(user_id=user_id, expire_date__gt=now, seen__gt=now - idle_limit())
     return list(found.order_by("-seen", "-began"))
 
 
 def end_sessions(user_id: int, *, except_for: str | None = None) -> int:
-    """End the sessions of a user but one, and return how many there were."""
+    """End the sessions of a user except one, and return how many ended."""
     found = SiteSession.objects.filter(user_id=user_id)
     return found.exclude(session_key=except_for).delete()[0] if except_for else found.delete()[0]

@@ -17,7 +17,7 @@ from dsiprouter.slips import KAMAILIO_MODULE_NAMES, note_other_slips
 BASE_DIR = Path(__file__).resolve().parent.parent
 keep_files_closed()
 
-# A slip in a setting is noted, and its default stands in for it until all are read: DSIPROUTER_SLIPS, at the end.
+# A mistake in a setting is noted, and its default is used until all are read: DSIPROUTER_SLIPS, at the end.
 env = Environment(BASE_DIR / ".env")
 
 # --- The instance -----------------------------------------------------------------------------------------------------
@@ -33,7 +33,7 @@ except HomeUnusable as unusable:
 DSIPROUTER_SIP_ADDRESS = env.str("DSIPROUTER_SIP_ADDRESS", "127.0.0.1").strip().strip("[]")
 DSIPROUTER_SIP_IPV6_ADDRESS = env.str("DSIPROUTER_SIP_IPV6_ADDRESS", "").strip().strip("[]")
 DSIPROUTER_SIP_PORT = env.port("DSIPROUTER_SIP_PORT", 5060)
-# Our own host names, as carriers were given them: Kamailio answers OPTIONS to them, and without any to every name.
+# Our own host names, as carriers know them: Kamailio answers OPTIONS to these, or without any to every name.
 DSIPROUTER_SIP_NAMES: list[str] = [name.strip() for name in env.list("DSIPROUTER_SIP_NAMES", default=[])]
 DSIPROUTER_RPC_ADDRESS = env.str("DSIPROUTER_RPC_ADDRESS", "127.0.0.1")
 DSIPROUTER_RPC_PORT = env.port("DSIPROUTER_RPC_PORT", 5062)
@@ -55,13 +55,13 @@ DSIPROUTER_CREDENTIAL_KEYS: list[str] = env.list("DSIPROUTER_CREDENTIAL_KEYS", d
 if not DSIPROUTER_PRODUCTION and not all(map(is_fernet_key, DSIPROUTER_CREDENTIAL_KEYS)):
     env.slip(
         "DSIPROUTER_CREDENTIAL_KEYS",
-        "has something that is no Fernet key: take it out, or put the keys back from your backup. A new key comes from"
-        " “openssl rand -base64 32 | tr '+/' '-_'”.",
+        "contains something that is no Fernet key: remove it, or restore the keys from your backup. A new key comes"
+        " from “openssl rand -base64 32 | tr '+/' '-_'”.",
     )
 DSIPROUTER_CREDENTIAL_KEY_FILE = DSIPROUTER_HOME / "credential_key"
 # The pipe of a Kamailio on this machine, asked before its RPC port (kamailio_bridge.rpc_fifo). It may be absent.
 DSIPROUTER_RPC_FIFO = BASE_DIR / env.str("DSIPROUTER_RPC_FIFO", str(DSIPROUTER_HOME / "kamailio" / "rpc_fifo"))
-# The one folder from which nodes' tokens are read. Nothing else is in it: what is named there goes to a node's URL.
+# The only folder from which nodes' tokens are read. Keep nothing else in it: its files can be sent to a node's URL.
 DSIPROUTER_RPC_TOKEN_FOLDER = BASE_DIR / env.str("DSIPROUTER_RPC_TOKEN_FOLDER", str(DSIPROUTER_HOME / "rpc_tokens"))
 
 # --- Kamailio ---------------------------------------------------------------------------------------------------------
@@ -264,14 +264,14 @@ OTP_ADMIN_HIDE_SENSITIVE_DATA = True
 # A working day, then log in again; no page prolongs it, so that looking costs no write.
 SESSION_ENGINE = "dsiprouter.sessions"
 SESSION_COOKIE_AGE = env.int("DSIPROUTER_SESSION_HOURS", 12, 1, 8760) * 3600
-# Without a page in so many minutes a session ends, too; 0 for never.
+# A session also ends after so many minutes without a page; 0 for never.
 DSIPROUTER_IDLE_MINUTES = env.int("DSIPROUTER_IDLE_MINUTES", 60, 0, 525_600)
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_HTTPONLY = True  # scripts take the token from the form
 CSRF_COOKIE_SAMESITE = "Lax"
 
-# From where X-Forwarded-Proto and X-Real-IP are believed. Who opens our Unix socket is always a proxy.
+# Whose X-Forwarded-Proto and X-Real-IP are believed. Whoever opens our Unix socket is always a proxy.
 DSIPROUTER_TRUSTED_PROXIES = env.networks("DSIPROUTER_TRUSTED_PROXIES", ["127.0.0.0/8", "::1"])
 # Behind a proxy that ends TLS, and that sets X-Forwarded-Proto and X-Real-IP itself, whatever the client sent.
 DSIPROUTER_TLS = DSIPROUTER_PRODUCTION or env.bool("DSIPROUTER_TLS", False)

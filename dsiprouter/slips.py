@@ -1,4 +1,4 @@
-"""Slips in settings that no single one shows: ports that are equal, and what only Kamailio's configuration reads."""
+"""Mistakes that no single setting shows: equal ports, and settings that only Kamailio's configuration reads."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def note_other_slips(env: Environment, *, sip: Socket, rpc: Socket, web_port: in
     sockets = {"DSIPROUTER_SIP_PORT": sip, "DSIPROUTER_RPC_PORT": rpc, "DSIPROUTER_WEB_PORT": ("127.0.0.1", web_port)}
     for (other, one), (variable, two) in combinations(sockets.items(), 2):
         if one[1] == two[1] and (one[0] == two[0] or {one[0], two[0]} & EVERY_ADDRESS):
-            env.slip(variable, f"is {two[1]}, as {other} is: give each a port of its own.")
+            env.slip(variable, f"is {two[1]}, the same as {other}: give each a port of its own.")
     env.int("DSIPROUTER_KAMAILIO_LOG", 1, -5, 3)
     env.int("DSIPROUTER_KAMAILIO_CHILDREN", 4, 1, 256)
     env.int("DSIPROUTER_RELOAD_DELTA", 1, 0, 3600)

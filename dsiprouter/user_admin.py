@@ -1,4 +1,4 @@
-"""Users and groups in the admin: superusers do all, *User managers* only what gives nobody more than carriers' roles.
+"""Users and groups in the admin: superusers do everything, *User managers* can only give the carriers' roles.
 
 Otherwise whoever may change users could become a superuser, or set the password of one. User managers, and all others
 with the permission to change users, change only users whose permissions are all among those of the carriers' roles, and
@@ -68,7 +68,7 @@ class SiteUserAdmin(HasHistory, UserAdmin):
 
     @admin.display
     def access(self, user: User) -> str:
-        """Say in words what narrow windows would show as signs without headings."""
+        """Say in words what narrow windows would show as icons without headings."""
         if not user.is_active:
             return "deactivated"
         return "superuser" if user.is_superuser else "staff" if user.is_staff else "may not log in here"
@@ -78,7 +78,7 @@ class SiteUserAdmin(HasHistory, UserAdmin):
         return ", ".join(sorted(group.name for group in user.groups.all()))
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
-        """Leave out what the person may not give, and from pages to read the digest of the password."""
+        """Leave out what the user may not give, and the password's digest on read-only pages."""
         if obj is None or request.user.is_superuser:
             return super().get_fieldsets(request, obj)
         return self.for_managers if self.has_change_permission(request, obj) else self.for_viewers
@@ -97,7 +97,7 @@ class SiteUserAdmin(HasHistory, UserAdmin):
 
 @admin.register(Group)
 class SiteGroupAdmin(HasHistory, GroupAdmin):
-    """A change of a group changes the permissions of all who are in it, perhaps one's own: superusers only."""
+    """For superusers only: a change of a group changes the permissions of all its users."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return request.user.is_superuser and super().has_add_permission(request)

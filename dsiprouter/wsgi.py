@@ -8,7 +8,7 @@ from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dsiprouter.settings")
 
-GIVE_UP = 3  # of gunicorn's workers: the master does not begin them again
+GIVE_UP = 3  # gunicorn's master does not restart workers with this status
 
 if settings.DSIPROUTER_SLIPS:
     sys.stderr.write("\n".join(settings.DSIPROUTER_SLIPS) + "\n")

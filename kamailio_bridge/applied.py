@@ -1,4 +1,4 @@
-"""What was applied last: the revision whose rows Kamailio's tables should hold, and its carriers."""
+"""The last revision that was applied: its rows should be in Kamailio's tables."""
 
 from __future__ import annotations
 

@@ -43,14 +43,14 @@ from kamailio_bridge.state_bytes import pack
 from kamailio_bridge.tables_plan import plan_of_new_owners, plan_of_revision, plan_of_tables
 
 WRITE_SECONDS = 120.0  # the longest that writing may take: 100,000 endpoints need some 20 s on SQLite
-FAREWELL_SECONDS = 5.0  # that a node which is taken over has to end its registrations; it may be dead
+FAREWELL_SECONDS = 5.0  # for a departing node to end its registrations; it may be dead
 CHANGED_SENTENCE = (
     "Nothing was applied, because somebody saved since you saw the changes. These are the changes now: look at them,"
     " then press Reload Kamailio again."
 )
 DRIFTED_SENTENCE = (
-    "Nothing was put back, because the rows changed again since you saw them. This is the drift now: look at it, then"
-    " press Put back again."
+    "Nothing was restored, because the rows changed again since you saw them. This is the drift now: look at it, then"
+    " press Restore again."
 )
 NO_NODE_SENTENCE = "Nothing was changed, because no node is enabled: enable one under Nodes."
 
@@ -67,7 +67,7 @@ class ApplyResult:
 
     @property
     def ok(self) -> bool:
-        """Whether every node runs what the carriers call for, and nothing was left out."""
+        """Whether every node runs what the carriers say, and nothing was left out."""
         return self.outcome in ("nothing", "verified")
 
 
@@ -75,7 +75,7 @@ class ApplyResult:
 class _Request:
     """Who asks for which nodes, and the claim on the lock under which it is done.
 
-    ``leaving`` is a node that is taken over. ``again`` is the revision whose rows are put back.
+    ``leaving`` is a node whose registrations fail over. ``again`` is the revision whose rows are restored.
     """
 
     author: AbstractBaseUser | None
@@ -94,12 +94,12 @@ def apply(
     nodes: list[Node] | None = None,
     progress: Progress = lambda _step: None,
 ) -> ApplyResult:
-    """Make every node run what the carriers call for, and say how it went; operational failures are not raised.
+    """Make every node run what the carriers say, and return the result; operational failures are not raised.
 
     ``allow_empty`` confirms a plan that would leave no route for outbound calls. ``seen`` is the digest of the plan
     that the operator looked at: if it is another one by now, nothing is applied that nobody saw. ``nodes`` limits the
-    reload to some nodes (the others stay behind until the next apply). ``progress`` hears of each step as it begins,
-    and of each node when it is done.
+    reload to some nodes (the others stay behind until the next apply). ``progress`` is called when a step begins
+    and when a node is done.
     """
 
     def work(claim: Claim) -> ApplyResult:
@@ -113,7 +113,7 @@ def apply(
 
 
 def take_over(*, author: AbstractBaseUser | None, node: str, progress: Progress = lambda _step: None) -> ApplyResult:
-    """Disable a node, and let the others register what it registered. Changes that wait go on waiting.
+    """Disable a node, and let the others register its accounts. Pending changes stay pending.
 
     The node itself is told first, if it can be reached, so that it ends its registrations before the others begin.
 
@@ -125,14 +125,16 @@ def take_over(*, author: AbstractBaseUser | None, node: str, progress: Progress 
         leaving = Node(record.name, record.rpc())
         others = [other for other in configured_nodes() if other.name != node]
         if not others:
-            return ApplyResult("refused", f"Nothing was changed: {node} is the last node, and no other can take over.")
+            return ApplyResult(
+                "refused", f"Nothing was changed: {node} is the last node, and there is no other to fail over to."
+            )
         _enable(record, enabled=False)
         request = _Request(author, others, progress, claim, leaving=leaving)
         result = _apply(request, plan_of_new_owners, allow_empty=True, seen=None)
         if result.outcome in ("failed", "refused"):
             _enable(record, enabled=True)
         if result.outcome == "nothing":
-            return replace(result, sentence=f"Node {node} is disabled; there was nothing to take over.")
+            return replace(result, sentence=f"Node {node} is disabled; there were no registrations to fail over.")
         return result
 
     return _alone(author, work)
@@ -141,9 +143,9 @@ def take_over(*, author: AbstractBaseUser | None, node: str, progress: Progress 
 def put_back(
     *, author: AbstractBaseUser | None, seen: str | None = None, progress: Progress = lambda _step: None
 ) -> ApplyResult:
-    """Write the last revision's rows again over what somebody else changed, and let every node load all of them.
+    """Restore the last revision's rows where somebody else changed them, and let every node reload all of them.
 
-    It is a revision of its own, with the carriers of the last one; changes that wait go on waiting. ``seen`` is the
+    It is a revision of its own, with the carriers of the last one; pending changes stay pending. ``seen`` is the
     digest of the drift that the operator looked at. Other tools' rows are not touched.
     """
 
@@ -164,10 +166,10 @@ def put_back(
 def retry(
     *, author: AbstractBaseUser | None, names: Collection[str], progress: Progress = lambda _step: None
 ) -> ApplyResult:
-    """Bring nodes that are behind to the revision in the tables. Nothing is written, and changes that wait still wait.
+    """Bring nodes that are behind to the revision in the tables. Nothing is written, and pending changes stay pending.
 
-    A node that runs the revision and was verified is left alone; of any other, everything is loaded again, but no
-    account registers anew that was right.
+    A node that runs the revision and was verified is left alone; any other reloads everything, but accounts whose
+    registration is in order do not register again.
     """
 
     def work(claim: Claim) -> ApplyResult:
@@ -267,7 +269,7 @@ def _apply(
     elif plan.entries and before is not None and _holds(before, plan):
         # The apply that wrote it was killed before it could say so.
         milestones.mark_applied(plan.entries, before, left_out=plan.objects_left_out)
-    # What somebody else did to the tables, the nodes may have loaded: then none is known to be as it was verified.
+    # The nodes may have loaded what somebody else did to the tables, so none is known to be as it was verified.
     return _reload(request, plan, before if request.again is None else None, cast(int, number))
 
 
@@ -278,15 +280,15 @@ def _holds(number: int, plan: Plan) -> bool:
 
 
 def _is_overtaken(error: DatabaseError, make_it: Callable[[], Plan], plan: Plan | None) -> bool:
-    """Say whether another program took a key between our look and our write, so that we would plan otherwise now."""
+    """Say whether another program took a key after we read the tables, so that the plan would differ now."""
     return isinstance(error, IntegrityError) and plan is not None and make_it().digest() != plan.digest()
 
 
 def _revision_is_due(request: _Request, plan: Plan, before: int) -> bool:
     """Say whether a revision is due although no row changes.
 
-    So it is where the tables name another revision than the one that is put back, and where somebody else had brought
-    the rows to where the carriers are now, after they were taken over: without it they would count as drift for ever.
+    That is the case when the tables name a different revision from the one that is restored, and when the carriers
+    accepted rows that somebody else had changed: without a revision they would count as drift for ever.
     """
     if request.again is not None:
         return request.again.number != before
@@ -301,9 +303,9 @@ def _revision_is_due(request: _Request, plan: Plan, before: int) -> bool:
 def _summary(request: _Request, plan: Plan) -> str:
     """Say how much changes and why: a node that goes, or a revision that the carriers were rolled back to before."""
     if request.leaving:
-        return f"the others take over from node {request.leaving.name}: {plan.summary()}"
+        return f"fail over from node {request.leaving.name}: {plan.summary()}"
     if request.again is not None:
-        return f"put back as at revision {request.again.number}: {plan.summary()}"
+        return f"restore revision {request.again.number}: {plan.summary()}"
     target = waiting_roll_back()
     if target is None:
         return plan.summary()
@@ -312,7 +314,7 @@ def _summary(request: _Request, plan: Plan) -> str:
 
 
 def _snapshot(request: _Request, plan: Plan, before: int | None) -> bytes | None:
-    """Return the carriers that the tables stand for now: where a node was taken over, the same as before."""
+    """Return the carriers that the tables represent now: after a node's failover, the same as before."""
     if not request.leaving:
         return pack(plan.state)
     last = Revision.objects.filter(number=before or 0).values_list("snapshot", flat=True).first()
@@ -320,14 +322,14 @@ def _snapshot(request: _Request, plan: Plan, before: int | None) -> bytes | None
 
 
 def _farewell(request: _Request, node: Node, plan: Plan, number: int) -> str:
-    """Let a node that is taken over end its registrations if it can still be reached, and say what is left to do."""
+    """Let a departing node end its registrations if it can still be reached, and say what is left to do."""
     request.claim.renew(LEASE_SECONDS)
     told = reload_node(node.for_one_job(FAREWELL_SECONDS), plan, None, number)
     request.progress(f"Node {node.name}: {told.sentence}")
     if told.ok:
         return f"Node {node.name} was told: it registers nothing any more."
     return (
-        f"Node {node.name} itself could not be told, so if it still runs, stop it, or it goes on registering:"
+        f"Node {node.name} itself could not be told, so if it still runs, stop it, or it keeps registering:"
         f" {told.sentence}"
     )
 

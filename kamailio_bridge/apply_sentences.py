@@ -34,7 +34,7 @@ def with_left_out(outcome: Outcome, sentence: str, plan: Plan) -> tuple[Outcome,
     more = f" And {rest} more object{' is' if rest == 1 else 's are'} not applied." if rest else ""
     except_for = f"One thing is not: {plan.left_out[0]}{more}"
     if outcome == "nothing":
-        return "partial", f"Nothing more could be applied. {except_for}"
+        return "partial", f"Nothing else was to be applied. {except_for}"
     return ("partial" if outcome == "verified" else outcome), f"{sentence} {except_for}"
 
 
@@ -46,7 +46,7 @@ def nodes_run(nodes: list[Node]) -> str:
 
 def nothing_sentence(number: int, plan: Plan) -> str:
     """Say that every node already runs the revision."""
-    return f"Nothing to do: Kamailio already runs revision {number}, which is what the carriers call for." + (
+    return f"Nothing to do: Kamailio already runs revision {number}, which is what the carriers say." + (
         f" {len(plan.warnings)} warning{'' if len(plan.warnings) == 1 else 's'}." if plan.warnings else ""
     )
 

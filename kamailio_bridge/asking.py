@@ -1,10 +1,10 @@
-"""Ask several nodes at once, none of which may keep the others, a page, or the whole site waiting.
+"""Ask several nodes at once, so that none of them delays the others, a page, or the whole site.
 
-A node is given a few seconds for all that it is asked. What is not done by then is left behind in its thread, which
-ends at its own deadline a moment later: the answer is that there was none in time.
+A node gets a few seconds for all questions. A question that is not answered by then is abandoned in its thread, which
+ends at its own deadline a moment later; the result says that no answer came in time.
 
-Meanwhile whoever asked holds a thread of the web server. So only some of a process's threads ask nodes at a time, and
-the others stay free for pages that need no node, and for ``/healthz``.
+Meanwhile the page holds a thread of the web server. So only some of a process's threads ask nodes at a time, and the
+others stay free for pages that need no node, and for ``/healthz``.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ ASK_SECONDS = 5.0  # an idle node answers within milliseconds, one that reloads 
 PLACES = (
     4  # of the eight threads of web_server.py and deploy/gunicorn.conf.py; an apply and a scrape have one more each
 )
-_MOMENT = 0.1  # seconds in which healthy nodes have answered others, so that a page of many nodes asks all of them
-_GRACE = 0.25  # so that a node that is late says so itself
+_MOMENT = 0.1  # seconds in which healthy nodes answer, so that a page of many nodes can ask all of them
+_GRACE = 0.25  # seconds for a late node's own time-out sentence
 _places = threading.BoundedSemaphore(PLACES)
 Answer = TypeVar("Answer")
 
@@ -34,11 +34,9 @@ class Crowded(RpcError):
 
 @contextmanager
 def place_to_ask() -> Iterator[None]:
-    """Hold a place while the block asks nodes. Raises ``Crowded`` when there is none, and will not be in a moment."""
+    """Hold a place while the block asks nodes. Raises ``Crowded`` when none becomes free within a moment."""
     if not _places.acquire(timeout=_MOMENT):
-        raise Crowded(
-            "Many pages are asking nodes at this moment, and some nodes are slow to answer: try again in a few seconds."
-        )
+        raise Crowded("Many pages are asking nodes now, and some nodes answer slowly: try again in a few seconds.")
     try:
         yield
     finally:
@@ -57,7 +55,7 @@ def ask_nodes(
 
 
 def ask_at_once(nodes: Sequence[Node], question: Callable[[Node], Answer], seconds: float) -> list[Answer | RpcError]:
-    """Do the same without a place: for those who see to it themselves that few of them ask at a time."""
+    """Do the same without a place, for callers that limit themselves."""
     if not nodes:
         return []
     hurried = [node.for_one_job(seconds) for node in nodes]

@@ -129,7 +129,7 @@ def check_tables(*, databases: Sequence[str] | None, **_others: Any) -> list[che
 
 
 def upgrade_warnings(alias: str = "kamailio") -> list[str]:
-    """Return a sentence for what Kamailio 5.6 reads and Kamailio 6.0 does not start with."""
+    """Return a sentence for columns that Kamailio 5.6 reads, but that keep Kamailio 6.0 from starting."""
     try:
         columns = read_columns([name_of(Address)], alias).get(name_of(Address), {})
     except Error:
@@ -174,7 +174,7 @@ def check_sip_names(**_scope: Any) -> list[checks.CheckMessage]:
 
 
 def check_token_folder(**_scope: Any) -> list[checks.CheckMessage]:
-    """Report a folder of tokens in which other secrets are."""
+    """Report a folder of tokens that contains other secrets."""
     problem = folder_problem()
     return [checks.Error(problem, id="kamailio_bridge.E005")] if problem else []
 

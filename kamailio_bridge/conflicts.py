@@ -1,6 +1,6 @@
-"""Rows of other programs that have what a row of ours needs for itself: a set id, a prefix, a name.
+"""Rows of other programs that conflict with a row of ours in a set id, a prefix or a name.
 
-Such a row holds up nobody but the object that needs the same: what Kamailio has of that object stays as it is.
+Such a row affects only the object that needs the same value: Kamailio keeps what it has of that object.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _MOVES_WITH_ID_BASE = ("setid", "key_name")  # columns whose values KAMAILIO_ID_
 
 
 class Conflict(NamedTuple):
-    """A foreign row with a value that ``row`` needs for itself. ``is_new``: ours is not in the table like that yet."""
+    """A foreign row with a value that ``row`` needs. ``is_new``: our row with this value is not in the table yet."""
 
     table: Table
     row: Row
@@ -32,15 +32,15 @@ class Conflict(NamedTuple):
 
     @property
     def owner(self) -> str:
-        """What the object behind our row is called: for an endpoint its group, which is written whole or not at all."""
+        """The label of the object behind our row: for an endpoint its group, which is written as a whole."""
         origin = self.row.origin
         return origin if isinstance(origin, str) else group_label(origin[0])
 
     @property
     def reason(self) -> str:
         return (
-            f"needs {self.column} “{self.value}” in the table {self.table.name}, where row {self.foreign} stands that"
-            " is not ours"
+            f"needs {self.column} “{self.value}” in the table {self.table.name}, where row {self.foreign} of another"
+            " program has it"
         )
 
     @property
@@ -52,7 +52,7 @@ class Conflict(NamedTuple):
 def conflicts_of(projection: Projection, changes: TableChanges) -> Iterator[Conflict]:
     """Yield each foreign row that has the value of a row of ours in an exclusive column.
 
-    The values that such rows share with ours, also with those that go, are noted in the projection: a node has both.
+    The values that such rows share with ours, deleted ones included, are noted in the projection: a node has both.
     """
     table = changes.table
     shared = projection.shared[table] = set()
@@ -69,11 +69,11 @@ def conflicts_of(projection: Projection, changes: TableChanges) -> Iterator[Conf
 
 
 def left_out(conflicts: Iterable[Conflict]) -> list[Notice]:
-    """Say of each object once why it is left out."""
+    """Return one sentence for each object that is left out, with the reason."""
     notices: dict[str, Notice] = {}
     for conflict in conflicts:
         text = (
-            f"is not applied, because it {conflict.reason}. What Kamailio has of it stays as it is."
+            f"is not applied, because it {conflict.reason}. Kamailio keeps what it has of it."
             f" {conflict.remedy}, then reload."
         )
         notices.setdefault(conflict.owner, Notice(conflict.owner, text))
@@ -81,7 +81,7 @@ def left_out(conflicts: Iterable[Conflict]) -> list[Notice]:
 
 
 def warnings_of(conflicts: Iterable[Conflict]) -> list[Notice]:
-    """Say of objects that are in force already what stands beside them."""
+    """Return a sentence for each applied object that shares a value with another program's row."""
     notices: dict[str, Notice] = {}
     for conflict in conflicts:
         text = f"{conflict.reason}: Kamailio may use that row as well as ours. {conflict.remedy}."
@@ -104,7 +104,7 @@ def objects_by_label(carriers: Carriers) -> dict[str, Object]:
 
 
 def withhold(projection: Projection, changes: TableChanges, conflicts: Iterable[Conflict]) -> TableChanges:
-    """Take the rows that conflict out of ``changes`` and want what is in the table; return the changes withheld."""
+    """Remove the conflicting rows from ``changes``, keep what is in the table, and return the changes withheld."""
     table = changes.table
     withheld = TableChanges(table, {}, {}, {})
     for conflict in conflicts:

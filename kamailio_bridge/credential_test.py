@@ -1,7 +1,7 @@
-"""The test of a credential: what the registrar says of the password, and what became of the registration itself.
+"""The test of a credential: whether the registrar accepts the password, and the state of the registration itself.
 
-The proof of a password leaves the Contact out, so that it changes nothing. What a registrar makes of our Contact shows
-only in the registration that a node keeps: so a password that is accepted counts for nothing where that one fails.
+The proof of a password leaves out the Contact, so that it changes nothing. How a registrar treats our Contact shows
+only in the node's own registration: if that fails, an accepted password does not count.
 """
 
 from __future__ import annotations

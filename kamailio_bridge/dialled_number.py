@@ -6,7 +6,7 @@ import re
 
 NUMBER = re.compile(r"[0-9*#+]{1,64}")
 NUMBER_RULE = "1 to 64 digits or characters * # +"
-# RFC 3966, section 5.1.1. The blank is none, but people paste numbers with blanks.
+# RFC 3966, section 5.1.1. Blanks are no separators there, but people paste numbers with blanks.
 _VISUAL_SEPARATORS = re.compile(r"[-.() ]")
 
 

@@ -1,8 +1,8 @@
-"""Whether the holder of the apply lock still lives, where the database can tell.
+"""Whether the holder of the apply lock is still alive, where the database can tell.
 
 MariaDB and MySQL free a named lock when the connection that holds it ends, and the kernel frees a file lock when its
-process does: both at once, whatever ended them. On another member of a cluster, or another host, nothing tells: there a
-claim holds until it runs out.
+process ends: at once, for whatever reason. Another member of a cluster, or another host, can't tell: there a claim
+holds until it expires.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ FILE = "file"
 
 @contextmanager
 def sign_of_life(connection: BaseDatabaseWrapper, token: str) -> Iterator[str]:
-    """Give a sign of life for the holder ``token`` while the block runs. Yields where it is given, empty for nowhere.
+    """Hold a sign of life for the holder ``token`` while the block runs. Yields where it is, empty for nowhere.
 
-    It must be there before the claim is, or the claim would be taken for a dead one's.
+    It must exist before the claim, or the claim would count as abandoned.
     """
     if connection.vendor == "mysql":
         with _named_lock(connection, token) as where:
@@ -36,7 +36,7 @@ def sign_of_life(connection: BaseDatabaseWrapper, token: str) -> Iterator[str]:
 
 
 def is_dead(connection: BaseDatabaseWrapper, token: str, where: str) -> bool:
-    """Say whether the holder is known to be gone; False where nothing tells."""
+    """Say whether the holder is known to be gone; False if that can't be known."""
     if where == FILE:
         path = _file(connection, token)
         return path is not None and _is_free(path)
@@ -48,7 +48,7 @@ def is_dead(connection: BaseDatabaseWrapper, token: str, where: str) -> bool:
 
 
 def forget(connection: BaseDatabaseWrapper, token: str) -> None:
-    """Take away what a dead holder left behind."""
+    """Remove what a dead holder left behind."""
     path = _file(connection, token) if connection.vendor == "sqlite" else None
     if path is not None:
         path.unlink(missing_ok=True)
@@ -72,7 +72,7 @@ def _named_lock(connection: BaseDatabaseWrapper, token: str) -> Iterator[str]:
 
 
 def _server(connection: BaseDatabaseWrapper) -> str:
-    """Return what tells one server from the other members of its cluster."""
+    """Return what identifies this server among the members of its cluster."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT CONCAT_WS(' ', @@hostname, @@port, @@server_id)")
         return f"server {cursor.fetchone()[0]}"[:200]

@@ -1,4 +1,4 @@
-"""One ``runlocal`` for a home: a second one must leave the first one's log, pid file and databases alone."""
+"""Only one ``runlocal`` per home: a second one must not touch the first one's log, pid file and databases."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ def home_lock(home: Path) -> Iterator[None]:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            holder = os.read(descriptor, 20).decode("ascii", "replace").strip() or "of unknown number"
+            holder = os.read(descriptor, 20).decode("ascii", "replace").strip() or "unknown"
             raise HomeTaken(
-                f"runlocal runs already for the home {home} (process {holder})."
+                f"Another runlocal is running for the home {home} (process {holder})."
                 " Stop it first, or give this one a DSIPROUTER_HOME and ports of its own."
             ) from None
         os.truncate(descriptor, 0)

@@ -1,8 +1,8 @@
 """The lock that lets one apply run at a time, across processes and hosts.
 
 A row in the database ``default`` names the holder and until when the claim holds; the holder renews it before each
-step. So it works on every database and cluster alike. A holder that was killed is out at once where the database can
-tell (``holder``), and elsewhere after one step's time. The database's clock is the only one that counts.
+step. So it works on every database and cluster alike. The lock of a killed holder is free at once where the database
+can tell (``holder``), and elsewhere after one step's time. Only the database's clock counts.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class Claim:
         """Hold on for another ``seconds``. Raises ``LockLost``."""
         mine = ApplyLock.objects.filter(pk=LOCK_ID, token=self.token)
         if not mine.update(expires=_from_now(seconds)):
-            raise LockLost("Another apply took over, because this one took too long. Look at the newest revision.")
+            raise LockLost("Another apply took the lock, because this one took too long. Look at the newest revision.")
 
 
 @contextmanager
@@ -54,7 +54,7 @@ def apply_lock(who: str, seconds: float) -> Iterator[Claim]:
     claim = Claim(secrets.token_hex(16))
     holder = f"{who} on {socket.gethostname()} (process {os.getpid()})"
     with sign_of_life(_connection(), claim.token) as life:
-        # Where the database is a cluster, two who take the lock at once are told so when they commit.
+        # In a cluster, a conflict between two holders shows only when they commit.
         if not again_after_deadlock(lambda: _take(claim, holder[:128], life, seconds)):
             raise Busy(_busy_sentence())
         try:

@@ -122,7 +122,7 @@ def _answered_calls(before: Carriers, after: Carriers) -> Iterator[Notice]:
         went = "" if decided == route.prefix else f", which took the {outbound_route_label(leading[decided])},"
         text = f"its calls{went} are refused from then on: {answer}."
         if not answer.refuses:
-            text = f"its calls{went} are answered 503 from then on, because no carrier of it can take them."
+            text = f"its calls{went} are answered 503 from then on, because none of its carriers can take them."
         yield Notice(outbound_route_label(route), text)
 
 

@@ -110,7 +110,7 @@ def _nodes() -> Iterator[Metric]:
 
 
 def _strangers(nodes: list[NodeSays]) -> Iterator[Metric]:
-    """Tell what each node counted; its counters begin anew when it starts."""
+    """Report what each node counted; its counters restart when it starts."""
     requests = CounterMetricFamily(
         "dsiprouter_stranger_requests",
         "Requests of strangers, with an answer and without.",

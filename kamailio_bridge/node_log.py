@@ -29,10 +29,10 @@ ERROR = re.compile(r"(?:ERROR|CRITICAL): (?:\S+ \[[^\]]*\]: )?(?:\w+\(\): )?(.+)
 
 CRASH = "it crashed, which is a fault in Kamailio or one of its modules. Report it with the log if it happens again."
 CRASHED = re.compile(r"child process \d+ exited by a signal (\d+)")
-KILLED = "somebody killed it, or the machine did for want of memory."
+KILLED = "somebody killed it, or the machine did because it ran out of memory."
 BY_SIGNAL: dict[int, str] = {
-    signal.SIGTERM: "somebody told it to.",
-    signal.SIGINT: "somebody told it to.",
+    signal.SIGTERM: "somebody told it to stop.",
+    signal.SIGINT: "somebody told it to stop.",
     signal.SIGKILL: KILLED,
 }
 

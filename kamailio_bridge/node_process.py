@@ -25,7 +25,7 @@ START_SECONDS = 60.0
 STOP_SECONDS = 10.0
 GONE_SECONDS = 2.0
 ADOPT_SECONDS = 5.0
-RECENT_LOOKS = 20  # what Kamailio wrote before the last of so many looks has nothing to do with its end
+RECENT_LOOKS = 20  # what Kamailio wrote before this many looks did not cause its end
 
 
 def _closed_to_others(path: str, flags: int) -> int:
@@ -58,14 +58,14 @@ class NodeProcess:
         return self._process is not None and self._process.poll() is None
 
     def look(self) -> bool:
-        """Return whether it runs. Call it often: ``failure`` explains an end by what the log says since a while ago."""
+        """Return whether it runs. Call it often: ``failure`` looks only at the log since some calls ago."""
         if self.is_running:
             self._log_sizes.append(self._log_size())
             return True
         return False
 
     def adopt(self, pid: int) -> bool:
-        """Take over a Kamailio that another process of ours started, and say whether it answers. It is not touched."""
+        """Adopt a Kamailio that another process of ours started, unchanged, and say whether it answers."""
         try:
             self._process = StrangersChild(pid)
         except ProcessLookupError:

@@ -1,7 +1,7 @@
 """Where the token of a node's RPC comes from: a variable made for it, or a file in the one folder of tokens.
 
-Whoever enters a node says where its token is sent. So nothing but tokens may be named: no other variable (the secret
-key!), and no other file that the site can read.
+Whoever enters a node decides where its token is sent. So only tokens may be named: no other variable (the secret key!),
+and no other file that the site can read.
 """
 
 from __future__ import annotations
@@ -26,16 +26,16 @@ class TokenMissing(Exception):
 def folder_problem() -> str:
     """Say in one sentence why ``DSIPROUTER_RPC_TOKEN_FOLDER`` can't be the folder of tokens, or return an empty text.
 
-    The home folder, and those above it, have secrets in them that are no tokens.
+    The home folder and those above it contain secrets that are no tokens.
     """
     folder, home = _folder(), Path(settings.DSIPROUTER_HOME).resolve()
     if home.is_relative_to(folder):
-        return f"DSIPROUTER_RPC_TOKEN_FOLDER is {folder}, where other secrets are: name a folder that has tokens only."
+        return f"DSIPROUTER_RPC_TOKEN_FOLDER is {folder}, which has other secrets: name a folder with tokens only."
     return ""
 
 
 def normal_token_source(value: str) -> str:
-    """Return the name alone of a file that is given with its path in the folder of tokens."""
+    """Return only the name of a file that is given with its path in the folder of tokens."""
     path = Path(value)
     return path.name if path.is_absolute() and path.parent.resolve() == _folder() else value
 
@@ -83,8 +83,8 @@ def _file(source: str) -> Path:
     path = (folder / normal_token_source(source)).resolve()
     if not path.is_relative_to(folder) or path == folder:
         raise TokenMissing(
-            f"The node's token is to come from {source}, which is outside of {folder}: move the file there and enter"
-            " its name, or set DSIPROUTER_RPC_TOKEN_FOLDER to the folder that it is in."
+            f"The node's “token from” is {source}, which is outside {folder}: move the file there and enter its name,"
+            " or set DSIPROUTER_RPC_TOKEN_FOLDER to the folder that it is in."
         )
     return path
 

@@ -1,4 +1,4 @@
-"""What a started Kamailio leaves in its folder: by it ``runlocal`` finds one that outlived the last ``runlocal``."""
+"""The trace that a started Kamailio leaves in its folder, so that ``runlocal`` finds one that outlived the last."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Trace:
 
 
 def leave_trace(parameters: NodeParameters, pid: int) -> None:
-    """Write down which process this Kamailio is, and how it was started."""
+    """Record which process this Kamailio is, and how it was started."""
     trace = {"pid": pid, "start": start_of(pid), "how": _how(parameters)}
     path = parameters.folder / NAME
     path.touch(mode=0o600)
@@ -34,7 +34,7 @@ def leave_trace(parameters: NodeParameters, pid: int) -> None:
 
 
 def find_trace(parameters: NodeParameters) -> Trace | None:
-    """Return the Kamailio of this folder that runs although nobody watches it; None where there is none."""
+    """Return the Kamailio of this folder that still runs unwatched, None if there is none."""
     try:
         trace = json.loads((parameters.folder / NAME).read_text(encoding="ascii"))
         pid, start, how = int(trace["pid"]), str(trace["start"]), str(trace["how"])

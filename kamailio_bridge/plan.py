@@ -1,4 +1,4 @@
-"""The plan: the difference between the rows that the carriers call for and the rows in Kamailio's tables."""
+"""The plan: the difference between the rows that the carriers need and the rows in Kamailio's tables."""
 
 from __future__ import annotations
 
@@ -39,9 +39,9 @@ class TablesUnreadable(Exception):
 class Plan:
     """What an apply would do; it is refused while there are ``problems``.
 
-    ``carriers`` are the records that were projected, made of ``state``, which a revision keeps. Objects that another
-    program's row stands in the way of are in both as they were last applied; ``left_out`` says which and why, and
-    ``withheld`` are changes of theirs that are not even so possible. ``entries`` are the history's that it takes in.
+    ``carriers`` are the records that were projected, made of ``state``, which a revision keeps. Objects that conflict
+    with another program's row are in both as they were last applied; ``left_out`` says which and why, and ``withheld``
+    are changes of theirs that are impossible even then. ``entries`` are the history entries that the plan applies.
     """
 
     state: State
@@ -101,7 +101,7 @@ class Plan:
 def make_plan(*, with_entries: bool = False) -> Plan:
     """Read the carriers and Kamailio's tables, and compare. Raises ``TablesUnreadable``.
 
-    ``with_entries`` also reads which entries of the history the plan takes in, if it is applied.
+    ``with_entries`` also reads which history entries an apply of the plan would mark.
 
     For a view that no other writer can disturb, call it inside a transaction on the database ``kamailio``.
     """
@@ -154,12 +154,13 @@ def _without_conflicting(plan: Plan, nodes: NodeNames) -> Plan:
 def _dependents_left_out(reasons: Reasons, labels: dict[Object, str]) -> Iterator[Notice]:
     for found, reason in reasons.items():
         if reason is not None and found in labels:
-            text = f"is not applied, because it needs a change of {labels.get(reason, 'what is gone')}, which is not."
+            needed = labels.get(reason, "an object that no longer exists")
+            text = f"is not applied, because it needs a change of {needed}, which is left out."
             yield Notice(labels[found], text)
 
 
 def leave_out_conflicting(plan: Plan) -> Plan:
-    """Return the plan without the changes that conflict: what is in the tables of them stays as it is."""
+    """Return the plan without the changes that conflict: their rows in the tables stay as they are."""
     conflicts = [conflict for conflict in plan.conflicts if conflict.is_new]
     withheld = [
         withhold(
@@ -178,7 +179,7 @@ def compare(
 ) -> Plan:
     """Plan what makes Kamailio's tables equal to the projections, which were made of ``state``.
 
-    What other programs' rows stand in the way of is in it still; ``conflicts`` name it.
+    Changes that conflict with other programs' rows are still in it; ``conflicts`` names them.
     """
     modules = []
     conflicts: list[Conflict] = []

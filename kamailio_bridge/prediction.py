@@ -3,7 +3,7 @@
 It follows the SIP side's rules (``kamailio/outbound.cfg``): the longest prefix of a route in force decides; its groups
 are tried in order; of each group the first 29 endpoints are taken, by position or, turned round, by weight; each
 endpoint's own strip and prefix apply to the *dialled* number; an endpoint whose strip leaves nothing of the number is
-passed over; after 29 attempts the call is given up. What the carriers call for, what stands in Kamailio's tables and
+passed over; after 29 attempts the call is given up. What the carriers say, what is in Kamailio's tables and
 what a node answers take the same form here, so that they can be laid side by side.
 """
 
@@ -72,7 +72,7 @@ class Unused:
 class Prediction:
     """``prefix`` is that of the route, None when no route matches; ``notes`` are sentences about other routes.
 
-    ``answer`` is what the route itself answers the call with, None where it leads on.
+    ``answer`` is the route's own answer to the call, None if it leads to carriers.
     """
 
     number: str
@@ -100,7 +100,7 @@ class Prediction:
         if self.answer is not None and self.answer.refuses:
             return f"{self.number} is refused by {route}: {self.answer}."
         if self.answer is not None:
-            return f"{self.number} takes {route}, but no carrier of it can take the call: it is answered 503."
+            return f"{self.number} takes {route}, but none of its carriers can take the call: it is answered 503."
         if not self.attempts:
             return f"{self.number} takes {route}, but no endpoint can take the number: the call is answered 503."
         return f"{self.number} takes {route}."

@@ -1,4 +1,4 @@
-"""Processes that are not our children: told apart by when they started, watched and ended by their number."""
+"""Processes that are not our children: identified by their start time, watched and ended by their id."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ BOOT = Path("/proc/sys/kernel/random/boot_id")
 
 
 def start_of(pid: int) -> str | None:
-    """Return when a process started, in the kernel's own words, which no other process of this number shares.
+    """Return when a process started, as the kernel writes it, which differs for every process with the same id.
 
-    None when there is no such process, or nothing but its exit status.
+    None when there is no such process, or only its exit status is left.
     """
     try:
         stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")

@@ -1,4 +1,4 @@
-"""What registrars answered, in sentences that name the cause: as our ``kamailio/registrations.cfg`` notes it."""
+"""Registrars' answers, as ``kamailio/registrations.cfg`` notes them, in sentences that name the cause."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _ODD = re.compile(r"[^ -~]")
 
 
 class Answer(NamedTuple):
-    """A registrar's last answer. ``text`` is what it said; ``moved_to`` and ``granted`` are there where it did so."""
+    """A registrar's last answer: ``text``, and ``moved_to`` or ``granted`` if it had these."""
 
     text: str
     has_no_md5: bool = False
@@ -58,7 +58,7 @@ def explain(answer: Answer, credential: CredentialRecord) -> str:
     """Say in one sentence what came back and what to do about it."""
     if answer.granted is not None:
         return (
-            f"The registrar answers {answer.text} but grants {answer.granted} s, so that no registration lasts:"
+            f"The registrar answers {answer.text} but grants only {answer.granted} s, too short for a registration:"
             " ask the carrier whether the account may register, and for how long."
         )
     return f"The registrar answered {answer.text}: {_advice(answer, credential)}."
@@ -73,7 +73,7 @@ def _advice(answer: Answer, credential: CredentialRecord) -> str:
             " save, then press Reload Kamailio"
         )
     if answer.code // 100 == 5:
-        return "the carrier has a failure of its own: ask there if it lasts"
+        return "the carrier's server has failed: ask the carrier if this persists"
     return {
         401: _CHECK,
         407: _CHECK,

@@ -232,7 +232,7 @@ def _state(pk: int, credential: CredentialRecord, record: Mapping[str, Any], vie
 
 
 def _retry(record: Mapping[str, Any], due: str | None) -> str:
-    """Say when the node tries again: our configuration notes the second, by its clock; others leave it to uac."""
+    """Say when the node tries again: our configuration notes the time, by its own clock; others leave it to uac."""
     left = int(record.get("diff_expires", 0))
     if due is not None and due.isdecimal() and "timer_expires" in record:
         left += int(due) - int(record["timer_expires"])

@@ -92,7 +92,7 @@ class ApplyLock(models.Model):
     id = models.PositiveSmallIntegerField(primary_key=True, default=1)
     holder = models.CharField(max_length=128, blank=True, default="")
     token = models.CharField(max_length=32, blank=True, default="")
-    life = models.CharField(max_length=200, blank=True, default="")  # where its holder gives a sign of life
+    life = models.CharField(max_length=200, blank=True, default="")  # where its holder's sign of life is (``holder``)
     expires = models.DateTimeField(null=True, blank=True)
 
     class Meta:

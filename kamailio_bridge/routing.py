@@ -1,4 +1,4 @@
-"""Which routes are in force, and what they come to: pure questions to the carriers that several modules ask.
+"""Which routes are in force, and where they lead: pure functions of the carriers for several modules.
 
 A route in force leads to carrier groups, or answers its calls itself. The longest matching prefix of those decides.
 """
@@ -14,7 +14,7 @@ from carriers.snapshot import Carriers, GroupRecord, InboundRouteRecord, Outboun
 
 
 class Answer(NamedTuple):
-    """The SIP answer that a route gives itself. ``refuses``: the operator wants it so, no carrier is missing."""
+    """The SIP answer that a route gives itself. ``refuses``: by the operator's choice, not for want of a carrier."""
 
     code: int
     reason: str
@@ -45,7 +45,7 @@ def calling_groups(carriers: Carriers, route: OutboundRouteRecord) -> list[Group
 
 
 def answer_of(carriers: Carriers, route: OutboundRouteRecord) -> Answer | None:
-    """Return the answer that an enabled route gives its calls itself; None where it leads on or falls through."""
+    """Return the answer that an enabled route gives its calls itself; None if it leads to carriers or falls through."""
     if route.refuse_code is not None:
         return Answer(route.refuse_code, reason_of(route.refuse_code, route.refuse_reason))
     return None if route.fall_through or calling_groups(carriers, route) else NO_CARRIER

@@ -32,7 +32,7 @@ class Notice(NamedTuple):
 
 
 class Row(NamedTuple):
-    """A row that the carriers call for, and the object behind it: its label, or an endpoint with its group.
+    """A row that the carriers need, and the object behind it: its label, or an endpoint with its group.
 
     Most rows are endpoints' and most of them don't change, so that nobody asks for their labels.
     """

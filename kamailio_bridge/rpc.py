@@ -1,6 +1,6 @@
 """The JSON-RPC client: one node's answers, or one typed error with a sentence for the operator.
 
-A node on this machine is asked by its pipe first (rpc_fifo), every other by HTTP, where the JSON-RPC error code is the
+A node on this machine is asked by its pipe first (rpc_fifo), any other by HTTP, where the JSON-RPC error code is the
 status. Kamailio closes the connection without a word on malformed JSON, and never answers when its reply does not fit
 its memory (facts, section 2). So every call has a deadline from connecting to the last byte, follows no redirect, uses
 no proxy, and believes only a complete JSON-RPC answer to its own request.
@@ -98,10 +98,10 @@ class Rpc:
         return status, content.decode("utf-8", "replace")
 
     def _by_fifo(self, method: str, body: dict[str, Any]) -> bytes | None:
-        """Ask by the node's pipe, and return None where HTTP is to be used.
+        """Ask by the node's pipe, and return None if HTTP is to be used.
 
-        A question that the pipe leaves unanswered is put again by HTTP, after half of the time; a change is not, so
-        that it is never made twice, the second time after what came later.
+        A question that gets no answer by the pipe is repeated by HTTP, after half of the time; a change is not, so that
+        it never happens twice, the second time perhaps after a later one.
         """
         if self.fifo is None or method in HTTP_ONLY:
             return None
@@ -171,8 +171,8 @@ class Rpc:
     def _result(self, method: str, request_id: int, status: int, content: bytes) -> Any:
         if status == 403 and NOT_ADMITTED in content:
             raise NodeRefused(
-                f"{method}: {self.url} does not admit this command. Its configuration is of another version than the"
-                " site: restart that Kamailio with the site's own."
+                f"{method}: {self.url} does not admit this command, because its configuration is of another version"
+                " than the site: restart that Kamailio with the site's version."
             )
         if status in (401, 403):
             raise NodeRefused(
@@ -201,7 +201,7 @@ class Rpc:
 
 @contextmanager
 def understood(method: str) -> Iterator[None]:
-    """Turn every way in which reading an answer of another form goes wrong into ``InvalidAnswer``."""
+    """Turn whatever fails while a malformed answer is read into ``InvalidAnswer``."""
     try:
         yield
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, RecursionError):
@@ -209,10 +209,9 @@ def understood(method: str) -> Iterator[None]:
 
 
 def parse_answer(content: bytes) -> Any:
-    """Return what JSON says, or None where it is none, or none that Kamailio would write.
+    """Return the value of a JSON text, or None if it is invalid or nothing that Kamailio would write.
 
-    Python takes more than JSON has (NaN), and JSON more than can be used: depth without end, numbers beyond all
-    bounds, halves of characters.
+    Python accepts more than JSON (NaN), and JSON more than can be used: unlimited depth and numbers, half characters.
     """
     try:
         text = content.decode("utf-8")

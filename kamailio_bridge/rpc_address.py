@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
-# Where clouds tell a machine its secrets, or take orders for it. No Kamailio is there, and a request sent there on an
-# operator's word may do harm, whatever comes back.
+# Where clouds serve a machine's secrets, or accept commands for it. No Kamailio is there, and a request may do harm
+# whatever the answer is.
 METADATA = tuple(
     map(
         ipaddress.ip_network,
@@ -48,9 +48,9 @@ def rpc_address_problem(address: str) -> str:
 
 
 def forbidden_range(host: str) -> str:
-    """Say of a link-local or metadata address, however it is written, that it is one; else return an empty text.
+    """Say that a host is a link-local or metadata address, however it is written; else return an empty text.
 
-    Of a name nothing is known here: it is looked at again with what it means when a connection is made.
+    A name is not known here: its addresses are checked when a connection is made.
     """
     for address in _meanings(host):
         written = host if str(address) == host else f"{host} means {address}, which"

@@ -1,8 +1,8 @@
-"""JSON-RPC by two named pipes, for a node on the same machine: a way to it that no TCP connection can take away.
+"""JSON-RPC by two named pipes, for a node on the same machine: it works even when no TCP connection is free.
 
-Kamailio counts connections at its SIP port and at its RPC port together, so whoever fills the one closes the other. The
+Kamailio counts connections at its SIP port and at its RPC port together, so whoever fills the one blocks the other. The
 pipe is served by a process of its own (jsonrpcs, ``fifo_name``), one request after the other. A request names a second
-pipe, made beside the first by who asks, and Kamailio writes the answer there, however long it is.
+pipe, which the client makes beside the first, and Kamailio writes the answer there, however long it is.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from typing import Any
 
 from kamailio_bridge.rpc_http import AnswerTooLong, Deadline
 
-MOST_BYTES = select.PIPE_BUF  # so many are written in one piece, and no other's come between
+MOST_BYTES = select.PIPE_BUF  # so many are written atomically
 _CHUNK_BYTES = 64 * 1024
 
 
 class NoFifo(Exception):
-    """Nobody reads the pipe, or the request is none for it. Nothing was sent."""
+    """Nobody reads the pipe, or the request is too long for it. Nothing was sent."""
 
 
 def exchange_by_fifo(fifo: Path, request: dict[str, Any], *, deadline: Deadline, max_bytes: int) -> bytes:

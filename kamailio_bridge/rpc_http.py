@@ -1,7 +1,7 @@
 """HTTP to a node, under one deadline: the look-up of its name, connection, header and body together.
 
-The time limits of requests start again with each piece that arrives, so a node that sends its header a byte at a time
-would be waited for without end. So requests gets a connection of ours, on which every wait ends at the deadline.
+The time limits of the library requests restart with each piece that arrives, so a node that sends its header a byte at a
+time could block it for ever. So it gets a connection of ours, on which every wait ends at the deadline.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _CHUNK_BYTES = 64 * 1024
 
 
 class AddressForbidden(Exception):
-    """The host is at an address to which nothing is sent. ``str()`` names it."""
+    """The host has an address to which nothing may be sent. ``str()`` names it."""
 
 
 class AnswerTooLong(Exception):
@@ -117,7 +117,7 @@ class _Pool(HTTPConnectionPool):
 def _connect(host: str, port: int, deadline: Deadline) -> socket.socket:
     """Connect to the first address of the host that takes the connection.
 
-    The address is looked at when the connection is made, because a name may lead elsewhere than when it was entered.
+    The address is checked when the connection is made, because a name may resolve differently than when it was entered.
     """
     failure: OSError = OSError("no address")
     for family, address in _resolve(host, port, deadline):
@@ -136,7 +136,7 @@ def _connect(host: str, port: int, deadline: Deadline) -> socket.socket:
 
 
 def _resolve(host: str, port: int, deadline: Deadline) -> list[tuple[int, Any]]:
-    """Look a host up in a thread that is left behind at the deadline: the system's look-up knows no time limit."""
+    """Look a host up in a thread that is abandoned at the deadline: the system's look-up has no time limit."""
     found: list[tuple[int, Any]] = []
     failures: list[Exception] = []
 
@@ -158,7 +158,7 @@ def _resolve(host: str, port: int, deadline: Deadline) -> list[tuple[int, Any]]:
 
 
 class _TimedSocket(socket.socket):
-    """A TCP socket that is never waited for beyond the deadline, whatever time limits are set on it."""
+    """A TCP socket on which no wait exceeds the deadline, whatever time limits are set on it."""
 
     def __init__(self, family: int, deadline: Deadline) -> None:
         super().__init__(family, socket.SOCK_STREAM)

@@ -27,8 +27,8 @@ def normal_rpc_url(url: str) -> str:
 def validate_rpc_url(url: str) -> None:
     """Take ``http://address:port/RPC`` with a loopback or private address. Raises ``ValidationError``.
 
-    The token goes there unencrypted. ``KAMAILIO_RPC_ANYWHERE`` confirms that other addresses and names are meant, but
-    never link-local ones and those of a cloud's metadata. What a name means is looked at when a connection is made.
+    The token goes there unencrypted. ``KAMAILIO_RPC_ANYWHERE`` allows other addresses and names, but never link-local
+    addresses and those of a cloud's metadata. A name's addresses are checked when a connection is made.
     """
     try:
         parts = urlsplit(url)

@@ -161,7 +161,7 @@ def _group_warnings(carriers: Carriers) -> Iterator[Notice]:
 
 
 def _registers_only(group: GroupRecord) -> str:
-    """Say what the registration server is for, where somebody may take it for an endpoint."""
+    """Say that the registration server is no endpoint, where somebody might think so."""
     credential = group.credential
     if credential is None:
         return ""

@@ -1,4 +1,4 @@
-"""Where Kamailio may speak SIP: one address of the machine, because carriers are told to send their calls there."""
+"""Where Kamailio may speak SIP: one address of the machine, because registrations name it to carriers."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def sip_address_problem(address: str) -> str:
             " there: set the one address at which carriers reach this machine."
         )
     if meant is not parsed:
-        return f"{address} is an IPv4 address in the form of IPv6: set {meant}."
+        return f"{address} is an IPv4 address written as IPv6: set {meant}."
     if parsed.is_multicast or str(parsed) == "255.255.255.255":
         return f"{address} is not the address of a single machine: set the one at which carriers reach this machine."
     if isinstance(parsed, ipaddress.IPv6Address) and parsed.scope_id:
@@ -61,7 +61,7 @@ def not_bracketed(address: str) -> str:
 
 
 def not_ours(address: str) -> str:
-    """Say in one sentence that no such address is at this machine, or return an empty text."""
+    """Say in one sentence that this machine does not have the address, or return an empty text."""
     bare = address.removeprefix("[").removesuffix("]")
     family = socket.AF_INET6 if ":" in bare else socket.AF_INET
     try:
@@ -69,6 +69,6 @@ def not_ours(address: str) -> str:
             probe.bind((bare, 0))
     except OSError as error:
         if error.errno in (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT):
-            return f"{address} is no address of this machine: set one that is (“ip address” lists them)."
+            return f"{address} is no address of this machine: set one of those that “ip address” lists."
         return f"Kamailio can't listen on {address}: {error.strerror or error}. Set another address of this machine."
     return ""

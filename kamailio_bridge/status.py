@@ -33,8 +33,8 @@ LONGEST_UPTIME = 2**32  # seconds, as Kamailio counts them
 class NodeStatus:
     """One node. ``uptime`` is in seconds; ``sentence`` says in words what there is to know.
 
-    ``registered`` of the ``to_register`` accounts that it is to register are registered now. ``strangers`` is None
-    where the node does not count them.
+    Of the ``to_register`` accounts assigned to it, ``registered`` are registered now. ``strangers`` is None if the node
+    does not count them.
     """
 
     name: str

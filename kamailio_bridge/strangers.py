@@ -16,7 +16,7 @@ SILENCED_NOW = f"now:{SILENCED}"
 class Strangers:
     """Counted since the node started: requests with an answer and without, replies to nothing, and malformed messages.
 
-    ``silenced`` is how many sources sent so much that they got no more answers, in this minute or the last whole one.
+    ``silenced`` is the number of sources that got no more answers, in this minute or the last whole one.
     """
 
     answered: int = 0
@@ -27,7 +27,7 @@ class Strangers:
 
     @property
     def sentence(self) -> str:
-        """Say it all, as after "strangers:"."""
+        """The counts as a phrase, to follow "strangers:"."""
         refused = self.answered + self.dropped
         if not refused + self.replies + self.malformed:
             return "none since the start"
@@ -43,7 +43,7 @@ class Strangers:
 
 
 def read_strangers(rpc: Rpc) -> Strangers | None:
-    """Ask one node. A node whose own configuration does not count has nothing to tell: None. Raises ``RpcError``."""
+    """Ask one node; None for a node whose configuration does not count strangers. Raises ``RpcError``."""
     try:
         slots = as_list(rpc.call("htable.dump", HASH_TABLE))
     except CallFailed:

@@ -1,4 +1,4 @@
-"""Plans that begin at the rows in Kamailio's tables, or at a revision: what the carriers changed goes on waiting."""
+"""Plans that begin at the rows in Kamailio's tables, or at a revision: pending changes of the carriers stay pending."""
 
 from __future__ import annotations
 
@@ -31,7 +31,8 @@ def plan_of_new_owners() -> Plan:
 def plan_of_revision(revision: Revision) -> Plan:
     """Return a plan that makes the tables what they were at the revision: what is in it, somebody else has changed.
 
-    Who registers what is as it was then, among the nodes of then. Raises ``TablesUnreadable`` and ``NotKept``.
+    The owners of registrations are as they were then, among the nodes at that time. Raises ``TablesUnreadable`` and
+    ``NotKept``.
     """
     problems = table_problems()
     if problems:

@@ -1,8 +1,8 @@
-"""Take over into the carriers what somebody changed in Kamailio's tables, where a row says what an operator can mean.
+"""Accept into the carriers what somebody changed in Kamailio's tables, where the carriers can express it.
 
-It is the other answer to drift than to put it back: what was done at the tables at night, and works, becomes what the
-carriers say, and stays. Only what stands in the row and in the carriers alike can be taken over: an endpoint's address
-and digits, a PBX's address, a source network, where a route leads.
+It is the other answer to drift beside restoring: a change that somebody made in the tables, and that works, becomes
+part of the carriers. Only what both a row and the carriers contain can be accepted: an endpoint's address and digits, a
+PBX's address, a source network, where a route leads.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def take_over_row(*, row: RowDrift) -> models.Model:
     """Make the carriers say what the row says, and return the group or PBX that changed. Raises ``CannotTakeOver``."""
     way = _way(row)
     if way is None:
-        raise CannotTakeOver(f"What is in row {row.pk} of the table {row.table.name} can only be put back.")
+        raise CannotTakeOver(f"What is in row {row.pk} of the table {row.table.name} can only be restored.")
     try:
         return way(row)
     except ValidationError as error:
@@ -94,7 +94,7 @@ def _get(model: type[models.Model], pk: int) -> Any:
     instance = model._default_manager.select_for_update().filter(pk=pk).first()
     if instance is None:
         noun = model._meta.verbose_name
-        raise CannotTakeOver(f"The {noun} behind the row was deleted since: what is in the table can only be put back.")
+        raise CannotTakeOver(f"The {noun} behind the row was deleted since: what is in the table can only be restored.")
     return instance
 
 
@@ -107,7 +107,7 @@ def _store(instance: models.Model) -> None:
 
 
 def _changed_endpoint(row: RowDrift) -> models.Model:
-    """Take over address, strip, prefix and weight, and the place in the order; each only if it was changed."""
+    """Accept address, strip, prefix and weight, and the position; each only if it was changed."""
     endpoint = _get(Endpoint, row.pk - row_id(0))
     found, expected = _found(row), _expected(row)
     if found["destination"] != expected["destination"]:
@@ -162,7 +162,7 @@ def _added_endpoint(row: RowDrift) -> models.Model:
     found = _found(row)
     key = str(found["description"]).removeprefix(CARRIER_MARK)
     if not key.isdecimal():
-        raise CannotTakeOver(f"The row's description “{found['description']}” names no carrier group: put it back.")
+        raise CannotTakeOver(f"The row's description “{found['description']}” names no carrier group: restore it.")
     group = _get(CarrierGroup, int(key))
     last = group.endpoints.order_by("-position").values_list("position", flat=True).first()
     endpoint = Endpoint(group=group, position=(last or 0) + 1)
@@ -190,7 +190,7 @@ def _network(row: RowDrift) -> str:
 def _changed_source(row: RowDrift) -> models.Model:
     source = _get(SourceNetwork, row.pk - row_id(0))
     if {column for column, _, _ in row.columns} - {"ip_addr", "mask"}:
-        raise CannotTakeOver("Only the network of a source can be taken over: put the row back.")
+        raise CannotTakeOver("Only the network of a source can be accepted: restore the row.")
     source.network = _network(row)
     _store(source)
     return _owner(source)
@@ -206,7 +206,7 @@ def _deleted_source(row: RowDrift) -> models.Model:
 def _added_source(row: RowDrift) -> models.Model:
     kind, _, key = str(_found(row)["tag"]).partition("-")
     if not key.isdecimal():
-        raise CannotTakeOver(f"The row's tag “{_found(row)['tag']}” names no carrier group or PBX: put it back.")
+        raise CannotTakeOver(f"The row's tag “{_found(row)['tag']}” names no carrier group or PBX: restore it.")
     owner = _get(CarrierGroup if kind == "carrier" else PBX, int(key))
     source = SourceNetwork(**{"group" if kind == "carrier" else "pbx": owner}, network=_network(row))
     _store(source)
@@ -237,9 +237,9 @@ def _disabled(route: Any) -> models.Model:
 
 
 def _changed_outbound_route(row: RowDrift) -> models.Model:
-    """Take over the prefix and the carrier groups in their order; those that no calls can go to stay at the end.
+    """Accept the prefix and the carrier groups in their order; those that no calls can go to stay at the end.
 
-    A row that refuses calls makes the route refuse them, and takes its carrier groups away.
+    A row that refuses calls makes the route refuse them, and removes its carrier groups.
     """
     route = _get(OutboundRoute, row.pk - row_id(0))
     route.prefix = _prefix(row, OUTBOUND)
@@ -267,7 +267,7 @@ def _changed_outbound_route(row: RowDrift) -> models.Model:
 
 def _answering(route: OutboundRoute, answer: Answer, row: RowDrift) -> models.Model:
     if not answer.refuses and _found(row)["tvalue"] != _expected(row)["tvalue"]:
-        raise CannotTakeOver("Which carrier groups to leave out, the row does not say: put it back.")
+        raise CannotTakeOver("The row does not say which carrier groups to leave out: restore it.")
     if answer.refuses and (route.refuse_code, reason_of(route.refuse_code or 0, route.refuse_reason)) != answer[:2]:
         route.refuse_code, route.refuse_reason = answer.code, answer.reason
         for entry in route.route_groups.all():
@@ -284,7 +284,7 @@ def _changed_inbound_route(row: RowDrift) -> models.Model:
         return route
     keys = _sets(row, PBX_OFFSET)
     if len(keys) != 1:
-        raise CannotTakeOver("An inbound route leads to one PBX, and the row names several: put it back.")
+        raise CannotTakeOver("An inbound route leads to one PBX, and the row names several: restore it.")
     route.pbx = _get(PBX, keys[0])
     _store(route)
     return route
@@ -293,7 +293,7 @@ def _changed_inbound_route(row: RowDrift) -> models.Model:
 def _prefix(row: RowDrift, letter: str) -> str:
     text = str(_found(row)["tprefix"])
     if not text.startswith(letter):
-        raise CannotTakeOver(f"The row's prefix “{text}” does not begin with “{letter}”, as ours do: put it back.")
+        raise CannotTakeOver(f"The row's prefix “{text}” does not begin with “{letter}”, as ours do: restore it.")
     return text.removeprefix(letter)
 
 
@@ -301,7 +301,7 @@ def _sets(row: RowDrift, offset: int) -> list[int]:
     text = _found(row)["tvalue"]
     keys = _keys_in(text, offset)
     if not keys or len(keys) != str(text).count(";") + 1:
-        raise CannotTakeOver(f"The row's value “{text}” is no list of carrier groups or PBXs: put it back.")
+        raise CannotTakeOver(f"The row's value “{text}” is no list of carrier groups or PBXs: restore it.")
     return keys
 
 

@@ -118,7 +118,7 @@ def is_muted(row: Row, record: dict[str, Any] | None) -> bool:
 
 
 def reload_hash_table(rpc: Rpc, name: str) -> None:
-    """Let the node read its owners or records anew. A configuration of its own may have no such hash table."""
+    """Let the node reload its owners or records. A configuration of its own may have no such hash table."""
     try:
         rpc.call("htable.reload", name)
     except CallFailed as failure:
@@ -140,7 +140,7 @@ def remove(rpc: Rpc, key: str) -> None:
 def unregister(rpc: Rpc, keys: Collection[str]) -> None:
     """End these registrations at the carriers (Expires 0), and give the carriers a moment to answer.
 
-    Without it a carrier would go on sending calls to a group that is gone until the registration runs out.
+    Without it a carrier would keep sending calls to a group that is gone until the registration expires.
     """
     for key in keys:
         rpc.call("uac.reg_unregister", "l_uuid", key)

@@ -10,7 +10,7 @@ from kamailio_bridge.views import drift, nodes, preview, probes, questions, regi
 
 
 class KeyConverter(IntConverter):
-    """A number that a key of ours can be: with more digits there is no such page."""
+    """A number in the range of our keys: with more digits there is no such page."""
 
     regex = "[0-9]{1,9}"
 

@@ -1,7 +1,7 @@
 """The web server of ``manage.py runlocal`` as seen by its parent: started, and started again when it ends or hangs.
 
 The parent holds the listening socket, so that browsers wait while a new web server starts, and does nothing else that
-could fail: Kamailio and its calls don't depend on what happens in a web page.
+could fail: Kamailio and its calls don't depend on any web page.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ START_SECONDS = 60.0  # until it has read all its code, on a slow disk
 HANG_SECONDS = 30.0
 STOP_SECONDS = 8.0
 FIRST_DELAY, LONGEST_DELAY = 1.0, 60.0
-STEADY_SECONDS = 60.0  # who ran for so long begins anew with the first delay
+STEADY_SECONDS = 60.0  # after this uptime the next delay is the first one again
 
 
 class WebProcess:
@@ -50,7 +50,7 @@ class WebProcess:
         return None if self._process is None else self._process.pid
 
     def watch(self) -> None:
-        """Look at the web server: start one when it is time to, say so when it ended or hangs. Call it often."""
+        """Check the web server: start one when it is due, report one that ended or hangs. Call it often."""
         now = time.monotonic()
         if self._process is None:
             if now >= self._due:
@@ -66,10 +66,10 @@ class WebProcess:
         if now - self._moved > patience:
             self._process.kill()
             self._process.wait()
-            self._gone(now, f"did nothing for {patience:g} s, so it was killed")
+            self._gone(now, f"did not respond for {patience:g} s and was killed")
 
     def stop(self) -> None:
-        """Let requests end that are being answered, for a few seconds. Safe to repeat."""
+        """Stop, after a few seconds for requests in progress. Safe to repeat."""
         if self._process is not None:
             self._process.terminate()
             with contextlib.suppress(subprocess.TimeoutExpired):
@@ -104,8 +104,8 @@ class WebProcess:
         if now - self._started > STEADY_SECONDS:
             self._delay = FIRST_DELAY
         self._say(
-            f"The web server (process {self.pid}) {what}. It is started again in {self._delay:g} s;"
-            " Kamailio and its calls are not touched."
+            f"The web server (process {self.pid}) {what}. It is restarted in {self._delay:g} s;"
+            " Kamailio and its calls are not affected."
         )
         self._due = now + self._delay
         self._delay = min(2 * self._delay, LONGEST_DELAY)

@@ -2,8 +2,8 @@
 
     python -m kamailio_bridge.web_server LISTENING_SOCKET PULSE
 
-Both are file descriptors. Each second a byte goes to PULSE, as long as Python gets to run: a request that never ends
-and keeps all others from running, such as an expression that a database function chews on, stops the pulse.
+Both are file descriptors. Each second a byte is written to PULSE, as long as Python can run: a request that blocks all
+others, for example with an endless regular expression, stops the pulse.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ from waitress.server import TcpWSGIServer
 # Of these, asking.PLACES and two more may wait for nodes. The others answer whatever nodes do.
 THREADS = 8
 CONNECTIONS = 400
-IDLE_SECONDS = 20  # a connection without a request, or with half of one of which nothing more comes
-REQUEST_SECONDS = 60  # from a request's first byte to its last, however it drips
+IDLE_SECONDS = 20  # a connection without a request, or with an incomplete one of which nothing more arrives
+REQUEST_SECONDS = 60  # from a request's first byte to its last, however slowly it arrives
 LARGEST_BODY = 4 * 1024 * 1024  # as nginx has it in production
 LARGEST_HEADER = 32 * 1024
 PULSE_SECONDS = 1.0
@@ -36,10 +36,10 @@ END_SECONDS = 5
 
 
 class Channel(HTTPChannel):
-    """A connection. Half a request counts as activity for a while, and not for ever."""
+    """A connection. An incomplete request counts as activity only for a while."""
 
     _last = 0.0
-    _began = 0.0  # when the request began that is not here as a whole
+    _began = 0.0  # when the incomplete request began
 
     @property
     def last_activity(self) -> float:
@@ -58,7 +58,7 @@ class Channel(HTTPChannel):
 
 
 class Server(TcpWSGIServer):
-    """Waitress, which makes room for a new connection by closing those that wait longest without a whole request."""
+    """Waitress, which makes room for new connections by closing the longest idle ones."""
 
     channel_class = Channel
 
@@ -76,7 +76,7 @@ class Server(TcpWSGIServer):
 
 
 def without_body_for_head(application: Any) -> Any:
-    """Leave out the body of an answer to HEAD: on a connection that is kept it would be read as the next answer."""
+    """Leave out the body of an answer to HEAD: on a persistent connection it would be read as the next answer."""
 
     def wrapped(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         answer = application(environ, start_response)
@@ -110,7 +110,7 @@ def make_server(listening: socket.socket, application: Any) -> Server:
 
 
 def serve(listening: socket.socket, pulse: int) -> int:
-    """Serve until SIGTERM, then let the requests end that are being answered. Return the exit status."""
+    """Serve until SIGTERM, then finish the requests in progress. Return the exit status."""
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_signal: stop.set())
     server = make_server(listening, WSGIHandler())

@@ -77,7 +77,7 @@ def _answer(title: str, sources: list[Source]) -> Answer:
     if source is None:
         return Answer(
             title,
-            "Refused with 403, after many requests in silence: it is no PBX’s and no carrier’s.",
+            "Refused with 403, after many requests in silence: it is neither a PBX’s nor a carrier’s.",
             None,
             others,
         )

@@ -138,7 +138,7 @@ def test_the_database_is_named_by_its_setting(broken: str, home: Path) -> None:
 @pytest.mark.parametrize("name", ["dump_carriers", "load_carriers", "second_factor", "who_is", "changepassword"])
 @pytest.mark.parametrize(
     ("damage", "said"),
-    [(b"", "has not the tables of this version"), (b"no database at all" * 100, "is damaged: file is not a database")],
+    [(b"", "lacks the tables of this version"), (b"no database at all" * 100, "is damaged: file is not a database")],
 )
 def test_an_sqlite_file_that_is_empty_or_damaged(name: str, damage: bytes, said: str, home: Path) -> None:
     for path in home.glob("dsiprouter.sqlite3*"):
@@ -214,7 +214,7 @@ def test_a_mariadb_that_may_not_be_written(server: MariaDB, tmp_path: Path) -> N
     )
     limited = server.url("spoken").replace(f"tests:{server.password}", "limited:word")
     said = ends_in_a_sentence(manage(on(server, tmp_path, DATABASE_URL=limited), "load_carriers", "-", text=DOCUMENT))
-    assert "(DATABASE_URL) does not let us in, or is not there: INSERT command denied" in said
+    assert "(DATABASE_URL) refuses the login, or does not exist: INSERT command denied" in said
     server.execute("GRANT ALL ON spoken.* TO limited; SET GLOBAL read_only = 1")
     said = ends_in_a_sentence(manage(on(server, tmp_path, DATABASE_URL=limited), "load_carriers", "-", text=DOCUMENT))
     assert "(DATABASE_URL) is read-only" in said
@@ -223,8 +223,8 @@ def test_a_mariadb_that_may_not_be_written(server: MariaDB, tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
-        ("mysql://tests:wrong-word@{host}:{port}/spoken", "does not let us in, or is not there: Access denied"),
-        ("mysql://tests:{password}@{host}:{port}/nowhere", "does not let us in, or is not there: Unknown database"),
+        ("mysql://tests:wrong-word@{host}:{port}/spoken", "refuses the login, or does not exist: Access denied"),
+        ("mysql://tests:{password}@{host}:{port}/nowhere", "refuses the login, or does not exist: Unknown database"),
     ],
 )
 def test_a_mariadb_that_does_not_know_us(wrong: str, said: str, server: MariaDB, tmp_path: Path) -> None:
@@ -285,7 +285,7 @@ def test_output_to_a_disk_that_is_full(home: Path) -> None:
         result = manage(environment(home), "dump_carriers", stdout=full)
     finally:
         os.close(full)
-    assert (result.returncode, result.stderr) == (1, "No space left on device. Put that right, then try again.\n")
+    assert (result.returncode, result.stderr) == (1, "No space left on device. Correct that, then try again.\n")
 
 
 def test_a_terminal_that_knows_no_such_characters(home: Path) -> None:
@@ -317,6 +317,6 @@ def test_a_fault_of_our_own_is_said_as_one(home: Path) -> None:
     variables = environment(home, PYTHONPATH=f"{ROOT}", DJANGO_SETTINGS_MODULE="tests.broken_command")
     result = manage(variables, "dump_carriers")
     assert result.returncode == 1
-    assert "Something went wrong in dSIPRouter itself (ZeroDivisionError: division by zero)" in result.stderr
+    assert "An error occurred in dSIPRouter itself (ZeroDivisionError: division by zero)" in result.stderr
     assert "Traceback" not in result.stderr
     assert "ZeroDivisionError" in manage(variables, "dump_carriers", "--traceback").stderr.splitlines()[-1]

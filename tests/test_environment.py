@@ -84,11 +84,11 @@ def test_right_values_are_no_slips(tmp_path: Path) -> None:
     [
         (
             {"DSIPROUTER_SIP_PORT": "5070", "DSIPROUTER_RPC_PORT": "5070"},
-            "DSIPROUTER_RPC_PORT is 5070, as DSIPROUTER_SIP_PORT is: give each a port of its own.",
+            "DSIPROUTER_RPC_PORT is 5070, the same as DSIPROUTER_SIP_PORT: give each a port of its own.",
         ),
         (
             {"DSIPROUTER_SIP_PORT": "8000", "DSIPROUTER_SIP_ADDRESS": "0.0.0.0"},
-            "DSIPROUTER_WEB_PORT is 8000, as DSIPROUTER_SIP_PORT is: give each a port of its own.",
+            "DSIPROUTER_WEB_PORT is 8000, the same as DSIPROUTER_SIP_PORT: give each a port of its own.",
         ),
         (
             {"DATABASE_URL": "sqlite:////tmp/one", "KAMAILIO_DATABASE_URL": "sqlite:////tmp/one"},

@@ -118,7 +118,7 @@ def test_a_read_only_database(engine: str, empty_database: Callable[[str], str],
     alias = empty_database("frozen")
     run_sql(alias, "CREATE TABLE things (id INTEGER)")
     assert write_problem(alias, ["things", "no_such_table"]) == ""
-    said = f"The database “{alias}” is read-only: the site can show, and not save or reload."
+    said = f"The database “{alias}” is read-only: the site can show, but not save or reload."
     if engine == "sqlite":
         run_sql(alias, "PRAGMA query_only = ON")
         assert write_problem(alias, ["things"]) == said

@@ -82,7 +82,7 @@ def calls_go_nowhere(group: CarrierGroup) -> str:
         return "No endpoint of this group is enabled and takes calls, so no calls go to it: enable or add one."
     return (
         "This group has no endpoint, so no calls go to it: add one under Endpoints. A registration server gets calls"
-        " only if you enter it as an endpoint, too."
+        " only if it is also an endpoint."
     )
 
 

@@ -38,7 +38,7 @@ class OrderedGroupInline(admin.TabularInline):
 
 
 class RefusedFilter(admin.SimpleListFilter):
-    title = "what becomes of calls"
+    title = "destination of calls"
     parameter_name = "calls"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:

@@ -227,7 +227,7 @@ class Loader:
         )
 
     def _refuse_groups_of_refusing_routes(self, stored: dict[Any, list[Any]]) -> None:
-        """A route leads to carrier groups or refuses its calls; what the document leaves out counts as it is stored."""
+        """Refuse routes with both carrier groups and a refusal; what the document leaves out counts as it is stored."""
         refusing = set(OutboundRoute.objects.filter(refuse_code__isnull=False).values_list("prefix", flat=True))
         for item in self.document.outbound_routes or []:
             prefix = item.values.get("prefix")

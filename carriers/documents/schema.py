@@ -136,7 +136,7 @@ def _outbound_route(place: str, entry: Values, problems: Problems) -> Item:
 
 
 def _refuse(entry: Any, route: Item, problems: Problems) -> None:
-    """Read with what a route refuses its calls; null for not at all."""
+    """Read the answer with which a route refuses its calls, null for none."""
     if entry is None:
         route.values |= {"refuse_code": None, "refuse_reason": ""}
         return

@@ -1,4 +1,4 @@
-"""Tell what a file of a spreadsheet is, for those who give one where a carriers document is wanted."""
+"""Recognise spreadsheet files, for users who pass one instead of a carriers document."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _WHAT_TO_DO = (
 
 
 def spreadsheet_sentence(name: str, data: bytes) -> str:
-    """Say what ``data`` is and what to do, if a spreadsheet saved it; an empty text for anything else."""
+    """Say what ``data`` is and what to do, if it is a spreadsheet; return an empty text for anything else."""
     for signature, what in _WORKBOOKS.items():
         if data.startswith(signature):
             return f"{name} is {what}. {_WHAT_TO_DO}."

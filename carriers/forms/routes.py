@@ -47,7 +47,7 @@ class OrderedGroupFormSet(OrderedFormSet):
     duplicate_message = "This carrier group stands here twice: delete one."
 
     def clean(self) -> None:
-        """Refuse groups of a route that refuses its calls: one of the two would be left out without a word."""
+        """Refuse groups of a route that refuses its calls: one of the two would silently have no effect."""
         super().clean()
         if self.instance.refuse_code is None:
             return

@@ -33,7 +33,7 @@ class HasHistory(admin.ModelAdmin):
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         if not self.has_view_or_change_permission(request):
-            raise PermissionDenied  # before anybody learns which keys there are
+            raise PermissionDenied  # first, so that nobody learns which keys exist
         found = self.get_object(request, object_id)
         if found is None:
             return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)  # type: ignore[attr-defined]
@@ -90,7 +90,7 @@ class KindFilter(admin.SimpleListFilter):
 
 
 def models_to_see(request: HttpRequest) -> list[type[Model]]:
-    """Return the models whose changes this person may read: those whose objects he may."""
+    """Return the models whose changes this user may read: those whose objects the user may view."""
     user: Any = request.user
     return [
         model for model in tracked_models() if user.has_perm(f"{model._meta.app_label}.view_{model._meta.model_name}")

@@ -1,4 +1,4 @@
-"""With what each change was applied: whoever applies notes it, entry by entry, so that no clock is asked."""
+"""Which milestone each change was applied with: an apply marks its entries, so that no clock matters."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ def milestones_of(numbers: Iterable[int | None]) -> dict[int | None, Milestone]:
 
 
 def entries_not_applied() -> list[int]:
-    """Return the keys of the entries whose changes no milestone has taken in, in rising order."""
+    """Return the keys of the entries that were not applied yet, in rising order."""
     pending = HistoryEntry.objects.filter(applied_number=None).order_by("pk")
     return list(pending.values_list("pk", flat=True))
 
 
 def mark_applied(entries: list[int], number: int, *, left_out: Collection[Owner] = ()) -> None:
-    """Note that these changes were taken in with ``number``, but for those of objects that were left out."""
+    """Note that these changes were applied with ``number``, except those of objects that were left out."""
     others = Q(pk__in=[])
     for model, pk in left_out:
         own = Q(content_type=ContentType.objects.get_for_model(model), object_id=pk)

@@ -70,7 +70,7 @@ class HistoryEntry(AbstractLogEntry):
     actor_name = models.CharField(max_length=150, blank=True, default="")
     owner_kind = models.CharField(max_length=100, blank=True, default="")
     owner_id = models.IntegerField(null=True, blank=True)
-    applied_number = models.IntegerField(null=True, blank=True)  # of the milestone that took it in (``milestones``)
+    applied_number = models.IntegerField(null=True, blank=True)  # of the milestone that it was applied with
 
     objects = HistoryManager()
 

@@ -35,7 +35,7 @@ def track(
     """Keep a history of a model's objects: each ``save()`` and each deletion, also by cascade.
 
     What writes in bulk records by itself (``history.recording``). Of the fields in ``secrets`` the history says only
-    that they changed. ``only`` or ``without`` choose fields. What is not ``is_applied`` holds as soon as it is saved.
+    that they changed. ``only`` or ``without`` choose fields. What is not ``is_applied`` takes effect when it is saved.
     """
     _tracked[model] = _Tracked(label, owner, frozenset(secrets), is_applied)
     fields = [column.name for column in model._meta.concrete_fields if not column.primary_key]

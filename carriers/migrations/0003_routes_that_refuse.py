@@ -10,47 +10,47 @@ class Migration(migrations.Migration):
         ('carriers', '0002_sources_go_with_their_owner'),
     ]
 
-    # Routes of before fell through to a shorter prefix: they go on doing so (default True), new ones don't.
+    # Existing routes fall through to a shorter prefix and keep doing so (default True); new ones don't.
     operations = [
         migrations.AddField(
             model_name='inboundroute',
             name='fall_through',
-            field=models.BooleanField(default=True, help_text='When the PBX is disabled, the calls take the route with the next shorter prefix, to its PBX. Unticked: they get a 503.'),
+            field=models.BooleanField(default=True, help_text='When the PBX is disabled, the calls take the route with the next shorter prefix, to its PBX. Unticked: they get 503.'),
         ),
         migrations.AddField(
             model_name='outboundroute',
             name='fall_through',
-            field=models.BooleanField(default=True, help_text='When no carrier group of this route can take calls, because all are disabled or without endpoints, its calls take the route with the next shorter prefix, at that route’s price. Unticked: they get a 503.'),
+            field=models.BooleanField(default=True, help_text='When no carrier group of this route can take calls, because all are disabled or have no endpoints, its calls take the route with the next shorter prefix, at that route’s price. Unticked: they get 503.'),
         ),
         migrations.AddField(
             model_name='outboundroute',
             name='refuse_code',
-            field=models.PositiveSmallIntegerField(blank=True, choices=[(403, '403 Forbidden'), (404, '404 Not Found'), (410, '410 Gone'), (480, '480 Temporarily Unavailable'), (484, '484 Address Incomplete'), (486, '486 Busy Here'), (488, '488 Not Acceptable Here'), (503, '503 Service Unavailable'), (603, '603 Decline'), (604, '604 Does Not Exist Anywhere')], help_text='The answer to every call of this prefix, instead of carrier groups. Blank: calls are not refused.', null=True, verbose_name='refuse with'),
+            field=models.PositiveSmallIntegerField(blank=True, choices=[(403, '403 Forbidden'), (404, '404 Not Found'), (410, '410 Gone'), (480, '480 Temporarily Unavailable'), (484, '484 Address Incomplete'), (486, '486 Busy Here'), (488, '488 Not Acceptable Here'), (503, '503 Service Unavailable'), (603, '603 Decline'), (604, '604 Does Not Exist Anywhere')], help_text='The answer to every call of this prefix. Leave it blank to send the calls to carrier groups.', null=True, verbose_name='refuse with'),
         ),
         migrations.AddField(
             model_name='outboundroute',
             name='refuse_reason',
-            field=models.CharField(blank=True, default='', help_text='Text of the answer, such as “Premium numbers are not allowed”. Blank: the usual text of the code.', max_length=64, validators=[carriers.validators.validate_reason], verbose_name='reason'),
+            field=models.CharField(blank=True, default='', help_text="The text of the answer, such as “Premium numbers are not allowed”. Blank: the code's standard text.", max_length=64, validators=[carriers.validators.validate_reason], verbose_name='reason'),
         ),
         migrations.AlterField(
             model_name='inboundroute',
             name='enabled',
-            field=models.BooleanField(default=True, help_text='A disabled route counts for nothing: its calls take a route with a shorter prefix.'),
+            field=models.BooleanField(default=True, help_text='A disabled route does not count: its calls take a route with a shorter prefix.'),
         ),
         migrations.AlterField(
             model_name='outboundroute',
             name='enabled',
-            field=models.BooleanField(default=True, help_text='A disabled route counts for nothing: its calls take a route with a shorter prefix.'),
+            field=models.BooleanField(default=True, help_text='A disabled route does not count: its calls take a route with a shorter prefix.'),
         ),
         migrations.AlterField(
             model_name='inboundroute',
             name='fall_through',
-            field=models.BooleanField(default=False, help_text='When the PBX is disabled, the calls take the route with the next shorter prefix, to its PBX. Unticked: they get a 503.'),
+            field=models.BooleanField(default=False, help_text='When the PBX is disabled, the calls take the route with the next shorter prefix, to its PBX. Unticked: they get 503.'),
         ),
         migrations.AlterField(
             model_name='outboundroute',
             name='fall_through',
-            field=models.BooleanField(default=False, help_text='When no carrier group of this route can take calls, because all are disabled or without endpoints, its calls take the route with the next shorter prefix, at that route’s price. Unticked: they get a 503.'),
+            field=models.BooleanField(default=False, help_text='When no carrier group of this route can take calls, because all are disabled or have no endpoints, its calls take the route with the next shorter prefix, at that route’s price. Unticked: they get 503.'),
         ),
         migrations.AddConstraint(
             model_name='outboundroute',

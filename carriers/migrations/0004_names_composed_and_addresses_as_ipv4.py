@@ -31,7 +31,7 @@ def normalize(apps, schema_editor):
                 rows.filter(pk=pk).update(**{column: value})
                 if column == "name" and value.endswith(")") and not before.endswith(")"):
                     noun = model._meta.verbose_name
-                    print(f"\n  The {noun} {pk} is named “{value}” now: another {noun} has the same name to the eye.")
+                    print(f"\n  The {noun} {pk} is named “{value}” now: another {noun} has a name that looks the same.")
 
 
 def _is_there_already(rows, pk, network):

@@ -13,7 +13,7 @@ from carriers.validators import MAX_REASON_LENGTH, validate_reason
 
 
 class RefuseCode(models.IntegerChoices):
-    """What a caller can be told. No challenge, redirection or time-out: a PBX would go on trying after those."""
+    """The SIP answers of refusals. No challenge, redirect or time-out: a PBX would keep trying after those."""
 
     FORBIDDEN = 403, "403 Forbidden"
     NOT_FOUND = 404, "404 Not Found"
@@ -37,14 +37,14 @@ class OutboundRoute(CarrierModel):
         "dialled prefix", unique=True, help_text="The longest matching prefix decides. Blank: the default route."
     )
     enabled = models.BooleanField(
-        default=True, help_text="A disabled route counts for nothing: its calls take a route with a shorter prefix."
+        default=True, help_text="A disabled route does not count: its calls take a route with a shorter prefix."
     )
     refuse_code = models.PositiveSmallIntegerField(
         "refuse with",
         choices=RefuseCode,
         null=True,
         blank=True,
-        help_text="The answer to every call of this prefix, instead of carrier groups. Blank: calls are not refused.",
+        help_text="The answer to every call of this prefix. Leave it blank to send the calls to carrier groups.",
     )
     refuse_reason = models.CharField(
         "reason",
@@ -52,12 +52,12 @@ class OutboundRoute(CarrierModel):
         blank=True,
         default="",
         validators=[validate_reason],
-        help_text="Text of the answer, such as “Premium numbers are not allowed”. Blank: the usual text of the code.",
+        help_text="The text of the answer, such as “Premium numbers are not allowed”. Blank: the code's standard text.",
     )
     fall_through = models.BooleanField(
         default=False,
-        help_text="When no carrier group of this route can take calls, because all are disabled or without endpoints,"
-        " its calls take the route with the next shorter prefix, at that route’s price. Unticked: they get a 503.",
+        help_text="When no carrier group of this route can take calls, because all are disabled or have no endpoints,"
+        " its calls take the route with the next shorter prefix, at that route’s price. Unticked: they get 503.",
     )
     groups = models.ManyToManyField(CarrierGroup, through="OutboundRouteGroup", related_name="outbound_routes")
 
@@ -75,7 +75,7 @@ class OutboundRoute(CarrierModel):
 
     def clean(self) -> None:
         if self.refuse_reason and self.refuse_code is None:
-            error = ValidationError("Choose the code that goes with the reason, or clear the reason.", code="code")
+            error = ValidationError("Choose a code for the reason, or clear the reason.", code="code")
             raise ValidationError({"refuse_code": error})
 
 
@@ -108,12 +108,12 @@ class InboundRoute(CarrierModel):
     )
     pbx = models.ForeignKey(PBX, on_delete=models.CASCADE, related_name="inbound_routes", verbose_name="PBX")
     enabled = models.BooleanField(
-        default=True, help_text="A disabled route counts for nothing: its calls take a route with a shorter prefix."
+        default=True, help_text="A disabled route does not count: its calls take a route with a shorter prefix."
     )
     fall_through = models.BooleanField(
         default=False,
         help_text="When the PBX is disabled, the calls take the route with the next shorter prefix, to its PBX."
-        " Unticked: they get a 503.",
+        " Unticked: they get 503.",
     )
 
     class Meta:

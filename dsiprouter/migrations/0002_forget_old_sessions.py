@@ -1,4 +1,4 @@
-"""Sessions of before stand in Django's own table, which nobody reads any more: everybody logs in again once."""
+"""Delete old sessions from Django's own table, which is no longer read: everybody logs in once again."""
 
 from django.db import migrations
 

@@ -1,4 +1,4 @@
-"""Note with which revision each change of before was applied, as the history used to say it: by the clock."""
+"""Note which revision earlier changes were applied with, as the history used to show it: by the clock."""
 
 from django.db import migrations
 from django.db.migrations.state import StateApps

@@ -24,7 +24,7 @@ NodeNames = tuple[str, ...]  # of the enabled nodes that are entered; none where
 
 @dataclass
 class Projection:
-    """The rows that the carriers call for in one module's tables, by primary key, and what there is to say of them."""
+    """The rows that the carriers need in one module's tables, by primary key, with problems and warnings."""
 
     rows: dict[Table, dict[int, Row]]
     problems: list[Notice] = field(default_factory=list)
@@ -99,14 +99,14 @@ class KamailioModule(ABC):
 
     @abstractmethod
     def project(self, carriers: Carriers, nodes: NodeNames) -> Projection:
-        """Return the rows that ``carriers`` call for on these nodes. Pure: reads no database and no clock."""
+        """Return the rows that ``carriers`` need on these nodes. Pure: reads no database and no clock."""
 
     def spread(self, stored: Projection, nodes: NodeNames) -> Projection:
         """Return the rows for other nodes than those that the stored ones are for. Most modules have no such rows."""
         return stored
 
     def follow_keys(self, projection: Projection, table: Table, moves: Mapping[int, int]) -> None:  # noqa: B027
-        """Let other rows of the projection name the new keys of rows of ``table``. Most modules name no keys."""
+        """Update rows of the projection that refer to moved keys of ``table``. Most modules have no such references."""
 
     def is_on(self, rpc: Rpc, methods: frozenset[str]) -> bool:
         """Say whether the node has this module, loaded with our tables; ``methods`` is its system.listMethods."""

@@ -130,7 +130,7 @@ class DispatcherModule(KamailioModule):
         stray = sorted(entry for entry in loaded - expected.keys() if entry[0] not in shared)
         if stray:
             problems.append(
-                "Kamailio still has destinations that nothing calls for: "
+                "Kamailio still has destinations that are no longer configured: "
                 + some(f"{uri} in set {setid}" for setid, uri, _, _ in stray)
                 + ". Press Reload Kamailio again."
             )

@@ -89,8 +89,8 @@ class DroutingModule(KamailioModule):
         silent += [inbound_route_label(route) for route, _ in inbound_routes_without_pbx(carriers)]
         if silent:
             text = (
-                f"a node that routes by drouting can't answer calls of a route itself, as {some(silent)} should:"
-                " there they take a route with a shorter prefix, or get 404."
+                f"a node that routes by drouting can't answer calls itself, as {some(silent)} should: there the calls"
+                " take a route with a shorter prefix, or get 404."
             )
             projection.warnings.append(Notice("drouting", text))
         for inbound, pbx in inbound_routes(carriers):
@@ -109,7 +109,7 @@ class DroutingModule(KamailioModule):
         return projection
 
     def follow_keys(self, projection: Projection, table: Table, moves: Mapping[int, int]) -> None:
-        """Let lists name gateways, and rules name lists, by the keys that they have got."""
+        """Let lists refer to gateways, and rules to lists, by their new keys."""
         if table is GATEWAYS:
             place = LISTS.columns.index("gwlist")
             for pk, row in projection.rows[LISTS].items():

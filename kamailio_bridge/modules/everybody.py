@@ -1,6 +1,6 @@
-"""Sources that together let (nearly) everybody in: none of them is a /0, which forms refuse, but they come to one.
+"""Sources that together admit (nearly) everybody: forms refuse a /0, but several networks can add up to one.
 
-Of IPv6 the addresses that the internet has count, 2000::/3. Half of a family is taken for nearly everybody.
+For IPv6 only the addresses of the internet count, 2000::/3. Half of a family counts as nearly everybody.
 """
 
 from __future__ import annotations
@@ -35,9 +35,9 @@ IPV6 = _Family("IPv6", 128, 1 << 125, 1 << 126)
 
 
 def everybody_warnings(rows: Iterable[Row], tag: str | None = None) -> list[Notice]:
-    """Return a warning for each owner whose sources hold half of a family or more, or else for all owners together.
+    """Return a warning for each owner whose sources are half of a family or more, or else for all owners together.
 
-    ``rows`` are those of the table address. With ``tag``, only what this owner's sources are part of is said.
+    ``rows`` are those of the table address. With ``tag``, only warnings that concern this owner.
     """
     networks = [row for row in rows if row.values[3] != host_mask(row.values[2])]
     return [notice for family in (IPV4, IPV6) for notice in _warnings(networks, family, tag)]
@@ -46,7 +46,7 @@ def everybody_warnings(rows: Iterable[Row], tag: str | None = None) -> list[Noti
 def _warnings(rows: list[Row], family: _Family, tag: str | None) -> Iterator[Notice]:
     rows = [row for row in rows if host_mask(row.values[2]) == family.bits]
     if sum(1 << (family.bits - int(row.values[3] or 0)) for row in rows) < family.size * HALF:
-        return  # most sources are small, which a sum tells without a look at each
+        return  # most sources are small, and the sum is cheap
     owned: dict[str, list[Row]] = defaultdict(list)
     for row in rows:
         owned[str(row.values[5])].append(row)
@@ -54,13 +54,13 @@ def _warnings(rows: list[Row], family: _Family, tag: str | None) -> Iterator[Not
     for owner, own in wide.items():
         if tag in (None, owner):
             share = _share(own, family)
-            text = f"its sources let {_everybody(share)} in: {_hold(_by_size(own, family), share, family)}."
+            text = f"its sources admit {_everybody(share)}: {_hold(_by_size(own, family), share, family)}."
             yield Notice(_owner(own[0]), text)
     share = _share(rows, family)
     if not wide and share >= HALF and (tag is None or _share(owned.get(tag, []), family)):
         owners = sorted(owned.values(), key=lambda own: -_share(own, family))
         whose = [f"{some(_by_size(own, family), 3)} of {_owner(own[0])}" for own in owners]
-        yield Notice("Source networks", f"together let {_everybody(share)} in: {_hold(whose, share, family)}.")
+        yield Notice("Source networks", f"together admit {_everybody(share)}: {_hold(whose, share, family)}.")
 
 
 def _share(rows: list[Row], family: _Family) -> float:

@@ -1,13 +1,13 @@
 """mtree: the prefix tree that says which dispatcher sets a number goes to.
 
-One tree holds both directions. A key begins with a letter, ``o`` for outbound and ``i`` for inbound, and goes on with
+One tree holds both directions. A key begins with a letter, ``o`` for outbound and ``i`` for inbound, followed by
 the prefix: so both directions share one stock table, whose prefixes are unique, and a default route is the entry of the
 letter alone, which a tree that refuses empty prefixes has no other place for. A third letter, ``s``, is always there:
 mtree keeps the old routes when its table becomes empty (facts, section 14), so it must never be.
 
-A value is our mark and the ids of the sets; or, of a route that answers its calls itself, ``refuse:403:reason`` or
-``unavailable`` behind the mark, so that no shorter prefix gets those calls. A node whose configuration does not know
-these words yet answers 404 to them, and sends the call to nobody.
+A value is our mark and the ids of the sets. For a route that answers its calls itself, ``refuse:403:reason`` or
+``unavailable`` follows the mark, so that no shorter prefix gets those calls. A node with an older configuration answers
+such calls with 404 and sends them to nobody.
 """
 
 from __future__ import annotations
@@ -61,12 +61,12 @@ PREFIXES = Table(
 
 
 def leads_on(value: object) -> bool:
-    """Say whether a value of ours names sets, so that calls go on to them."""
+    """Say whether a value of ours names sets that calls are sent to."""
     return _CARRIES_CALLS.match(str(value)) is not None
 
 
 def answer_in(value: object) -> Answer | None:
-    """Return the answer that a value of ours gives to calls; None where it leads on or is not ours."""
+    """Return the answer that a value of ours gives to calls; None if it names sets or is not ours."""
     refusal = _REFUSAL.fullmatch(str(value))
     if refusal is not None:
         return Answer(int(refusal[1]), refusal[2])
@@ -151,7 +151,7 @@ class MtreeModule(KamailioModule):
         stray = sorted(prefix for prefix, value in loaded.items() if value.startswith(MARK) and prefix not in expected)
         if stray:
             problems.append(
-                f"Kamailio still has routes that nothing calls for: {some(stray)}. Press Reload Kamailio again."
+                f"Kamailio still has routes that are no longer configured: {some(stray)}. Press Reload Kamailio again."
             )
         return problems
 

@@ -110,7 +110,7 @@ class PermissionsModule(KamailioModule):
             problems.append(
                 "Kamailio still admits "
                 + some(f"{entry.ip_addr}/{entry.mask} ({entry.tag})" for entry in stray)
-                + ", which nothing calls for. Press Reload Kamailio again."
+                + ", which is no longer configured. Press Reload Kamailio again."
             )
         return problems
 

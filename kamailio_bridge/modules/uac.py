@@ -141,7 +141,7 @@ class UacModule(KamailioModule):
                 *owners,
                 *records,
                 "uac.reg_dump",
-                "uac.reg_remove KEY  # for each credential that nothing calls for",
+                "uac.reg_remove KEY  # for each credential that is no longer configured",
                 f"{self.reload_method} KEY  # for each credential that differs",
             ]
         rows, touched = _rows_by_key(wanted), _touched(changes)
@@ -277,7 +277,7 @@ def _name_problems(node: Node) -> list[str]:
 
 
 def _keep_record(projection: Projection, label: str, group_pk: int, *, registers: bool) -> None:
-    """Leave the record as it is where a lost key leaves nothing to make it of, so that a registration goes on."""
+    """Leave the record as it is if its key is lost, so that the registration continues."""
 
     def kept(stored: Values) -> Row:
         flags = 0 if registers else DISABLED_FLAG
@@ -287,7 +287,7 @@ def _keep_record(projection: Projection, label: str, group_pk: int, *, registers
     projection.warnings.append(
         Notice(
             label,
-            "has a password that can't be decrypted with the present key. What Kamailio has of it stays as it is; what"
+            "has a password that can't be decrypted with the present key. Kamailio keeps what it has of it; what"
             " it does not have yet neither registers nor answers challenges: enter the password again.",
         )
     )

@@ -1,4 +1,4 @@
-"""The page that shows what somebody changed behind our back, and the two answers to it: put back, or take over."""
+"""The page that shows what somebody changed outside this product, and the two answers to it: restore, or accept."""
 
 from __future__ import annotations
 
@@ -92,18 +92,18 @@ def put_back_drift(request: HttpRequest) -> HttpResponse:
 @for_those_who_may(*TAKE_OVER_PERMISSIONS)
 @require_POST
 def take_over(request: HttpRequest) -> HttpResponse:
-    """Let the carriers say what one row says, if the drift still is what was seen. It waits for a reload, then."""
+    """Accept one row into the carriers, if the drift is still what was seen. It is then a pending change."""
     found = read_drift()
     row = next((row for row in found.rows if _names(request, row)), None)
     if row is None or request.POST.get("seen") != _digest(found):
-        messages.warning(request, "Nothing was taken over, because the rows changed since you saw them: look again.")
+        messages.warning(request, "Nothing was accepted, because the rows changed since you saw them: look again.")
         return HttpResponseRedirect(reverse("admin:drift"))
     try:
         changed = take_over_row(row=row)
     except CannotTakeOver as refusal:
         messages.error(request, str(refusal))
         return HttpResponseRedirect(reverse("admin:drift"))
-    message = f"Taken over from row {row.pk} of the table {row.table.name}."
+    message = f"Accepted from row {row.pk} of the table {row.table.name}."
     LogEntry.objects.log_actions(cast(int, request.user.pk), [changed], CHANGE, change_message=message)
     noun = changed._meta.verbose_name
     messages.success(request, f"The {noun} “{changed}” is as the row is. Reload Kamailio to make it a revision.")

@@ -68,7 +68,7 @@ def take_over_node(request: HttpRequest, pk: int) -> HttpResponse:
     record = get_object_or_404(KamailioNode, pk=pk)
     result = take_over(author=_user(request), node=record.name)
     if result.outcome in ("verified", "behind", "nothing"):
-        _log(request, record, "Disabled; the other nodes took over.")
+        _log(request, record, "Disabled; its accounts failed over.")
     return result_page(request, result)
 
 

@@ -1,4 +1,4 @@
-"""What the Reload Kamailio button does, and how many changes wait for it."""
+"""What the Reload Kamailio button does, and how many changes are pending."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from tests.admin.forms import GROUPS, Carriers, fields_of, post_page
 
 pytestmark = pytest.mark.django_db(databases=["default", "kamailio"])
 
-ROUTE_LOST = "outbound route 9: its calls are answered 503 from then on, because no carrier of it can take them."
+ROUTE_LOST = "outbound route 9: its calls are answered 503 from then on, because none of its carriers can take them."
 REGISTRATION_ENDS = "the registration of 1000 at sip.acme.example ends"
 INBOUND_LOST = "inbound route 1444: no longer leads to PBX “office”"
 
@@ -97,7 +97,7 @@ def test_a_pbx_and_routes_warn_after_saving(editor: Client, carriers: Carriers) 
     moved = post_page(editor, carriers.outbound_url, {"prefix": "91"})
     assert "outbound route 9: has another prefix: its calls are answered 404." in text(moved)
     left = post_page(editor, carriers.outbound_url, {"route_groups-0-DELETE": "on"})
-    assert "outbound route 91: its calls are answered 503 from then on, because no carrier of it can" in text(left)
+    assert "outbound route 91: its calls are answered 503 from then on, because none of its carriers can" in text(left)
 
 
 def test_a_harmless_edit_warns_of_nothing(editor: Client, carriers: Carriers) -> None:

@@ -77,7 +77,7 @@ def test_put_back(operator: Client, endpoint: Endpoint) -> None:
     revision = Revision.objects.first()
     assert revision is not None
     assert response.redirect_chain == [(f"/admin/kamailio_bridge/revision/{revision.pk}/change/", 302)]
-    assert revision.summary.startswith("put back as at revision ")
+    assert revision.summary.startswith("restore revision ")
     assert Dispatcher.objects.get(pk=endpoint.pk).destination == "sip:203.0.113.7:5060"
 
 
@@ -96,7 +96,7 @@ def post_take_over(client: Client, table: str, pk: int) -> str:
 
 
 def test_take_over(operator: Client, endpoint: Endpoint) -> None:
-    assert "Take over into the carriers" in text(operator.get(DRIFT))
+    assert "Accept into the carriers" in text(operator.get(DRIFT))
     html = post_take_over(operator, "dispatcher", endpoint.pk)
     assert "The carrier group “Acme” is as the row is. Reload Kamailio to make it a revision." in html
     assert "address 203.0.113.7:5060 → 203.0.113.70:5070" in html
@@ -104,15 +104,15 @@ def test_take_over(operator: Client, endpoint: Endpoint) -> None:
     assert endpoint.address == "203.0.113.70:5070"
     entry = LogEntry.objects.get()
     assert (entry.object_repr, entry.user.get_username()) == ("Acme", "operator")
-    assert entry.change_message == f"Taken over from row {endpoint.pk} of the table dispatcher."
+    assert entry.change_message == f"Accepted from row {endpoint.pk} of the table dispatcher."
 
 
 def test_what_can_not_be_taken_over_says_why(operator: Client, endpoint: Endpoint) -> None:
     Dispatcher.objects.filter(pk=endpoint.pk).update(destination="sip:999.1.1.1")
     assert "The carriers can't be as the row is" in post_take_over(operator, "dispatcher", endpoint.pk)
     Mtree.objects.create(pk=777, tprefix="o77", tvalue="dsiprouter:77")
-    assert "It can only be put back." in text(operator.get(DRIFT))
-    assert "can only be put back" in post_take_over(operator, "mtree", 777)
+    assert "It can only be restored." in text(operator.get(DRIFT))
+    assert "can only be restored" in post_take_over(operator, "mtree", 777)
 
 
 def test_a_row_that_changed_again_is_not_taken_over(operator: Client, endpoint: Endpoint) -> None:
@@ -121,7 +121,7 @@ def test_a_row_that_changed_again_is_not_taken_over(operator: Client, endpoint: 
     row = {"table": "dispatcher", "row": str(endpoint.pk)}
     response = operator.post(TAKE_OVER, {**row, "seen": seen}, follow=True)
     assert response.redirect_chain == [(DRIFT, 302)]
-    assert "Nothing was taken over" in text(response)
+    assert "Nothing was accepted" in text(response)
     endpoint.refresh_from_db()
     assert endpoint.host == "203.0.113.7"
 
@@ -131,8 +131,8 @@ def test_who_may_reload_but_not_edit_may_only_put_back(client: Client, operator:
     user.user_permissions.add(Permission.objects.get(codename="reload_kamailio"))
     client.force_login(user)
     html = text(client.get(DRIFT))
-    assert "Put back" in html
-    assert "Take over" not in html
+    assert "Restore" in html
+    assert "Accept" not in html
     assert client.post(TAKE_OVER, {"table": "dispatcher", "row": str(endpoint.pk)}).status_code == 403
 
 

@@ -54,7 +54,7 @@ def test_forbidden(login: Callable[..., Client], caplog: pytest.LogCaptureFixtur
 def test_more_than_the_site_takes(login: Callable[..., Client]) -> None:
     answer = login("operator").post("/admin/carriers/carriergroup/add/", {"name": "x" * 3_000_000})
     assert answer.status_code == 400
-    assert "Nothing was changed: what was sent is too large, or damaged" in answer.content.decode()
+    assert "Nothing was changed: what was sent is too large or damaged" in answer.content.decode()
 
 
 def test_a_form_that_is_too_old(login: Callable[..., Client]) -> None:
@@ -81,7 +81,7 @@ def test_a_fault_of_ours_shows_no_stack_trace() -> None:
     answer = Client(raise_request_exception=False).get("/fail/")
     assert answer.status_code == 500
     html = answer.content.decode()
-    assert "Something went wrong in dSIPRouter itself" in html
+    assert "An error occurred in dSIPRouter itself" in html
     assert "Traceback" not in html
     assert "a sentence for developers" not in html
 
@@ -95,7 +95,7 @@ def test_a_fault_of_ours_shows_no_stack_trace() -> None:
         ("read-only", "The database is read-only."),
         ("held", "The database is held by another program."),
         ("characters", "another character set than utf8mb4."),
-        ("tables", "The database has not the tables of this version."),
+        ("tables", "The database lacks the tables of this version."),
         ("disk", "The disk of the web server is full."),
         ("key", "A setting or a key of this site is wrong or damaged."),
     ],

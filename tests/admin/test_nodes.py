@@ -114,7 +114,7 @@ def test_taking_over_changes_who_registers_and_nothing_that_waits(operator: Clie
     second = Revision.objects.first()
     assert second is not None
     assert response.redirect_chain == [(f"/admin/kamailio_bridge/revision/{second.pk}/change/", 302)]
-    assert f"the others take over from node {gone}: uac 1 row" in response.content.decode()
+    assert f"fail over from node {gone}: uac 1 row" in response.content.decode()
     assert [entry["name"] for entry in second.nodes] == sorted(nodes.keys() - {gone})
     assert f"Node {gone} itself could not be told, so if it still runs, stop it" in messages_of(response)
     nodes[gone].refresh_from_db()
@@ -122,7 +122,7 @@ def test_taking_over_changes_who_registers_and_nothing_that_waits(operator: Clie
     assert owners()[key] in nodes.keys() - {gone}
     assert not Dispatcher.objects.filter(attrs__contains="strip=7").exists()
     assert second.state() == Revision.objects.last().state()  # type: ignore[union-attr]
-    assert LogEntry.objects.get(object_id=nodes[gone].pk).get_change_message() == "Disabled; the other nodes took over."
+    assert LogEntry.objects.get(object_id=nodes[gone].pk).get_change_message() == "Disabled; its accounts failed over."
     # Of the two that are left one registers everything, once the other is gone, too.
     operator.post(f"/admin/kamailio/nodes/{nodes[owners()[key]].pk}/take-over/")
     (last,) = KamailioNode.objects.filter(enabled=True)

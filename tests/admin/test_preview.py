@@ -54,7 +54,7 @@ def test_what_ends_is_warned_of(operator: Client, carriers: Carriers) -> None:
     operator.post(RELOAD)
     carriers.group.endpoints.update(enabled=False)
     html = shown(operator)
-    kept = "outbound route 9: its calls are answered 503 from then on, because no carrier of it can take them."
+    kept = "outbound route 9: its calls are answered 503 from then on, because none of its carriers can take them."
     assert kept in html
     OutboundRoute.objects.filter(prefix="9").update(fall_through=True)
     html = shown(operator)
@@ -169,7 +169,7 @@ def test_what_is_left_out_is_named_and_the_rest_can_be_applied(operator: Client,
     backup.endpoints.create(host="203.0.113.20", position=1)
     Dispatcher.objects.create(pk=9999, setid=backup.pk, destination="sip:127.0.0.99", description="another tool")
     html = shown(operator)
-    assert "This is left out of the reload. All else is applied:" in html
+    assert "This is left out of the reload. Everything else is applied:" in html
     assert f"carrier group “Backup”: is not applied, because it needs setid “{backup.pk}”" in html
     assert "Reload Kamailio with exactly these changes" in html
     operator.post(RELOAD)

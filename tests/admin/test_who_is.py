@@ -65,7 +65,7 @@ def test_the_command(carriers: Carriers) -> None:
     call_command("who_is", "192.0.2.9", stdout=output)
     assert output.getvalue() == (
         "Carriers, as saved: Admitted as a PBX: PBX “office”, by 192.0.2.9/32.\n"
-        "Kamailio's tables: Refused with 403, after many requests in silence: it is no PBX’s and no carrier’s.\n"
+        "Kamailio's tables: Refused with 403, after many requests in silence: it is neither a PBX’s nor a carrier’s.\n"
         "The answers differ.\n"
     )
     with pytest.raises(SystemExit, match="1"):
@@ -111,7 +111,7 @@ def test_sources_that_let_everybody_in_are_warned_of_on_save(editor: Client, car
         "sources-1-network": "0.0.0.0/1",
     }
     said = messages_of(post_page(editor, carriers.group_url, rows))
-    assert "carrier group “Acme”: its sources let nearly everybody in: 0.0.0.0/1, 198.51.100.0/24 are 50%" in said
+    assert "carrier group “Acme”: its sources admit nearly everybody: 0.0.0.0/1, 198.51.100.0/24 are 50%" in said
     said = messages_of(post_page(editor, carriers.pbx_url, {**rows, "sources-1-network": "128.0.0.0/1"}))
-    assert "PBX “office”: its sources let nearly everybody in: 128.0.0.0/1, 192.0.2.9/32" not in said
-    assert "PBX “office”: its sources let nearly everybody in: 128.0.0.0/1 is 50% of all IPv4 addresses." in said
+    assert "PBX “office”: its sources admit nearly everybody: 128.0.0.0/1, 192.0.2.9/32" not in said
+    assert "PBX “office”: its sources admit nearly everybody: 128.0.0.0/1 is 50% of all IPv4 addresses." in said

@@ -12,7 +12,6 @@ from tests.e2e.sip.proxy import Proxy
 
 pytestmark = [pytest.mark.e2e, pytest.mark.django_db(databases=["default", "kamailio"], transaction=True)]
 
-METHODS = ("INVITE", "MESSAGE", "SUBSCRIBE", "REGISTER", "BYE", "INFO", "UPDATE", "OPTIONS", "REFER", "PUBLISH")
 REFRESHING = ("INVITE", "UPDATE")
 
 

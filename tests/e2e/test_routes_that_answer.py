@@ -66,7 +66,8 @@ def test_a_route_that_loses_its_carriers_keeps_its_calls_unless_it_falls_through
     test = route_test("4930", nodes=[scene.node])
     assert not test.differs
     assert (
-        test.columns[0].sentence == "4930 takes route 49, but no carrier of it can take the call: it is answered 503."
+        test.columns[0].sentence
+        == "4930 takes route 49, but none of its carriers can take the call: it is answered 503."
     )
     assert test.columns[-1].sentence == "The route answers the call itself: 503 No carrier can take the call."
     OutboundRoute.objects.filter(pk=route.pk).update(fall_through=True)

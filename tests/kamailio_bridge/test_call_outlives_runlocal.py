@@ -36,6 +36,6 @@ def test_a_call_outlives_the_runlocal_that_started_its_kamailio(environment: dic
         assert pbx.call(NUMBER, proxy).code == 200  # nobody watches, and calls are carried
         with runlocal(environment, "--no-web") as run:
             run.wait_for("Ctrl-C stops.")
-            assert "It is taken over as it is" in run.said
+            assert "It is adopted as it is" in run.said
             assert call.bye() == 200
             assert len(carrier.wait_for("BYE")) == 1

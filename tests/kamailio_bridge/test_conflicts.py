@@ -59,7 +59,7 @@ def test_a_new_group_whose_set_is_taken_is_left_out_with_its_route(node: Node, g
     assert [notice.where for notice in result.plan.left_out] == ["carrier group “Backup”", "outbound route 91"]
     assert (
         f"carrier group “Backup”: is not applied, because it needs setid “{second.pk}” in the table dispatcher, where"
-        f" row {taken.pk} stands that is not ours. What Kamailio has of it stays as it is. Remove that row, or set"
+        f" row {taken.pk} of another program has it. Kamailio keeps what it has of it. Remove that row, or set"
         " KAMAILIO_ID_BASE to give our rows room, then reload. And 1 more object is not applied."
     ) in result.sentence
     assert calls_go_to(node) == NEW
@@ -107,7 +107,7 @@ def test_a_group_in_force_stays_as_it_was_and_can_still_be_disabled(node: Node, 
     assert OLD[0] in calls_go_to(node)
     assert not Address.objects.filter(ip_addr="127.0.9.0").exists()
     assert Mtree.objects.filter(tprefix="o8").exists()  # the group is in force, so a further route may lead to it
-    assert press(node).sentence.startswith("Nothing more could be applied.")
+    assert press(node).sentence.startswith("Nothing else was to be applied.")
     group.enabled = False
     group.save()
     assert apply(author=None, nodes=[node], allow_empty=True).ok

@@ -122,7 +122,7 @@ def test_put_back_writes_the_rows_of_the_last_revision_and_leaves_what_waits(
     assert make_plan().count == waiting > 0
     revision = Revision.objects.get(pk=result.revision)
     assert revision.number > last.number
-    assert revision.summary.startswith(f"put back as at revision {last.number}: ")
+    assert revision.summary.startswith(f"restore revision {last.number}: ")
     assert revision.carriers() == last.carriers()
     assert revision_on_node(local.rpc) == stored_revision() == revision.number
     assert sentences(read_drift()) == []
@@ -197,7 +197,7 @@ def test_nothing_is_put_back_that_nobody_saw(applied: CarrierGroup) -> None:
     Dispatcher.objects.filter(setid=applied.pk).update(priority=6)
     result = put_back(author=None, seen=drift.plan.digest())
     assert result.outcome == "changed"
-    assert "Nothing was put back, because the rows changed again" in result.sentence
+    assert "Nothing was restored, because the rows changed again" in result.sentence
     assert set(Dispatcher.objects.filter(setid=applied.pk).values_list("priority", flat=True)) == {6}
     mend()
 
@@ -207,10 +207,10 @@ def test_a_foreign_row_in_a_set_of_ours_is_named_and_not_touched(applied: Carrie
     Dispatcher.objects.filter(pk=pk).update(description="mine now")
     drift = read_drift()
     assert f"row {pk} of the table dispatcher was deleted." in sentences(drift)[0]
-    assert f"where row {pk} stands that is not ours" in sentences(drift)[-1]
+    assert f"where row {pk} of another program has it" in sentences(drift)[-1]
     result = put_back(author=None)
     assert result.outcome == "partial"
-    assert f"where row {pk} stands that is not ours" in result.sentence
+    assert f"where row {pk} of another program has it" in result.sentence
     assert Dispatcher.objects.get(pk=pk).description == "mine now"
     Dispatcher.objects.filter(pk=pk).delete()
     mend()

@@ -20,13 +20,13 @@ def warnings(*things: object, tag: str | None = None) -> list[str]:
 @pytest.mark.parametrize(
     ("networks", "said"),
     [
-        (("0.0.0.0/1", "128.0.0.0/1"), "let everybody in: 0.0.0.0/1, 128.0.0.0/1 are all IPv4 addresses."),
-        (QUARTERS, "let everybody in: 0.0.0.0/2, 64.0.0.0/2, 128.0.0.0/2, 192.0.0.0/2 are all IPv4 addresses."),
-        (("0.0.0.0/1",), "let nearly everybody in: 0.0.0.0/1 is 50% of all IPv4 addresses."),
-        (QUARTERS[:3], "let nearly everybody in: 0.0.0.0/2, 64.0.0.0/2, 128.0.0.0/2 are 75% of all IPv4 addresses."),
-        (("2000::/3",), "let everybody in: 2000::/3 is all IPv6 addresses."),
-        (("::/1",), "let everybody in: ::/1 is all IPv6 addresses."),
-        (("2000::/4", "3000::/4"), "let everybody in: 2000::/4, 3000::/4 are all IPv6 addresses."),
+        (("0.0.0.0/1", "128.0.0.0/1"), "admit everybody: 0.0.0.0/1, 128.0.0.0/1 are all IPv4 addresses."),
+        (QUARTERS, "admit everybody: 0.0.0.0/2, 64.0.0.0/2, 128.0.0.0/2, 192.0.0.0/2 are all IPv4 addresses."),
+        (("0.0.0.0/1",), "admit nearly everybody: 0.0.0.0/1 is 50% of all IPv4 addresses."),
+        (QUARTERS[:3], "admit nearly everybody: 0.0.0.0/2, 64.0.0.0/2, 128.0.0.0/2 are 75% of all IPv4 addresses."),
+        (("2000::/3",), "admit everybody: 2000::/3 is all IPv6 addresses."),
+        (("::/1",), "admit everybody: ::/1 is all IPv6 addresses."),
+        (("2000::/4", "3000::/4"), "admit everybody: 2000::/4, 3000::/4 are all IPv6 addresses."),
     ],
 )
 def test_one_owner(networks: tuple[str, ...], said: str) -> None:
@@ -39,7 +39,7 @@ def test_all_owners_together() -> None:
     office = pbx(2, "64.0.0.0/2", name="office")
     last = group(3, name="Last", sources=sources("198.51.100.0/24", first=9))
     said = (
-        "Source networks: together let nearly everybody in: 0.0.0.0/2 of carrier group “Acme”, 64.0.0.0/2 of PBX"
+        "Source networks: together admit nearly everybody: 0.0.0.0/2 of carrier group “Acme”, 64.0.0.0/2 of PBX"
         " “office”, 198.51.100.0/24 of carrier group “Last” are 50% of all IPv4 addresses."
     )
     assert warnings(acme, office, last) == [said]
@@ -50,7 +50,7 @@ def test_all_owners_together() -> None:
 def test_many_small_owners_together() -> None:
     owners = [group(key, sources=sources(f"{key}.0.0.0/8", first=1000 * key)) for key in range(1, 140)]
     (warning,) = warnings(*owners)
-    assert warning.startswith("Source networks: together let nearly everybody in: 1.0.0.0/8 of carrier group")
+    assert warning.startswith("Source networks: together admit nearly everybody: 1.0.0.0/8 of carrier group")
     assert warning.endswith("and 134 more are 54% of all IPv4 addresses.")
 
 
@@ -66,4 +66,4 @@ def test_overlaps_count_once_and_ordinary_networks_are_no_matter() -> None:
 def test_the_plan_says_it() -> None:
     state = carriers(group(1, name="Acme", sources=sources("0.0.0.0/1", "128.0.0.0/1")))
     said = [*rules_warnings(state), *PermissionsModule().project(state, ()).warnings]
-    assert any("let everybody in" in str(notice) for notice in said)
+    assert any("admit everybody" in str(notice) for notice in said)

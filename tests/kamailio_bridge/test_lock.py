@@ -43,7 +43,7 @@ def test_it_is_free_again_after_an_error() -> None:
 def test_a_killed_holder_is_out_when_its_claim_runs_out() -> None:
     with apply_lock("ada", 30) as claim:
         ApplyLock.objects.update(expires=timezone.now() - timedelta(seconds=1))
-        with apply_lock("bob", 30), pytest.raises(LockLost, match="took over"):
+        with apply_lock("bob", 30), pytest.raises(LockLost, match="took the lock"):
             claim.renew(30)
         assert ApplyLock.objects.get().token == ""
 

@@ -19,7 +19,7 @@ ACME = group(
 BACKUP = group(2, endpoint(3, "203.0.113.9", direction="outbound"), name="Backup")
 REGISTRATION_ENDS = "the registration of 1000 at sip.acme.example ends: the carrier sends no more calls for it."
 OFFICE = pbx(1, "192.0.2.9/32", name="office")
-NOBODY_LEFT = "outbound route 9: its calls are answered 503 from then on, because no carrier of it can take them."
+NOBODY_LEFT = "outbound route 9: its calls are answered 503 from then on, because none of its carriers can take them."
 STATE = carriers(ACME, BACKUP, OFFICE, outbound(1, "9", 1), outbound(2, "91", 1, 2), inbound(1, "1444", 1))
 
 

@@ -106,8 +106,8 @@ def test_a_missing_variable_is_named() -> None:
 def test_a_folder_with_other_secrets_is_refused(where: str, folder: Path, settings: Settings) -> None:
     settings.DSIPROUTER_RPC_TOKEN_FOLDER = folder.parent / where
     (error,) = check_token_folder()
-    assert "where other secrets are" in error.msg
-    with pytest.raises(TokenMissing, match="where other secrets are"):
+    assert "which has other secrets" in error.msg
+    with pytest.raises(TokenMissing, match="which has other secrets"):
         read_token("credential_key")
 
 

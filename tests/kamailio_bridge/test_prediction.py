@@ -102,7 +102,7 @@ def test_a_route_without_a_carrier_answers_503_unless_it_falls_through() -> None
     off = group(2, endpoint(21), enabled=False)
     state = carriers(group(1, endpoint(11)), off, outbound(1, "4", 1), outbound(2, "49", 2))
     kept = predict(state, "4930")
-    assert kept.sentence == "4930 takes route 49, but no carrier of it can take the call: it is answered 503."
+    assert kept.sentence == "4930 takes route 49, but none of its carriers can take the call: it is answered 503."
     assert [unused.reason for unused in kept.unused] == ["its carrier group is disabled"]
     assert kept.outcome == "503 No carrier can take the call"
     falling = carriers(group(1, endpoint(11)), off, outbound(1, "4", 1), outbound(2, "49", 2, fall_through=True))

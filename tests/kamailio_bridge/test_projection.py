@@ -166,7 +166,7 @@ def test_a_route_that_refuses_is_an_entry_with_code_and_reason() -> None:
     }
     assert not any(PREFIXES.carries_calls(("", key, value)) for key, value in values.items())  # type: ignore[misc]
     (notice,) = [each for each in project("drouting", state).warnings if each.where == "drouting"]
-    assert notice.text.startswith("a node that routes by drouting can't answer calls of a route itself")
+    assert notice.text.startswith("a node that routes by drouting can't answer calls itself")
 
 
 # --- permissions --------------------------------------------------------------------------------------------------

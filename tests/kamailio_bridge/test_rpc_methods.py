@@ -161,7 +161,9 @@ def test_parameters_are_limited_where_they_decide(
 
 
 def test_what_is_refused_says_what_to_do(node: Node) -> None:
-    with pytest.raises(NodeRefused, match=r"does not admit this command\. Its configuration is of another version"):
+    with pytest.raises(
+        NodeRefused, match=r"does not admit this command, because its configuration is of another version"
+    ):
         node.rpc.call("core.shmmem")
 
 

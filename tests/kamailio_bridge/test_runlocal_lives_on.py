@@ -45,7 +45,7 @@ def test_a_web_server_that_is_killed_is_started_again(environment: dict[str, str
         run.wait_for("Ctrl-C stops.")
         kamailio, web = kamailio_of(run), web_server_of(run)
         os.kill(web, signal.SIGKILL)
-        run.wait_for(f"The web server (process {web}) ended: signal 9 (Killed). It is started again in 1 s;")
+        run.wait_for(f"The web server (process {web}) ended: signal 9 (Killed). It is restarted in 1 s;")
         assert "kamailio" in str(run.rpc("core.version"))
         assert run.page("/admin/login/")[0] == 200  # the connection waits for the new one
         assert web_server_of(run) != web
@@ -74,8 +74,8 @@ def test_a_web_server_that_hangs_is_replaced_with_growing_pauses(capfd: pytest.C
             os.kill(pid, signal.SIGSTOP)
             wait_until(lambda number=number: server.watch() or len(said) == number)  # type: ignore[misc]
             assert said[-1] == (
-                f"The web server (process {pid}) did nothing for 3 s, so it was killed."
-                f" It is started again in {number} s; Kamailio and its calls are not touched."
+                f"The web server (process {pid}) did not respond for 3 s and was killed."
+                f" It is restarted in {number} s; Kamailio and its calls are not affected."
             )
             assert start_of(pid) is None
     finally:
@@ -94,7 +94,7 @@ def test_a_kamailio_that_outlived_runlocal_is_taken_over(environment: dict[str, 
         assert "kamailio" in str(run.rpc("core.version"))
     with runlocal(environment) as run:
         run.wait_for("Ctrl-C stops.")
-        assert f"Kamailio (process {kamailio}) still runs since the last start. It is taken over as it is" in run.said
+        assert f"Kamailio (process {kamailio}) still runs from the last start. It is adopted as it is" in run.said
         assert kamailio_of(run) == kamailio
         assert log.stat().st_ino == inode
         assert run.page("/admin/login/")[0] == 200
@@ -124,7 +124,7 @@ def test_a_kamailio_with_other_settings_is_ended_cleanly(environment: dict[str, 
         run.end()
     with runlocal({**environment, "DSIPROUTER_SIP_PORT": str(free_port())}, "--no-web") as run:
         run.wait_for("Ctrl-C stops.")
-        assert f"Kamailio (process {kamailio}) still runs since the last start, but was started with other" in run.said
+        assert f"Kamailio (process {kamailio}) still runs from the last start, but was started with other" in run.said
         assert start_of(kamailio) is None
         assert kamailio_of(run) != kamailio
         assert run.end(signal.SIGTERM) == 0
@@ -139,7 +139,9 @@ def test_a_second_one_on_the_same_home_touches_nothing(environment: dict[str, st
         for ports in (environment, {**environment, **others}):
             with runlocal(ports, "--no-web") as second:
                 assert second.end() == 1
-            assert f"runlocal runs already for the home {folder.parent} (process {run.process.pid})." in second.said
+            assert (
+                f"Another runlocal is running for the home {folder.parent} (process {run.process.pid})." in second.said
+            )
             assert "Traceback" not in second.said
         after = {path.name: (path.stat().st_ino, path.stat().st_mtime_ns) for path in folder.iterdir()}
         assert {name: after[name] for name in before if "log" not in name} == {
@@ -172,8 +174,8 @@ def test_a_crash_is_not_explained_by_an_older_line(environment: dict[str, str]) 
             "signal 11",
         ),
         ("ERROR: x: Address already in use", 11, "signal 11 (Segmentation fault): it crashed"),
-        ("", 9, "signal 9 (Killed): somebody killed it, or the machine did for want of memory."),
-        ("", 15, "signal 15 (Terminated): somebody told it to."),
+        ("", 9, "signal 9 (Killed): somebody killed it, or the machine did because it ran out of memory."),
+        ("", 15, "signal 15 (Terminated): somebody told it to stop."),
         ("", 6, "signal 6 (Aborted): it crashed"),
     ],
 )

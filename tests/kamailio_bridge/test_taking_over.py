@@ -268,6 +268,6 @@ def test_rows_that_say_nothing_an_operator_means_are_only_put_back(acme: Carrier
     assert {row.table.name for row in rows} == {"mtree", "dr_gateways", "dispatcher", "address"}
     for row in rows:
         assert not can_take_over(row), row
-        with pytest.raises(CannotTakeOver, match="can only be put back"):
+        with pytest.raises(CannotTakeOver, match="can only be restored"):
             take_over_row(row=row)
     assert OutboundRoute.objects.get().groups.get() == acme

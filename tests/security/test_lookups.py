@@ -122,7 +122,7 @@ def test_a_search_has_a_bounded_length(client: Client, model: type[models.Model]
     assert answer.status_code == 200
     if admin.site.get_model_admin(model).search_fields:
         assert [str(message) for message in answer.context["messages"]] == [
-            "Search for at most 10 words and 200 characters. Nothing was searched."
+            "Nothing was searched: enter at most 10 words and 200 characters."
         ]
         assert answer.context["cl"].result_count == 0
 

@@ -127,7 +127,7 @@ def test_the_command_lets_the_owner_in(user: User, clock: Callable[[float], None
     out = StringIO()
     call_command("reset_login_delay", "alice", stdout=out)
     call_command("reset_login_delay", "alice", stdout=out)
-    assert out.getvalue() == "alice: 11 failed logins forgotten.\nalice: nothing to forget.\n"
+    assert out.getvalue() == "alice: 11 failed logins forgotten.\nalice: no failed logins.\n"
     assert log_in(PASSWORD, address=ELSEWHERE).status_code == 302
 
 

@@ -1,4 +1,4 @@
-"""manage.py reset_login_delay: let a user log in at once whose name somebody guesses the password of."""
+"""manage.py reset_login_delay: let a user log in at once although somebody is guessing the password."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from dsiprouter.name_delays import reset
 
 class Command(BaseCommand):
     help = (
-        "Forget the failed logins with a name, which slow down the next ones. The addresses that they came from stay"
-        " closed: axes_reset_ip opens one."
+        "Forget the failed logins with a name, which slow down further logins. The addresses that they came from stay"
+        " locked: axes_reset_ip unlocks one."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -21,4 +21,4 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         name = options["username"]
         failures = reset(name)
-        self.stdout.write(f"{name}: {failures} failed logins forgotten." if failures else f"{name}: nothing to forget.")
+        self.stdout.write(f"{name}: {failures} failed logins forgotten." if failures else f"{name}: no failed logins.")

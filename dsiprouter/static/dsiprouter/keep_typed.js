@@ -1,6 +1,6 @@
 "use strict";
-// A login may end while somebody types. So a form asks before it is sent whether its login still holds, and stays as it
-// is until it does: what was typed, passwords too, never leaves this page before.
+// A login may end while somebody types. So before a form is sent, it checks that its login is still valid, and stays as it
+// is until then: what was typed, passwords included, does not leave this page before.
 const { url, login, user } = document.currentScript.dataset;
 let typist = user;
 
@@ -25,7 +25,7 @@ async function whatIsWrong() {
   }
   if (!answer.ok) {
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-    const said = page.querySelector(".error-page p")?.textContent ?? "The site can't take it at the moment.";
+    const said = page.querySelector(".error-page p")?.textContent ?? "The site can't store it at the moment.";
     return [`${said} Nothing you typed is lost: it is still in this page.`];
   }
   const state = await answer.json();
@@ -43,7 +43,7 @@ async function whatIsWrong() {
   return null;
 }
 
-let asked = null; // the form that is being sent because its login holds
+let asked = null; // the form that is being sent because its login is valid
 
 document.addEventListener(
   "submit",

@@ -21,7 +21,9 @@ class Command(BaseCommand):
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--check", action="store_true", help="exit with status 1 when changes are pending")
+        parser.add_argument(
+            "--check", action="store_true", help="exit with status 1 when changes are pending or something is left out"
+        )
         parser.add_argument("--rows", action="store_true", help="show the rows of Kamailio's tables, too")
         parser.add_argument("--sql", action="store_true", help="show the SQL statements and RPC commands, too")
 

@@ -73,22 +73,19 @@ class Command(BaseCommand):
             node.stop()
 
     def _adopt(self, node: NodeProcess) -> bool:
-        """Take over a Kamailio that outlived a runlocal that was killed, with its calls; end one that does not fit."""
+        """Adopt a Kamailio that outlived a killed runlocal, with its calls; stop one with other settings."""
         trace = find_trace(node.parameters)
         if trace is None:
             return False
         answers = node.adopt(trace.pid)
         if answers and trace.fits:
             self.stdout.write(
-                f"Kamailio (process {trace.pid}) still runs since the last start. It is taken over as it is, with its"
+                f"Kamailio (process {trace.pid}) still runs from the last start. It is adopted as it is, with its"
                 f" calls; log {node.parameters.log}"
             )
             return True
         why = "was started with other settings or by another version" if answers else "does not answer"
-        self.stdout.write(
-            f"Kamailio (process {trace.pid}) still runs since the last start, but {why}:"
-            " it is stopped and started again."
-        )
+        self.stdout.write(f"Kamailio (process {trace.pid}) still runs from the last start, but {why}: it is restarted.")
         node.stop()
         return False
 
@@ -147,7 +144,7 @@ class Command(BaseCommand):
                 server.stop()
 
     def _wait_for_web(self, server: WebProcess | None, node: NodeProcess, stop: threading.Event) -> None:
-        """Wait until the web server serves. One that can't start ends nothing: it is tried again, Kamailio goes on."""
+        """Wait until the web server serves. If it can't start, it is tried again, and Kamailio keeps running."""
         while server is not None and not server.is_ready and not stop.wait(LOOK_SECONDS / 5):
             self._look(server, node)
 
@@ -158,7 +155,7 @@ class Command(BaseCommand):
             server.watch()
 
     def _say(self, sentence: str) -> None:
-        """Say it, if anybody listens: a terminal that is gone must not end Kamailio."""
+        """Print a sentence if the output is still open: a closed terminal must not end Kamailio."""
         with suppress(OSError):
             self.stdout.write(sentence)
             self.stdout.flush()
