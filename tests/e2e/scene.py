@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import itertools
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import Any
 
 from carriers.models import (
@@ -19,6 +21,7 @@ from carriers.models import (
 from kamailio_bridge.apply import ApplyResult, apply
 from kamailio_bridge.node_process import NodeProcess
 from kamailio_bridge.nodes import Node
+from tests.e2e.nodes import running_node
 from tests.e2e.sip.agent import UserAgent
 from tests.e2e.sip.digest import Account, md5
 from tests.e2e.sip.incoming import Behaviour
@@ -136,3 +139,14 @@ def to(agent: UserAgent, **values: Any) -> dict[str, Any]:
 def secrets_of(account: Account) -> set[str]:
     """Return what must not be seen of an account: its password and the digest that stands for it."""
     return {account.password, md5(f"{account.username}:{account.realm}:{account.password}")}
+
+
+@contextmanager
+def scene_on_own_node(folder: Path, **options: Any) -> Iterator[Scene]:
+    """Set the scene at a Kamailio of its own, in ``folder``; ``options`` are those of ``running_node``."""
+    with running_node(folder, **options) as process:
+        scene = Scene(process)
+        try:
+            yield scene
+        finally:
+            scene.close()

@@ -16,8 +16,7 @@ from carriers.models import CarrierGroup
 from kamailio_bridge.status import node_status
 from tests.e2e.counts import counts, wait_for
 from tests.e2e.idle_connections import idle_connections
-from tests.e2e.nodes import running_node
-from tests.e2e.scene import Scene, to
+from tests.e2e.scene import Scene, scene_on_own_node, to
 from tests.e2e.sip.attack import PACKETS, TOTAL, Attack
 from tests.e2e.test_fuzz import quiet_memory
 
@@ -37,10 +36,8 @@ logger = logging.getLogger(__name__)
 
 @pytest.fixture
 def scene(transactional_db: None, tmp_path: Path) -> Iterator[Scene]:
-    with running_node(tmp_path / "edge") as process:
-        scene = Scene(process)
+    with scene_on_own_node(tmp_path / "edge") as scene:
         yield scene
-        scene.close()
 
 
 class Calls:

@@ -10,8 +10,7 @@ import pytest
 
 from kamailio_bridge.node_process import NodeProcess
 from tests.e2e.counts import wait_for
-from tests.e2e.nodes import running_node
-from tests.e2e.scene import PBX_ADDRESS, Scene, to
+from tests.e2e.scene import PBX_ADDRESS, Scene, scene_on_own_node, to
 from tests.e2e.sip.fuzz import MARK, mutated
 from tests.e2e.sip.raw import Datagrams, over_tcp
 from tests.e2e.test_strangers import strange_lines
@@ -31,10 +30,8 @@ FLAT = 1_000_000  # bytes; what the calls of the test itself take and give back 
 
 @pytest.fixture
 def scene(transactional_db: None, tmp_path: Path) -> Iterator[Scene]:
-    with running_node(tmp_path / "edge") as process:
-        scene = Scene(process)
+    with scene_on_own_node(tmp_path / "edge") as scene:
         yield scene
-        scene.close()
 
 
 def shared_memory(process: NodeProcess) -> int:

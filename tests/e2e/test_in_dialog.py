@@ -10,8 +10,7 @@ import pytest
 
 from carriers.models import Endpoint, SourceNetwork
 from tests.e2e.calls import NUMBER, call_in, call_out
-from tests.e2e.nodes import running_node
-from tests.e2e.scene import Scene, to
+from tests.e2e.scene import Scene, scene_on_own_node, to
 from tests.e2e.sip.agent import settled
 from tests.e2e.sip.dialog import Dialog
 from tests.e2e.sip.incoming import answer, ring
@@ -289,10 +288,8 @@ def test_a_call_that_comes_back_from_the_carrier(scene: Scene) -> None:
 @pytest.fixture
 def restarted(transactional_db: None, tmp_path: Path) -> Iterator[Scene]:
     """Set the scene at a node of its own, which the test may restart."""
-    with running_node(tmp_path / "edge") as process:
-        scene = Scene(process)
+    with scene_on_own_node(tmp_path / "edge") as scene:
         yield scene
-        scene.close()
 
 
 def test_a_restart_under_a_call(restarted: Scene) -> None:

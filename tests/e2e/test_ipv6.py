@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from carriers.models import Endpoint
-from tests.e2e.nodes import running_node
-from tests.e2e.scene import Scene, to
+from tests.e2e.scene import Scene, scene_on_own_node, to
 from tests.e2e.sip.digest import Account
 from tests.e2e.sip.incoming import Challenge, answer
 from tests.e2e.sip.message import Uri
@@ -20,10 +19,8 @@ pytestmark = [pytest.mark.e2e, pytest.mark.django_db(databases=["default", "kama
 @pytest.fixture
 def scene(transactional_db: None, tmp_path: Path) -> Iterator[Scene]:
     """Set the scene at a node with an IPv6 address; the PBX stays at its IPv4 address."""
-    with running_node(tmp_path / "edge", sip_ipv6_address="::1") as process:
-        scene = Scene(process)
+    with scene_on_own_node(tmp_path / "edge", sip_ipv6_address="::1") as scene:
         yield scene
-        scene.close()
 
 
 def test_from_ipv4_to_ipv6_and_back(scene: Scene) -> None:

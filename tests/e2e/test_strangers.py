@@ -11,7 +11,7 @@ import pytest
 from carriers.models import SourceNetwork
 from tests.e2e.counts import counts, wait_for, wait_for_counts
 from tests.e2e.nodes import running_node
-from tests.e2e.scene import PBX_ADDRESS, Scene, to
+from tests.e2e.scene import PBX_ADDRESS, Scene, scene_on_own_node, to
 from tests.e2e.sip.raw import Datagrams, over_tcp, request
 
 pytestmark = [
@@ -29,10 +29,8 @@ LINE = re.compile(r"[ \d]\d\(\d+\) (?:ALERT|BUG|CRITICAL|ERROR|WARNING|NOTICE|IN
 @pytest.fixture
 def scene(transactional_db: None, tmp_path: Path) -> Iterator[Scene]:
     """Set the scene at a node of its own, whose counters begin at 0."""
-    with running_node(tmp_path / "edge", sip_ipv6_address="::1") as process:
-        scene = Scene(process)
+    with scene_on_own_node(tmp_path / "edge", sip_ipv6_address="::1") as scene:
         yield scene
-        scene.close()
 
 
 def strange_lines(scene: Scene) -> list[str]:
