@@ -11,6 +11,7 @@ import pytest
 
 from dsiprouter.slips import KAMAILIO_MODULE_NAMES
 from kamailio_bridge.modules import MODULES
+from tests.mariadb import free_port
 from tests.test_command_line import ROOT, environment, manage
 
 pytestmark = pytest.mark.own_database
@@ -21,7 +22,7 @@ SLIPS = {
     "DSIPROUTER_WEB_PORT": ("0", "is “0”: write a whole number from 1 to 65535"),
     "DATABASE_URL": ("mysql://web:hidden-word@db:x/y", "is no URL, or its port is no number: write mysql://"),
     "KAMAILIO_DATABASE_URL": ("postgres://web:hidden-word@db/y", "names no database of a kind that this product"),
-    "DSIPROUTER_CREDENTIAL_KEYS": ("hidden-word", "has something that is no Fernet key: take it out"),
+    "DSIPROUTER_CREDENTIAL_KEYS": ("hidden-word", "contains something that is no Fernet key: remove it"),
     "KAMAILIO_MODULES": ("dispatcher,mtree,permisions", "names permisions: write some of permissions,uac,"),
     "KAMAILIO_ID_BASE": ("3000000000", "is “3000000000”: write a whole number from 0 to 1600000000"),
     "KAMAILIO_REVISIONS_KEPT": ("none", "is “none”: write a whole number of at least 1"),
@@ -133,7 +134,8 @@ def manage_wsgi(variables: dict[str, str]) -> tuple[int, str]:
 
 @pytest.mark.parametrize("password", ["admin", "123456789012345", "short-One", "password1234"])
 def test_a_weak_password_of_the_first_user_is_refused(password: str, tmp_path: Path) -> None:
-    variables = environment(tmp_path, DSIPROUTER_ADMIN_PASSWORD=password)
+    ports = {f"DSIPROUTER_{kind}_PORT": str(free_port()) for kind in ("SIP", "RPC", "WEB")}
+    variables = environment(tmp_path, DSIPROUTER_ADMIN_PASSWORD=password, **ports)
     result = manage(variables, "runlocal")
     assert result.returncode == 1
     assert "DSIPROUTER_ADMIN_PASSWORD is too weak: " in result.stderr

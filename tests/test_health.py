@@ -89,7 +89,7 @@ def test_a_database_that_another_program_holds(client: Client, alias: str) -> No
         answer = client.get("/readyz")
     assert answer.status_code == 503
     (reason,) = answer.json()["reasons"]
-    assert reason.startswith(f"The database “{alias}” is locked: another program holds it.")
+    assert reason.startswith(f"The database “{alias}” is locked by another program")
     assert client.get("/readyz").status_code == 200, "the connection waits as long as before, and works"
 
 

@@ -198,7 +198,7 @@ def test_the_test_of_a_credential_tells_of_a_registration_that_does_not_last(sce
     probe = ask_of_credential(scene, group)
     assert (probe.ok, probe.verdict) == (False, "rejected")
     assert "accepts the username and password. But the registration fails: " in probe.sentence
-    assert "grants 0 s" in probe.sentence
+    assert "grants only 0 s" in probe.sentence
 
 
 def test_the_test_of_a_credential_answers_a_stale_nonce_as_the_node_does(scene: Scene) -> None:

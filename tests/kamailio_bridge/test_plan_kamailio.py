@@ -60,7 +60,7 @@ def test_what_ends_is_warned_of(applied: CarrierGroup) -> None:
     make_route("8", make_group("Backup", "203.0.113.9"))
     apply(author=None, nodes=[])
     CarrierGroup.objects.filter(name="Backup").update(enabled=False)
-    assert "warning: outbound route 8: its calls are answered 503 from then on, because no carrier" in (
+    assert "warning: outbound route 8: its calls are answered 503 from then on, because none of its carriers" in (
         run_command("plan_kamailio").err
     )
 

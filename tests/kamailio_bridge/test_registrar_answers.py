@@ -17,7 +17,7 @@ from tests.kamailio_bridge.records import credential
         ("423 Interval Too Brief", ["3600 s are too short", "expires"]),
         ("302 Moved (moved to sip:192.0.2.9:5070)", ["answered 302 Moved:", "names sip:192.0.2.9:5070 instead"]),
         ("401 No (no MD5 digest)", ["answered 401 No:", "none of its challenges is an MD5 digest"]),
-        ("200 OK (granted 0 s)", ["answers 200 OK but grants 0 s", "may register"]),
+        ("200 OK (granted 0 s)", ["answers 200 OK but grants only 0 s", "may register"]),
         ("503 Service Unavailable", ["the carrier's server has failed"]),
         ("600 Busy Everywhere", ["ask the carrier what is wrong with the account"]),
         ("202 Accepted", ["ask the carrier what is wrong with the account"]),
