@@ -115,7 +115,7 @@ def test_a_route_that_refuses(editor: Client) -> None:
     [
         ({"refuse_code": "403"}, "group", "This route refuses its calls: delete this carrier group, or clear “Refuse"),
         ({"refuse_code": "407"}, "refuse_code", "valid choice"),
-        ({"refuse_reason": "Not here"}, "refuse_code", "Choose the code that goes with the reason"),
+        ({"refuse_reason": "Not here"}, "refuse_code", "Choose a code for the reason"),
         ({"refuse_code": "403", "refuse_reason": "Größe"}, "refuse_reason", "Only letters without accents"),
         ({"refuse_code": "403", "refuse_reason": "$var(x)"}, "refuse_reason", "Only letters without accents"),
         ({"refuse_code": "403", "refuse_reason": "x" * 65}, "refuse_reason", "at most 64 characters"),

@@ -69,7 +69,7 @@ def test_password_and_code_let_in(user: User) -> None:
     shown = command("alice")
     client = Client()
     assert 'name="otp_token"' in client.get("/admin/login/").content.decode()
-    assert said(log_in(client)).startswith("Enter the code")
+    assert said(log_in(client)).startswith("Also enter the code")
     assert client.get("/admin/").status_code == 302
     assert log_in(client, code(user)).status_code == 302
     assert client.get("/admin/").status_code == 200
@@ -81,7 +81,7 @@ def test_a_code_counts_once_and_a_wrong_one_makes_wait(user: User) -> None:
     command("alice")
     once = code(user)
     assert log_in(Client(), once).status_code == 302
-    assert said(log_in(Client(), once)).startswith("The code is wrong, or was used already")
+    assert said(log_in(Client(), once)).startswith("The code is wrong, was used already")
 
 
 def test_a_session_from_before_the_setting_is_asked_again(user: User) -> None:
