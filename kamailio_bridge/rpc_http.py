@@ -1,7 +1,7 @@
 """HTTP to a node, under one deadline: the look-up of its name, connection, header and body together.
 
-The time limits of the library requests restart with each piece that arrives, so a node that sends its header a byte at a
-time could block it for ever. So it gets a connection of ours, on which every wait ends at the deadline.
+The time limits of the library requests restart with each piece that arrives, so a node that sends its header a byte at
+a time could block it for ever. So it gets a connection of ours, on which every wait ends at the deadline.
 """
 
 from __future__ import annotations
