@@ -73,6 +73,13 @@ def test_a_name_that_is_none_and_a_group_with_nothing(scene: Scene) -> None:
     )
 
 
+@pytest.mark.parametrize("typed", ["Größe", "Gro\u0308ße", "GRÖßE", " größe "])
+def test_the_name_as_it_looks(scene: Scene, typed: str) -> None:
+    """As in documents: a Mac's shell decomposes letters."""
+    scene.group("Größe")
+    assert run_command("test_carrier", typed).status == 0
+
+
 def test_a_node_that_is_down(scene: Scene, settings: Settings) -> None:
     scene.group("Acme", to(scene.carrier()))
     settings.DSIPROUTER_RPC_PORT = free_port()

@@ -127,6 +127,11 @@ def test_taking_it_away(user: User) -> None:
         command("bob")
 
 
+def test_a_name_with_letters_that_a_shell_decomposed(user: User) -> None:
+    User.objects.create_user("jörg", None, PASSWORD)
+    assert command("jo\u0308rg", "--remove") == "jörg had no second factor.\n"
+
+
 def test_no_page_shows_its_secrets(user: User) -> None:
     shown = command("alice")
     client = Client()

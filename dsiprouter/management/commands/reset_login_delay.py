@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandParser
 
 from dsiprouter.name_delays import reset
@@ -19,6 +20,6 @@ class Command(BaseCommand):
         parser.add_argument("username")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        name = options["username"]
+        name = User.normalize_username(options["username"])
         failures = reset(name)
         self.stdout.write(f"{name}: {failures} failed logins forgotten." if failures else f"{name}: no failed logins.")

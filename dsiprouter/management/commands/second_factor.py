@@ -27,7 +27,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            user = User.objects.get(username=options["username"])
+            user = User.objects.get(username=User.normalize_username(options["username"]))
         except User.DoesNotExist:
             raise CommandError(f"There is no user “{options['username']}”.") from None
         if options["remove"]:

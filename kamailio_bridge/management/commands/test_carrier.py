@@ -6,6 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from carriers.names import name_key
 from carriers.snapshot import Carriers, EndpointRecord, GroupRecord, read_carriers
 from kamailio_bridge.credential_test import check_credential
 from kamailio_bridge.nodes import Node, configured_nodes
@@ -40,11 +41,11 @@ class Command(BaseCommand):
             raise SystemExit(1)
 
     def _group(self, carriers: Carriers, name: str) -> GroupRecord:
-        groups = {group.name: group for group in carriers.groups.values()}
-        if name not in groups:
-            known = ", ".join(sorted(groups)) or "none"
+        groups = {name_key(group.name): group for group in carriers.groups.values()}
+        if name_key(name) not in groups:
+            known = ", ".join(sorted(group.name for group in groups.values())) or "none"
             raise CommandError(f"There is no carrier group “{name}”. Carrier groups: {known}.")
-        return groups[name]
+        return groups[name_key(name)]
 
     def _probes(self, carriers: Carriers, group: GroupRecord, nodes: list[Node]) -> list[Probe]:
         probes = [self._probe_endpoint(endpoint, nodes) for endpoint in group.endpoints]
