@@ -6,7 +6,7 @@ from django.contrib.admin.apps import AdminConfig
 from django.contrib.auth.signals import user_login_failed
 from django.core import checks
 
-from dsiprouter.checks import check_file_modes
+from dsiprouter.checks import check_file_modes, check_names_of_settings
 from dsiprouter.first_user import check_first_password
 
 
@@ -34,3 +34,4 @@ class DsiprouterConfig(AppConfig):
         user_login_failed.connect(count_failure, dispatch_uid="count_failure")
         checks.register(check_file_modes)
         checks.register(check_first_password)
+        checks.register(check_names_of_settings)

@@ -1,4 +1,4 @@
-"""Whether files with secrets are closed to other users of the machine."""
+"""Whether files with secrets are closed to other users of the machine, and whether all settings have names of ours."""
 
 from __future__ import annotations
 
@@ -28,6 +28,12 @@ def check_file_modes(**_scope: Any) -> list[checks.CheckMessage]:
         )
         for path, mode in _open_paths(home, Path(settings.BASE_DIR) / ".env")
     ]
+
+
+def check_names_of_settings(**_scope: Any) -> list[checks.CheckMessage]:
+    """Report variables that look like settings and are none: a name with a slip in it sets nothing."""
+    hint = "Correct the name, or remove it. .env.example has all settings."
+    return [checks.Warning(text, hint=hint, id="dsiprouter.W003") for text in settings.DSIPROUTER_UNKNOWN_SETTINGS]
 
 
 def _open_paths(home: Path, env_file: Path) -> Iterable[tuple[Path, str]]:

@@ -12,7 +12,7 @@ from django.core.management.utils import get_random_secret_key
 from dsiprouter.environment import Environment
 from dsiprouter.home import HomeUnusable, keep_files_closed, prepare_home, secret_from_file
 from dsiprouter.production import UnfitForProduction, insist_on_production, is_fernet_key
-from dsiprouter.slips import KAMAILIO_MODULE_NAMES, note_other_slips
+from dsiprouter.slips import KAMAILIO_MODULE_NAMES, note_other_slips, unknown_settings
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 keep_files_closed()
@@ -320,3 +320,4 @@ if DSIPROUTER_PRODUCTION:
         DSIPROUTER_SLIPS += [line for line in lines if not env.slipped(line.partition(" ")[0])]
 if DSIPROUTER_SLIPS:
     SECRET_KEY = SECRET_KEY or get_random_secret_key()  # for manage.py check, which looks for more
+DSIPROUTER_UNKNOWN_SETTINGS: list[str] = unknown_settings(env)  # a sentence for each (dsiprouter.checks)

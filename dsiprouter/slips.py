@@ -4,12 +4,23 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from difflib import get_close_matches
 from itertools import combinations
 
 from dsiprouter.environment import Environment
 
 # The modules that the bridge writes for, in the order of reloads (kamailio_bridge.modules; a test compares them).
 KAMAILIO_MODULE_NAMES = ("permissions", "uac", "dispatcher", "mtree", "drouting", "htable")
+
+# What is read in other places: by gunicorn, by Kamailio's configuration, by deploy/backup and deploy/restore.
+READ_ELSEWHERE = {
+    "DSIPROUTER_BACKUPS_KEPT",
+    "DSIPROUTER_DATABASES",
+    "DSIPROUTER_ETC",
+    "DSIPROUTER_KAMAILIO_DB",
+    "DSIPROUTER_WEB_BIND",
+}
+TOKENS = "DSIPROUTER_RPC_TOKEN_"  # of nodes, with names of the operator's choice
 
 EVERY_ADDRESS = {"0.0.0.0", "::", "[::]"}  # noqa: S104 - what such an address listens on
 
@@ -36,6 +47,29 @@ def note_other_slips(env: Environment, *, sip: Socket, rpc: Socket, web_port: in
     node = env.str("DSIPROUTER_NODE")
     if node and not re.fullmatch(r'[^\s"\\]+', node):
         env.slip("DSIPROUTER_NODE", f"is “{node}”: write the node's name in the admin, without blanks and quotes.")
+
+
+def unknown_settings(env: Environment) -> list[str]:
+    """Return a sentence for each variable that looks like a setting of ours and is none. Ask when all are read."""
+    known = env.asked | READ_ELSEWHERE
+    return [_unknown(name, known) for name in sorted(env.values) if _looks_like_ours(name, known)]
+
+
+def _looks_like_ours(name: str, known: set[str]) -> bool:
+    """Whether it has our prefix; KAMAILIO_ is others' prefix, too, so there it must be close to one of ours."""
+    if name in known or name.startswith(TOKENS):
+        return False
+    return name.startswith("DSIPROUTER_") or (name.startswith("KAMAILIO_") and bool(_closest(name, known)))
+
+
+def _unknown(name: str, known: set[str]) -> str:
+    meant = _closest(name, known)
+    question = f" Did you mean {meant}?" if meant else ""
+    return f"{name} is no setting of this version, so it has no effect.{question}"
+
+
+def _closest(name: str, known: set[str]) -> str:
+    return next(iter(get_close_matches(name, sorted(known), n=1, cutoff=0.85)), "")
 
 
 def _is_network(text: str) -> bool:

@@ -147,6 +147,40 @@ def test_a_weak_password_of_the_first_user_is_refused(password: str, tmp_path: P
     assert password not in checked.stderr.replace("DSIPROUTER_ADMIN_PASSWORD", "")
 
 
+def test_a_slip_in_the_name_of_a_setting(tmp_path: Path) -> None:
+    variables = environment(
+        tmp_path,
+        DSIPROUTER_SIP_PROT="5070",
+        DSIPROUTER_COLOUR="secret words",
+        KAMAILIO_MODULS="mtree",
+        KAMAILIO_PASSWORD="of another program",
+        DSIPROUTER_RPC_TOKEN_EAST="a token",
+        DSIPROUTER_WEB_BIND="unix:/run/site.sock",
+    )
+    checked = manage(variables, "check")
+    assert checked.returncode == 0
+    assert "DSIPROUTER_SIP_PROT is no setting of this version" in checked.stderr
+    assert [line for line in checked.stderr.splitlines() if "dsiprouter.W003" in line] == [
+        f"?: (dsiprouter.W003) {sentence}"
+        for sentence in (
+            "DSIPROUTER_COLOUR is no setting of this version, so it has no effect.",
+            "DSIPROUTER_SIP_PROT is no setting of this version, so it has no effect. Did you mean DSIPROUTER_SIP_PORT?",
+            "KAMAILIO_MODULS is no setting of this version, so it has no effect. Did you mean KAMAILIO_MODULES?",
+        )
+    ]
+    assert "secret words" not in checked.stderr
+
+
+def test_no_setting_is_taken_for_a_slip(tmp_path: Path) -> None:
+    """Each that documents and files of the deployment name."""
+    sources = [ROOT / ".env.example", ROOT / "README.md", *(ROOT / "docs").glob("*.md"), *(ROOT / "deploy").rglob("*")]
+    text = "".join(path.read_text(encoding="utf-8") for path in sources if path.is_file())
+    names = set(re.findall(r"\bDSIPROUTER_[A-Z0-9_]*[A-Z0-9]\b(?=[=`\s|])", text))
+    assert len(names) > 30
+    said = manage({**dict.fromkeys(names, ""), **environment(tmp_path)}, "check").stderr
+    assert "W003" not in said, said
+
+
 def test_the_names_of_modules_are_those_that_there_are() -> None:
     assert tuple(MODULES) == KAMAILIO_MODULE_NAMES
 
