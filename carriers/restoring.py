@@ -25,7 +25,7 @@ class RestoreRefused(Exception):
 class Restoration(NamedTuple):
     """What going back to a state changes.
 
-    ``password_kept`` names the carrier groups whose password of then can't be read any more and that keep the present
+    ``password_kept`` names the carrier groups whose earlier password can no longer be read and that keep the present
     one; ``password_lost`` those that have none and need it entered again.
     """
 
@@ -119,7 +119,7 @@ def _with_value(row: Any, place: int, value: Any) -> Any:
 def _with_present_secrets(state: State, present: State) -> tuple[State, list[str], list[str]]:
     """Return the state with each password under a key of today, and whose could not be read.
 
-    The same password keeps its present ciphertext, so that one that was only encrypted anew is no change.
+    The same password keeps its present ciphertext, so that one that was only re-encrypted is no change.
     """
     columns = columns_of(AuthCredential)
     place = columns.index("password_ciphertext")

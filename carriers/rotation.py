@@ -1,4 +1,4 @@
-"""Encrypt the stored passwords anew, so that keys that were seen by somebody can be given up."""
+"""Re-encrypt the stored passwords, so that keys that somebody has seen can be retired."""
 
 from __future__ import annotations
 
@@ -68,5 +68,5 @@ def also_rotate(work: Callable[[], str]) -> None:
 
 
 def rotate_elsewhere() -> list[str]:
-    """Encrypt anew what others keep, and return what they say."""
+    """Re-encrypt what others keep, and return what they report."""
     return [work() for work in _elsewhere]

@@ -45,7 +45,7 @@ class NodeSays:
 
 
 class BridgeCollector(Collector):
-    """Collect everything anew for each scrape. Raises ``DatabaseError``."""
+    """Collect everything again for each scrape. Raises ``DatabaseError``."""
 
     def collect(self) -> Iterator[Metric]:
         yield from _applies()

@@ -19,7 +19,7 @@ validate_name = RegexValidator(
 
 
 class KamailioNode(models.Model):
-    """One Kamailio that runs what the carriers call for. Without any row the local one is meant."""
+    """One Kamailio that runs what the carriers say. Without any row the local one is meant."""
 
     name = models.CharField(
         max_length=64,

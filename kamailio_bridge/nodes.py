@@ -1,4 +1,4 @@
-"""The Kamailio nodes that run what the carriers call for."""
+"""The Kamailio nodes that run what the carriers say."""
 
 from __future__ import annotations
 

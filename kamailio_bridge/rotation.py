@@ -25,5 +25,5 @@ def rotate_snapshots() -> str:
 
 
 def _ciphertexts(state: State) -> set[str]:
-    """Return the ciphertexts of a state; one that was encrypted anew is never the same."""
+    """Return the ciphertexts of a state; a re-encrypted one is never the same."""
     return {ciphertext for _, ciphertext in rows_of(state, AuthCredential, "id", "password_ciphertext") if ciphertext}

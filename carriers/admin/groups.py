@@ -90,7 +90,7 @@ def calls_go_nowhere(group: CarrierGroup) -> str:
 def _listed_groups() -> QuerySet[CarrierGroup]:
     """Add what the list sorts and filters by, as subqueries, which joins of a search don't multiply.
 
-    Nobody evaluates this queryset itself. Building it anew for each page would cost as much as asking the database.
+    Nobody evaluates this queryset itself. Rebuilding it for each page would cost as much as asking the database.
     """
     of_this = {"group": OuterRef("pk")}
     endpoints = Endpoint.objects.filter(**of_this)

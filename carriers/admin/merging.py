@@ -48,7 +48,7 @@ def merge_object(merged: Merged, form: ModelForm, shown: Row, stored: Row, who: 
 
 
 def merge_rows(merged: Merged, formset: type[BaseInlineFormSet], shown: Rows, stored: Rows, who: Who) -> None:
-    """Merge the rows of one inline into ``merged``, and number them anew."""
+    """Merge the rows of one inline into ``merged``, and renumber them."""
     prefix = formset.get_default_prefix()
     initial = merged.data.get(f"{prefix}-INITIAL_FORMS", "")
     if shown == stored or not (initial.isascii() and initial.isdigit()):
@@ -125,7 +125,7 @@ class _RowMerger:
             self.new.append(fields)
 
     def write(self) -> None:
-        """Put all rows back into the posted fields, numbered anew."""
+        """Put all rows back into the posted fields, renumbered."""
         data = self.merged.data
         for number, fields in self.posted.items():
             for name in fields:

@@ -16,7 +16,7 @@ SHOWN_LINES = 40
 
 class Command(BaseCommand):
     help = (
-        "Write what the carriers call for into Kamailio's tables, reload every node and verify it."
+        "Write what the carriers say into Kamailio's tables, reload every node and verify it."
         " Asks before it changes anything, unless --yes is given."
         " The exit status is 0 only when every node runs the new revision and nothing was left out of it."
     )
