@@ -11,6 +11,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin, UserAdmin
+from django.contrib.auth.forms import UserCreationForm
 from django.contrib.auth.models import AnonymousUser, Group, Permission, User
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
@@ -49,6 +50,9 @@ def _beyond() -> QuerySet[Permission]:
 class SiteUserAdmin(HasHistory, UserAdmin):
     list_display = ("username", "name", "access", "roles", "last_login")
     readonly_fields = ("last_login", "date_joined")
+    # A user without a password could never log in: there is no single sign-on to offer the choice for.
+    add_form = UserCreationForm
+    add_fieldsets = ((None, {"classes": ("wide",), "fields": ("username", "password1", "password2")}),)
     for_managers = (
         (None, {"fields": ("username", "password")}),
         ("Personal info", {"fields": ("first_name", "last_name", "email")}),

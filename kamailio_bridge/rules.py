@@ -39,6 +39,7 @@ from kamailio_bridge.routing import (
     outbound_routes,
 )
 from kamailio_bridge.rows import Notice
+from kamailio_bridge.sip_address import own_hosts
 
 
 def problems(carriers: Carriers) -> list[Notice]:
@@ -48,7 +49,12 @@ def problems(carriers: Carriers) -> list[Notice]:
 
 def warnings(carriers: Carriers) -> list[Notice]:
     """Return what an operator should know: things that are set up but will carry no calls."""
-    return [*_group_warnings(carriers), *_route_warnings(carriers)]
+    return [
+        *_group_warnings(carriers),
+        *_loop_warnings(carriers),
+        *outbound_route_warnings(carriers),
+        *_inbound_warnings(carriers),
+    ]
 
 
 def _refusal(check: Callable[[str], object], value: str) -> str | None:
@@ -169,12 +175,29 @@ def _registers_only(group: GroupRecord) -> str:
     return f": its registration server {registrar} is no endpoint"
 
 
-def _route_warnings(carriers: Carriers) -> Iterator[Notice]:
+def _loop_warnings(carriers: Carriers) -> Iterator[Notice]:
+    """Name the endpoints and PBXs that are our own SIP address: calls to them would go round in a circle."""
+    ours = {(host, settings.DSIPROUTER_SIP_PORT) for host in own_hosts()}
+    text = "is Kamailio's own SIP address, so calls to it come back to us: enter the address of the"
+    for group in carriers.groups.values():
+        for endpoint in group.endpoints:
+            if (endpoint.host, endpoint.port) in ours and endpoint.enabled and group.enabled:
+                yield Notice(endpoint_label(group, endpoint), f"{text} carrier.")
+    for pbx in carriers.pbxs.values():
+        if (pbx.host, pbx.port) in ours and pbx.enabled:
+            yield Notice(pbx_label(pbx), f"{text} PBX.")
+
+
+def outbound_route_warnings(carriers: Carriers, pk: int | None = None) -> Iterator[Notice]:
+    """Say of every outbound route, or of the one with this key, which carrier groups get none of its calls."""
     in_force = {route.prefix for route, _ in [*outbound_routes(carriers), *answering_routes(carriers)]}
     for route in carriers.outbound_routes:
-        if route.enabled:
+        if route.enabled and pk in (None, route.pk):
             for text in _outbound_warnings(carriers, route, in_force):
                 yield Notice(outbound_route_label(route), text)
+
+
+def _inbound_warnings(carriers: Carriers) -> Iterator[Notice]:
     leading = {route.prefix: pbx for route, pbx in inbound_routes(carriers)}
     silent = {route.prefix for route, _ in inbound_routes_without_pbx(carriers)}
     for inbound in carriers.inbound_routes:

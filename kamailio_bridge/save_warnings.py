@@ -9,13 +9,14 @@ from django.forms import BaseModelFormSet, ModelForm
 from django.http import HttpRequest
 from django.utils.html import format_html, format_html_join
 
-from carriers.models import PBX, CarrierGroup
+from carriers.models import PBX, CarrierGroup, Endpoint, OutboundRoute
 from carriers.snapshot import Carriers, read_carriers
 from kamailio_bridge.losses import losses
 from kamailio_bridge.modules.everybody import everybody_warnings
 from kamailio_bridge.modules.overlaps import overlap_warnings
 from kamailio_bridge.modules.permissions import ADDRESSES, PermissionsModule
 from kamailio_bridge.rows import Notice
+from kamailio_bridge.rules import outbound_route_warnings
 
 # Fields whose change may end something that is in force. All carriers are read for it, so not for every edit.
 ENDING_FIELDS = frozenset(
@@ -59,13 +60,18 @@ class WarnsOfLosses(admin.ModelAdmin):
 
 
 class WarnsOfOverlaps(admin.ModelAdmin):
-    """Put in front of an admin of carrier groups or PBXs: it says which of its networks are another's, too."""
+    """Put in front of an admin of the carriers: it says which networks of an object are another's, too.
+
+    Of what is new it says as well where calls have a gap: a PBX that may not call, a route without a carrier.
+    """
 
     def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any:
         entry = super().log_addition(request, obj, message)
         self._warn_of_overlaps(request, obj)
         if isinstance(obj, PBX) and obj.enabled and not obj.sources.exists():
             _warn(request, [Notice(f"PBX “{obj.name}”", SILENT_PBX)])
+        if isinstance(obj, OutboundRoute) and _lacks_a_carrier(obj):
+            _warn(request, list(outbound_route_warnings(read_carriers(), obj.pk)))
         return entry
 
     def save_related(
@@ -87,6 +93,11 @@ def _rows_may_admit_somebody(formset: BaseModelFormSet) -> bool:
     """Say whether rows are added, or changed in what says from where calls may come."""
     is_added = any(form.has_changed() for form in formset.extra_forms)
     return is_added or any(not ADMITTING_FIELDS.isdisjoint(form.changed_data) for form in formset.initial_forms)
+
+
+def _lacks_a_carrier(route: OutboundRoute) -> bool:
+    called = Endpoint.objects.filter(enabled=True, group__enabled=True, group__in=route.groups.all())
+    return route.refuse_code is None and not called.exclude(direction=Endpoint.Direction.INBOUND).exists()
 
 
 def _may_end_something(form: ModelForm) -> bool:

@@ -6,6 +6,8 @@ import errno
 import ipaddress
 import socket
 
+from django.conf import settings
+
 
 def sip_address_problem(address: str) -> str:
     """Say in one sentence why ``DSIPROUTER_SIP_ADDRESS`` can't be this, or return an empty text."""
@@ -51,6 +53,19 @@ def sip_address_problems(address: str, ipv6_address: str, *, as_written: bool = 
         if each and not found[name]:
             found[name] = (not_bracketed(each) if as_written else "") or not_ours(each)
     return [f"{name}: {problem}" for name, problem in found.items() if problem]
+
+
+def own_hosts() -> set[str]:
+    """Return the addresses that Kamailio speaks SIP at, as they stand in the carriers: without brackets."""
+    configured = (settings.DSIPROUTER_SIP_ADDRESS, settings.DSIPROUTER_SIP_IPV6_ADDRESS)
+    return {_shortest(address) for address in configured if address}
+
+
+def _shortest(address: str) -> str:
+    try:
+        return str(ipaddress.ip_address(address))
+    except ValueError:  # a check of the settings says so
+        return address
 
 
 def not_bracketed(address: str) -> str:

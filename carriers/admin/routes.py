@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Exists, OuterRef, Prefetch, QuerySet
 from django.http import HttpRequest
 
 from carriers.admin.rows import ListAdmin
 from carriers.admin.together import EditedTogether
 from carriers.forms.routes import KnownAutocompleteSelect, OrderedGroupForm, OrderedGroupFormSet
-from carriers.models import InboundRoute, OutboundRoute, OutboundRouteGroup
+from carriers.models import Endpoint, InboundRoute, OutboundRoute, OutboundRouteGroup
 from carriers.refusals import refusal_in_words
 
 SHOWN_GROUPS = 5
@@ -65,7 +65,11 @@ class OutboundRouteAdmin(EditedTogether, ListAdmin):
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[OutboundRoute]:
-        first = OutboundRouteGroup.objects.select_related("group").order_by("position", "pk")[: SHOWN_GROUPS + 1]
+        called = Endpoint.objects.filter(group=OuterRef("group"), enabled=True).exclude(
+            direction=Endpoint.Direction.INBOUND
+        )
+        entries = OutboundRouteGroup.objects.select_related("group").annotate(has_endpoint=Exists(called))
+        first = entries.order_by("position", "pk")[: SHOWN_GROUPS + 1]
         return OutboundRoute.objects.order_by("prefix", "pk").prefetch_related(
             Prefetch("route_groups", queryset=first, to_attr="first_groups")
         )
@@ -75,15 +79,20 @@ class OutboundRouteAdmin(EditedTogether, ListAdmin):
         """Where the calls go: to carrier groups, or what answers them."""
         if route.refuse_code is not None:
             return f"refused: {refusal_in_words(route.refuse_code, route.refuse_reason)}"
-        names = [
-            entry.group.name if entry.group.enabled else f"{entry.group.name} (disabled)"
-            for entry in route.first_groups
-        ]
-        if not names:
-            return "none: its calls " + (
-                "fall through to a shorter prefix" if route.fall_through else "are answered 503"
-            )
-        return ", then ".join(names[:SHOWN_GROUPS]) + (", …" if len(names) > SHOWN_GROUPS else "")
+        flaws = [_flaw(entry) for entry in route.first_groups]
+        names = [f"{entry.group.name}{flaw}" for entry, flaw in zip(route.first_groups, flaws, strict=True)]
+        shown = ", then ".join(names[:SHOWN_GROUPS]) + (", …" if len(names) > SHOWN_GROUPS else "")
+        if len(names) > SHOWN_GROUPS or not all(flaws):
+            return shown
+        calls = "fall through to a shorter prefix" if route.fall_through else "are answered 503"
+        return f"{shown or 'none'}: its calls {calls}"
+
+
+def _flaw(entry: Any) -> str:
+    """Say why a carrier group of a route gets none of its calls, or return an empty text."""
+    if not entry.group.enabled:
+        return " (disabled)"
+    return "" if entry.has_endpoint else " (no endpoint)"
 
 
 @admin.register(InboundRoute)

@@ -85,9 +85,9 @@ class RevisionAdmin(admin.ModelAdmin):
     def node_answers(self, revision: Revision) -> str:
         return render_to_string("admin/kamailio_bridge/revision/node_answers.html", {"nodes": revision.nodes})
 
-    @admin.display(description="not applied", empty_value="nothing was left out")
+    @admin.display(description="not applied")
     def not_applied(self, revision: Revision) -> str:
-        return " ".join(revision.left_out)
+        return " ".join(revision.left_out) or "nothing was left out"
 
     @admin.display(description="changed rows")
     def shown_changes(self, revision: Revision) -> str:

@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+import re
+from html import unescape
+
 import pytest
 from django.test import Client
 
-from carriers.models import PBX, CarrierGroup, InboundRoute, OutboundRoute, OutboundRouteGroup, SourceNetwork
+from carriers.models import (
+    PBX,
+    CarrierGroup,
+    Endpoint,
+    InboundRoute,
+    OutboundRoute,
+    OutboundRouteGroup,
+    SourceNetwork,
+)
 from tests.admin.forms import Carriers, errors_of, post_page
 
 pytestmark = pytest.mark.django_db
@@ -78,7 +89,7 @@ def test_a_route_keeps_the_order_of_its_groups(editor: Client) -> None:
     ]
     html = editor.get("/admin/carriers/outboundroute/").content.decode()
     assert "(default route)" in html
-    assert "third, then first, then second" in html
+    assert "third (no endpoint), then first (no endpoint), then second (no endpoint)" in html
 
 
 @pytest.mark.parametrize(
@@ -143,6 +154,39 @@ def test_what_becomes_of_calls_without_a_carrier_is_in_the_list(editor: Client) 
     assert post_page(editor, f"/admin/carriers/outboundroute/{route.pk}/change/", {"fall_through": "on"}).redirect_chain
     page = editor.get("/admin/carriers/outboundroute/").content.decode()
     assert "none: its calls fall through to a shorter prefix" in page
+
+
+def test_carrier_groups_that_get_no_calls_are_marked_in_the_list(editor: Client, carriers: Carriers) -> None:
+    def listed() -> str:
+        page = editor.get("/admin/carriers/outboundroute/").content.decode()
+        return re.sub(r".*field-shown_groups\">(.*?)</td>.*", r"\1", page, flags=re.DOTALL)
+
+    name = carriers.group.name
+    carriers.outbound.groups.add(CarrierGroup.objects.create(name="Empty"), through_defaults={"position": 2})
+    assert listed() == f"{name}, then Empty (no endpoint)"
+    carriers.group.endpoints.update(direction=Endpoint.Direction.INBOUND)
+    assert listed() == f"{name} (no endpoint), then Empty (no endpoint): its calls are answered 503"
+    OutboundRoute.objects.update(fall_through=True)
+    CarrierGroup.objects.filter(name=name).update(enabled=False)
+    assert listed() == f"{name} (disabled), then Empty (no endpoint): its calls fall through to a shorter prefix"
+
+
+def test_a_new_route_without_a_carrier_says_so_at_once(editor: Client, carriers: Carriers) -> None:
+    def added(**fields: str) -> str:
+        page = post_page(editor, "/admin/carriers/outboundroute/add/", fields)
+        assert page.redirect_chain
+        return unescape(page.content.decode())
+
+    warned = "Once Kamailio is reloaded:"
+    nobody = "outbound route 7: names no carrier group: its calls are answered 503."
+    assert f"{warned}<ul><li>{nobody}</li></ul>" in added(prefix="7")
+    empty = CarrierGroup.objects.create(name="Empty")
+    assert (
+        "outbound route 71: has no carrier group that calls can go to: its calls fall through to outbound route 7."
+        in (added(**{"prefix": "71", "fall_through": "on", "route_groups-0-group": str(empty.pk)}))
+    )
+    assert warned not in added(prefix="72", refuse_code="403")
+    assert warned not in added(**{"prefix": "73", "route_groups-0-group": str(carriers.group.pk)})
 
 
 def test_a_group_stands_in_a_route_once(editor: Client, carriers: Carriers) -> None:

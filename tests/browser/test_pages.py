@@ -33,7 +33,8 @@ viewer = User.objects.create_user("viewer", password={PASSWORD!r}, is_staff=True
 viewer.groups.add(Group.objects.get(name="Carrier viewers"))
 """
 
-# What is wider than the window, though nothing around it scrolls; and the fields that nothing names.
+# What is wider than the window, though nothing around it scrolls; the fields that nothing names; and the contrast of a
+# text with what is behind it.
 TOO_WIDE = """() => {
   const width = document.documentElement.clientWidth;
   const scrolls = (element) => element && element !== document.documentElement &&
@@ -50,6 +51,19 @@ NAMELESS = """() => [...document.querySelectorAll("input, select, textarea, butt
   .filter((field) => !field.ariaLabel && !field.getAttribute("aria-labelledby") && !field.title)
   .filter((field) => !(field.tagName === "BUTTON" && field.textContent.trim()) && field.type !== "submit")
   .map((field) => field.outerHTML)"""
+
+
+CONTRAST = """(element) => {
+  const numbers = (colour) => colour.match(/[\\d.]+/g).map(Number);
+  const light = (colour) => numbers(colour).slice(0, 3).map((value) => value / 255)
+    .map((value) => value <= 0.03928 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4)
+    .reduce((sum, value, index) => sum + value * [0.2126, 0.7152, 0.0722][index], 0);
+  let behind = element;
+  while (numbers(getComputedStyle(behind).backgroundColor)[3] === 0) behind = behind.parentElement;
+  const [dark, bright] = [getComputedStyle(element).color, getComputedStyle(behind).backgroundColor]
+    .map(light).sort((one, other) => one - other);
+  return (bright + 0.05) / (dark + 0.05);
+}"""
 
 
 def found_wrong(page: Page, paths: list[str]) -> list[str]:
@@ -175,6 +189,32 @@ def test_pages_for_what_goes_wrong(page: Page, instance: Instance, faults: list[
     assert wrong_here(page) == []
     assert [fault.split()[0] for fault in faults] == ["403", "404", "503"]
     faults.clear()
+
+
+def test_colours_that_can_be_read(operator: Page, instance: Instance) -> None:
+    """What went well is green in both themes, with enough contrast (4.5, as WCAG asks for)."""
+    page = operator
+    instance.done("load_carriers", "-", document=json.dumps(EXAMPLE))
+    for theme in ("light", "dark"):
+        page.emulate_media(color_scheme=theme)
+        page.goto("/admin/carriers/pbx/add/")
+        page.get_by_label("Name:", exact=True).fill(f"branch {theme}")
+        page.get_by_label("Address:", exact=True).fill("192.0.2.10")
+        page.get_by_role("button", name="Save", exact=True).click()
+        link = page.locator(".messagelist .success a")
+        assert link.evaluate(CONTRAST) >= 4.5
+        page.goto("/admin/kamailio_bridge/kamailionode/")
+        assert page.locator(".node-state").first.evaluate(CONTRAST) >= 4.5
+
+
+def test_ones_sessions_in_a_narrow_window(operator: Page) -> None:
+    page = operator
+    page.set_viewport_size(NARROW)
+    page.goto("/admin/sessions/")
+    cells = page.locator(".sessions td")
+    expect(cells).to_have_count(4)
+    expect(cells.nth(1)).to_have_css("display", "block")
+    assert cells.nth(1).evaluate("cell => getComputedStyle(cell, '::before').content") == '"Logged in"'
 
 
 def test_a_group_is_added_with_the_keyboard_alone(operator: Page) -> None:

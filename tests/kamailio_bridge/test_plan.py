@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from django.db import connections
+from pytest_django import Settings
 
 from carriers.models import AuthCredential, CarrierGroup, Endpoint, OutboundRoute
 from kamailio_bridge.plan import TablesUnreadable, make_plan, write
@@ -140,6 +141,20 @@ def test_what_carries_no_calls_is_warned_of_and_the_rest_goes_on() -> None:
     assert f"{nobody} fall through to the outbound default route." in texts(make_plan().warnings)
     write(make_plan())
     assert sorted(Mtree.objects.values_list("tprefix", flat=True)) == ["o", "o8", "s"]
+
+
+def test_our_own_address_as_an_endpoint_or_pbx_is_warned_of(settings: Settings) -> None:
+    settings.DSIPROUTER_SIP_ADDRESS, settings.DSIPROUTER_SIP_IPV6_ADDRESS = "203.0.113.5", "2001:DB8:0::5"
+    make_group("Loop", "203.0.113.5", "2001:db8::5", "203.0.113.6")
+    make_group("Off", "203.0.113.5", enabled=False)
+    make_pbx("office", "203.0.113.5", "192.0.2.9/32")
+    warnings = texts(make_plan().warnings)
+    assert warnings.count("is Kamailio's own SIP address, so calls to it come back to us") == 3
+    assert "“Loop”, endpoint 203.0.113.5:5060: is Kamailio's own SIP address" in warnings
+    assert "“Loop”, endpoint [2001:db8::5]:5060: is Kamailio's own SIP address" in warnings
+    assert "PBX “office”: is Kamailio's own SIP address" in warnings
+    settings.DSIPROUTER_SIP_PORT = 5070
+    assert "own SIP address" not in texts(make_plan().warnings)
 
 
 def test_a_refusal_that_slipped_past_the_forms_is_refused_with_the_route_named() -> None:

@@ -70,6 +70,15 @@ def test_a_manager_adds_a_colleague_and_gives_a_role(manager: Client) -> None:
     assert save(manager, carol, is_active="") == 302
 
 
+def test_a_new_user_gets_a_password(manager: Client) -> None:
+    page = manager.get(f"{USERS}add/").content.decode()
+    assert 'name="password1"' in page
+    assert "Single Sign-On" not in page
+    answer = manager.post(f"{USERS}add/", {"username": "carol", "usable_password": "false"})
+    assert answer.status_code == 200
+    assert not User.objects.filter(username="carol").exists()
+
+
 def test_what_a_manager_may_not_give_is_not_taken(manager: Client) -> None:
     carol = make("carol", VIEWERS)
     more = {"is_superuser": "on", "user_permissions": [permission("auth.change_group").pk], "is_staff": "on"}

@@ -32,7 +32,8 @@ class Command(BaseCommand):
             raise SystemExit(1)
 
     def _show(self, status: Status) -> None:
-        revision = "none yet" if status.revision is None else str(status.revision)
+        nothing = "none yet" if status.waiting is not None else "unknown"  # they can't be read
+        revision = nothing if status.revision is None else str(status.revision)
         self.stdout.write(f"revision in Kamailio's tables: {revision}")
         if status.waiting is not None:
             self.stdout.write(f"pending changes: {status.waiting}")
