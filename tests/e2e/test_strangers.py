@@ -12,6 +12,8 @@ from carriers.models import SourceNetwork
 from tests.e2e.counts import counts, wait_for, wait_for_counts
 from tests.e2e.nodes import running_node
 from tests.e2e.scene import PBX_ADDRESS, Scene, scene_on_own_node, to
+from tests.e2e.sip.incoming import Incoming
+from tests.e2e.sip.message import response
 from tests.e2e.sip.raw import Datagrams, over_tcp, request
 
 pytestmark = [
@@ -298,3 +300,21 @@ def test_no_line_of_the_log_is_somebody_elses(scene: Scene, address: str) -> Non
     assert scene.dial("91").code == 200
     wait_for(lambda: "answered 200" in scene.report(), "the call is in the log")
     assert strange_lines(scene) == []
+
+
+def test_nor_is_a_line_the_carriers(scene: Scene) -> None:
+    """A reply to a call is passed on whatever stands in it, and the log has one line about it."""
+
+    def answer_oddly(incoming: Incoming) -> None:
+        incoming.reply(180)
+        odd = response(incoming.message, 486, to_tag=incoming.to_tag).encode()
+        odd = odd.replace(b"Content-Length: 0\r\n", f"Content-Length: {FOLDED}\r\n".encode())
+        incoming.link.socket.sendto(odd, incoming.link.peer)
+
+    scene.route("9", scene.group("Acme", to(scene.carrier(answer_oddly))))
+    scene.apply()
+    call = scene.dial("91")
+    assert call.code == 486
+    assert strange_lines(scene) == []
+    assert scene.report().count("answered 486 to INVITE, with headers that can't be read") == 1
+    assert "forged" not in scene.report()
