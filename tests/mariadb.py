@@ -38,6 +38,7 @@ QUICK = [
     "--skip-log-bin",
     "--skip-name-resolve",
     "--performance-schema=OFF",
+    "--max-connections=1000",  # several test processes, each with a few Kamailios of some twenty processes
 ]
 
 
