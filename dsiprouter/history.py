@@ -35,6 +35,7 @@ def track_users() -> None:
             owner=lambda instance: (User, instance.user_id),  # type: ignore[attr-defined]
             only=("confirmed",),
             is_applied=False,
+            kind=what,
         )
     for table in RELATIONS:
         m2m_changed.connect(_record_relation, sender=table, dispatch_uid=f"history of {table.__name__}")

@@ -19,7 +19,7 @@ from carriers.history.changes import with_arrows
 from carriers.history.milestones import milestones_of
 from carriers.history.models import HistoryEntry
 from carriers.history.recording import ACTIONS, entries_of, happened, in_one_batch
-from carriers.history.tracking import tracked_models
+from carriers.history.tracking import kind_of, tracked_models
 
 ENTRIES_ON_A_PAGE = 50
 
@@ -80,7 +80,7 @@ class KindFilter(admin.SimpleListFilter):
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         models = models_to_see(request)
-        return [(model._meta.label_lower, str(model._meta.verbose_name)) for model in models]
+        return [(model._meta.label_lower, kind_of(model)) for model in models]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         for model in models_to_see(request):

@@ -17,6 +17,7 @@ class _Tracked(NamedTuple):
     owner: Callable[[models.Model], Owner | None]
     secrets: frozenset[str]
     is_applied: bool
+    kind: str
 
 
 _tracked: dict[type[models.Model], _Tracked] = {}
@@ -31,13 +32,15 @@ def track(
     only: tuple[str, ...] | None = None,
     without: tuple[str, ...] = (),
     is_applied: bool = True,
+    kind: str = "",
 ) -> None:
     """Keep a history of a model's objects: each ``save()`` and each deletion, also by cascade.
 
     What writes in bulk records by itself (``history.recording``). Of the fields in ``secrets`` the history says only
     that they changed. ``only`` or ``without`` choose fields. What is not ``is_applied`` takes effect when it is saved.
+    ``kind`` is what people call such objects, where that is not the model's name.
     """
-    _tracked[model] = _Tracked(label, owner, frozenset(secrets), is_applied)
+    _tracked[model] = _Tracked(label, owner, frozenset(secrets), is_applied, kind or str(model._meta.verbose_name))
     fields = [column.name for column in model._meta.concrete_fields if not column.primary_key]
     auditlog.register(
         model,
@@ -60,6 +63,11 @@ def is_secret(model: type[models.Model], field: str) -> bool:
 def tracked_models() -> list[type[models.Model]]:
     """Return the models that have a history, in the order of their registration."""
     return list(_tracked)
+
+
+def kind_of(model: type[models.Model]) -> str:
+    """Return what the objects of a model that has a history are called."""
+    return _tracked[model].kind
 
 
 def is_applied(model: type[models.Model] | None) -> bool:

@@ -208,6 +208,8 @@ def test_only_who_may_see_users_reads_of_them(
     html = client.get("/admin/history/historyentry/").content.decode()
     assert ("user “carol”" in html) is sees
     assert ("?kind=auth.user" in html) is sees
+    assert ("second factor" in html) is sees  # a kind to choose, in the words of the command and the documents
+    assert "TOTP device" not in html
     assert "carrier group “Acme”" in html
     entry = HistoryEntry.objects.filter(object_repr__contains="carol").latest("pk")
     assert (client.get(f"/admin/history/historyentry/{entry.pk}/change/").status_code == 200) is sees
