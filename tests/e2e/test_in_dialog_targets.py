@@ -10,7 +10,11 @@ from tests.e2e.sip.agent import settled
 from tests.e2e.sip.incoming import Incoming, answer, ring
 from tests.e2e.sip.proxy import Proxy
 
-pytestmark = [pytest.mark.e2e, pytest.mark.django_db(databases=["default", "kamailio"], transaction=True)]
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.wire,
+    pytest.mark.django_db(databases=["default", "kamailio"], transaction=True),
+]
 
 REFRESHING = ("INVITE", "UPDATE")
 
@@ -180,7 +184,7 @@ def test_requests_before_the_answer(scene: Scene) -> None:
         rung.append(incoming)
         incoming.reply(183)
         incoming.contact, incoming.to_tag = f"<sip:fork@{fork.host_port}>", "tag-of-the-fork"
-        incoming.reply(180)
+        incoming.reply(180, after=0.1)  # so that it does not overtake the 183 in another process of Kamailio
 
     failing, carrier = scene.carrier(answer(503, 183)), scene.carrier(two_forks)
     scene.route("9", scene.group("Acme", to(failing), to(carrier)))

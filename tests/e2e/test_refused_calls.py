@@ -7,7 +7,11 @@ import pytest
 from tests.e2e.scene import PBX_ADDRESS, Scene, to
 from tests.e2e.sip.raw import Datagrams, request
 
-pytestmark = [pytest.mark.e2e, pytest.mark.django_db(databases=["default", "kamailio"], transaction=True)]
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.wire,
+    pytest.mark.django_db(databases=["default", "kamailio"], transaction=True),
+]
 
 
 @pytest.mark.parametrize(

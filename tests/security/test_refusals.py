@@ -58,7 +58,7 @@ def test_a_flood_is_a_few_lines_and_a_count(log: pytest.LogCaptureFixture, monke
 def test_a_look_up_that_no_list_offers_is_a_line(log: pytest.LogCaptureFixture, login: Callable[..., Client]) -> None:
     answer = login("viewer").get("/admin/history/historyentry/?changes__regex=x")
     assert answer.status_code == 400
-    assert "asks for what it does not offer" in answer.content.decode()
+    assert "the address has a filter that the list does not offer" in answer.content.decode()
     assert [(record.levelname, record.getMessage()) for record in log.records] == [
         ("WARNING", "Filtering by changes__regex not allowed")
     ]
