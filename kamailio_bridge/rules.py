@@ -30,6 +30,7 @@ from kamailio_bridge.labels import (
     pbx_label,
 )
 from kamailio_bridge.modules.base import some
+from kamailio_bridge.own_hosts import own_hosts
 from kamailio_bridge.routing import (
     answering_routes,
     calling_groups,
@@ -39,7 +40,6 @@ from kamailio_bridge.routing import (
     outbound_routes,
 )
 from kamailio_bridge.rows import Notice
-from kamailio_bridge.sip_address import own_hosts
 
 
 def problems(carriers: Carriers) -> list[Notice]:

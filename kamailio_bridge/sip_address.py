@@ -1,12 +1,13 @@
-"""Where Kamailio may speak SIP: one address of the machine, because registrations name it to carriers."""
+"""Where Kamailio may speak SIP: one address of the machine, because registrations name it to carriers.
+
+Needs nothing but Python: the unit of Kamailio asks it, too (deploy/check-sip-address).
+"""
 
 from __future__ import annotations
 
 import errno
 import ipaddress
 import socket
-
-from django.conf import settings
 
 
 def sip_address_problem(address: str) -> str:
@@ -53,19 +54,6 @@ def sip_address_problems(address: str, ipv6_address: str, *, as_written: bool = 
         if each and not found[name]:
             found[name] = (not_bracketed(each) if as_written else "") or not_ours(each)
     return [f"{name}: {problem}" for name, problem in found.items() if problem]
-
-
-def own_hosts() -> set[str]:
-    """Return the addresses that Kamailio speaks SIP at, as they stand in the carriers: without brackets."""
-    configured = (settings.DSIPROUTER_SIP_ADDRESS, settings.DSIPROUTER_SIP_IPV6_ADDRESS)
-    return {_shortest(address) for address in configured if address}
-
-
-def _shortest(address: str) -> str:
-    try:
-        return str(ipaddress.ip_address(address))
-    except ValueError:  # a check of the settings says so
-        return address
 
 
 def not_bracketed(address: str) -> str:

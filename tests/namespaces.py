@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from pathlib import Path
 
 from kamailio_bridge.node_parameters import program
 from tests.deploy.places import ROOT, run
@@ -12,5 +13,9 @@ from tests.deploy.places import ROOT, run
 def in_namespace(kind: str, *commands: str, env: Mapping[str, str] | None = None) -> str:
     """Run shell commands in a namespace of ``kind``, "net" or "mount", one after the other; return what they said."""
     whose = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
-    command = [program("unshare", "util-linux"), *whose, f"--{kind}", "sh", "-euc", "\n".join(commands)]
+    # In a chroot / may be no mount point: unshare can't make it private then, and it is not shared either.
+    mounted = [line.split()[4] for line in Path("/proc/self/mountinfo").read_text(encoding="utf-8").splitlines()]
+    propagation = ["--propagation", "unchanged"] if kind == "mount" and "/" not in mounted else []
+    command = [program("unshare", "util-linux"), *whose, *propagation, f"--{kind}"]
+    command += ["sh", "-euc", "\n".join(commands)]
     return run(command, cwd=ROOT, env={**os.environ, **(env or {})})

@@ -86,4 +86,6 @@ def test_two_groups_that_looked_the_same_are_both_kept(
     names = list(after.order_by("pk").values_list("name", flat=True))
     assert names == (["Größe (2)", "größe", "Acme"] if engine == "sqlite" else ["Größe", "other", "Acme"])
     said = capsys.readouterr().out
-    assert ("is named “Größe (2)” now: another carrier group has the same name" in said) == (engine == "sqlite")
+    assert ("is named “Größe (2)” now: another carrier group has a name that looks the same" in said) == (
+        engine == "sqlite"
+    )

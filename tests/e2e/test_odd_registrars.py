@@ -165,7 +165,7 @@ def test_an_acceptance_in_another_form(scene: Scene, reply: Reply, seconds: int)
 def test_a_registrar_that_grants_no_usable_time(scene: Scene, reply: Reply, granted: int) -> None:
     registrar, group = registering(scene, OddRegistrar(reply))
     registration = wait_for_state(scene, group, "not kept")
-    assert f"grants {granted} s" in registration.sentence
+    assert f"grants only {granted} s" in registration.sentence
     assert registration.words == f"Accepted for {granted} s only"
     settled(SOME_TICKS)
     assert len(registrar.requests("REGISTER")) == 2

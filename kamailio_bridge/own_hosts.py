@@ -1,0 +1,20 @@
+"""At which addresses our Kamailio speaks SIP, by the settings."""
+
+from __future__ import annotations
+
+import ipaddress
+
+from django.conf import settings
+
+
+def own_hosts() -> set[str]:
+    """Return the addresses that Kamailio speaks SIP at, as they stand in the carriers: without brackets."""
+    configured = (settings.DSIPROUTER_SIP_ADDRESS, settings.DSIPROUTER_SIP_IPV6_ADDRESS)
+    return {_shortest(address) for address in configured if address}
+
+
+def _shortest(address: str) -> str:
+    try:
+        return str(ipaddress.ip_address(address))
+    except ValueError:  # a check of the settings says so
+        return address
