@@ -15,7 +15,7 @@ pytestmark = pytest.mark.own_database
 
 
 def migrate(alias: str, migration: str) -> Any:
-    """Migrate the carriers up to a migration, and return the models of then."""
+    """Migrate the carriers up to a migration, and return the models of that state."""
     executor = MigrationExecutor(connections[alias])
     executor.migrate([("carriers", migration)])
     return MigrationExecutor(connections[alias]).loader.project_state([("carriers", migration)]).apps
