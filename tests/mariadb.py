@@ -122,6 +122,7 @@ def private_mariadb() -> Iterator[MariaDB]:
         )
         options = [
             f"--socket={folder / 'socket'}",
+            f"--tmpdir={folder}",  # a server that starts deletes the temporary tables of others in a shared folder
             f"--pid-file={folder / 'pid'}",
             f"--bind-address={HOST}",
             f"--port={server.port}",
