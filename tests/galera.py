@@ -98,7 +98,7 @@ class Member:
         options = [
             f"--defaults-file={CONFIGURATION}",
             *(f"--user={unprivileged()}", f"--datadir={self.folder / 'data'}"),
-            *(f"--socket={self.folder / 'socket'}", f"--pid-file={self.folder / 'pid'}"),
+            *(f"--socket={self.folder / 'socket'}", f"--pid-file={self.folder / 'pid'}", f"--tmpdir={self.folder}"),
             *(f"--bind-address={HOST}", f"--port={self.server.port}"),
             *(f"--wsrep-node-name={self.name}", f"--wsrep-node-address={self.group_address}"),
             f"--wsrep-sst-receive-address={HOST}:{self.state_port}",
