@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import ConsoleMessage, FloatRect, Page, Request, Response
+from playwright.sync_api import ConsoleMessage, FloatRect, Page, Request, Response, expect
 
 from tests.e2e.instance import Instance
 
@@ -103,6 +103,8 @@ def operator(page: Page) -> Page:
     page.get_by_label("Username").fill("admin")
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Log in").click()
+    # A click does not wait for the page that it leads to, and until that has come there may be no document to look at.
+    expect(page.get_by_role("button", name="Log out")).to_be_visible()
     return page
 
 
