@@ -15,15 +15,15 @@ from django.db import DatabaseError
 from dsiprouter.database_errors import sentence_of
 from kamailio_bridge.applied import last_applied
 from kamailio_bridge.asking import ask_nodes
+from kamailio_bridge.modules import NO_MODULES
 from kamailio_bridge.modules.base import Projection, TableChanges
 from kamailio_bridge.modules.htable import HtableModule, revision_on_node, stored_revision
-from kamailio_bridge.node_reload import NO_MODULES, method_names
 from kamailio_bridge.nodes import Node, configured_nodes
 from kamailio_bridge.plan import Plan, TablesUnreadable, masked
 from kamailio_bridge.revisions import Revision
 from kamailio_bridge.roll_back import NotKept
 from kamailio_bridge.rows import Notice, Table, Values
-from kamailio_bridge.rpc import RpcError
+from kamailio_bridge.rpc import RpcError, method_names
 from kamailio_bridge.tables_plan import plan_of_revision
 
 LOOK_SECONDS = 15.0  # that a page or a status waits for all that the nodes hold

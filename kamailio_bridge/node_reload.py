@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
-from typing import Any
 
 from carriers.management.collector import collector_paused
+from kamailio_bridge.modules import NO_MODULES
 from kamailio_bridge.modules.base import KamailioModule, ModuleChanges, ReloadRejected
 from kamailio_bridge.modules.htable import HtableModule, revision_on_node
+from kamailio_bridge.modules.order import in_reload_order
 from kamailio_bridge.nodes import Node
 from kamailio_bridge.plan import Plan
-from kamailio_bridge.rpc import InvalidAnswer, Rpc, RpcError
-
-NO_MODULES = "none of the modules that we write is loaded there: check its configuration and KAMAILIO_MODULES."
+from kamailio_bridge.rpc import RpcError, method_names
 
 
 @dataclass(frozen=True)
@@ -75,19 +74,6 @@ def reload_node(node: Node, plan: Plan, before: int | None, number: int) -> Node
     return _result(node, answers, number, can_tell=can_tell)
 
 
-def in_reload_order(modules: list[ModuleChanges]) -> list[ModuleChanges]:
-    """Order the modules to reload so that no call finds a half: leave out those without changes.
-
-    Sources and sets come before the routes that need them, and go after them: a module that only loses rows is
-    reloaded after those that only used them. The hash table, with the revision in it, always comes last.
-    """
-    changed = [changes for changes in modules if changes.count]
-    first = [changes for changes in changed if not changes.only_removes]
-    later = [changes for changes in reversed(changed) if changes.only_removes]
-    ordered = [changes for changes in first + later if not isinstance(changes.module, HtableModule)]
-    return ordered + [changes for changes in modules if isinstance(changes.module, HtableModule)]
-
-
 def _reload_and_verify(
     node: Node, plan: Plan, todo: list[tuple[KamailioModule, ModuleChanges | None]]
 ) -> list[ModuleAnswer]:
@@ -143,14 +129,6 @@ def _result(node: Node, answers: list[ModuleAnswer], number: int, *, can_tell: b
         return NodeResult(node.name, ok=False, sentence=sentence, revision=running, reloaded=True, answers=answers)
     sentence = f"runs revision {number}, verified."
     return NodeResult(node.name, ok=True, sentence=sentence, revision=number, reloaded=True, answers=answers)
-
-
-def method_names(rpc: Rpc) -> list[str]:
-    """Ask the node which commands it has, and so which modules. Raises ``RpcError``."""
-    answer: Any = rpc.call("system.listMethods")
-    if not isinstance(answer, list) or not all(isinstance(name, str) for name in answer):
-        raise InvalidAnswer("system.listMethods: the node answered in a form that this product does not know.")
-    return answer
 
 
 def _since(start: float) -> float:

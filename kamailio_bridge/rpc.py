@@ -260,3 +260,11 @@ def _reason(error: Exception) -> str:
         if sign in text:
             return reason
     return getattr(error, "strerror", None) or type(error).__name__
+
+
+def method_names(rpc: Rpc) -> list[str]:
+    """Ask the node which commands it has, and so which modules. Raises ``RpcError``."""
+    answer: Any = rpc.call("system.listMethods")
+    if not isinstance(answer, list) or not all(isinstance(name, str) for name in answer):
+        raise InvalidAnswer("system.listMethods: the node answered in a form that this product does not know.")
+    return answer

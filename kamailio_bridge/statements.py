@@ -13,7 +13,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 from kamailio_bridge.modules.base import KamailioModule, ModuleChanges, TableChanges
 from kamailio_bridge.modules.htable import HASH_TABLE, REVISION_KEY, HtableModule, revision_values
-from kamailio_bridge.node_reload import in_reload_order
+from kamailio_bridge.modules.order import in_reload_order
 from kamailio_bridge.nodes import Node
 from kamailio_bridge.plan import MASK, SECRET_COLUMNS, Plan, chunks, rows_after
 from kamailio_bridge.rows import Value

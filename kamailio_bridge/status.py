@@ -15,12 +15,11 @@ from kamailio_bridge.drift import LOOK_SECONDS as DRIFT_SECONDS
 from kamailio_bridge.drift import read_drift, read_node_drift
 from kamailio_bridge.modules import selected_modules
 from kamailio_bridge.modules.htable import revision_on_node, stored_revision
-from kamailio_bridge.node_reload import method_names
 from kamailio_bridge.nodes import Node, configured_nodes
 from kamailio_bridge.plan import TablesUnreadable, make_plan
 from kamailio_bridge.registrations import Registration, registrations
 from kamailio_bridge.revisions import Revision
-from kamailio_bridge.rpc import RpcError, understood
+from kamailio_bridge.rpc import RpcError, method_names, understood
 from kamailio_bridge.strangers import Strangers, read_strangers
 from kamailio_bridge.uac_records import DISABLED_FLAG, REGISTERED_STATE, dump_records
 
