@@ -20,8 +20,9 @@ from django.db.backends.utils import CursorWrapper
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 
-from kamailio_bridge.checks import name_of, table_problems, tables_in_use
+from kamailio_bridge.modules.tables_in_use import table_problems, tables_in_use
 from kamailio_bridge.tables import Version
+from kamailio_bridge.tables_problems import name_of
 
 logger = logging.getLogger(__name__)
 

@@ -1,123 +1,21 @@
-"""Whether Kamailio's tables are as this product and Kamailio need them, in sentences for the operator."""
+"""What is wrong with the tables and the settings, as system checks of Django."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings
 from django.core import checks
 from django.core.exceptions import ValidationError
-from django.db import Error, models
 
 from carriers.addresses import clean_host
-from kamailio_bridge.columns import Column, read_columns
 from kamailio_bridge.modules import MODULES
+from kamailio_bridge.modules.tables_in_use import table_problems
 from kamailio_bridge.node_tokens import folder_problem
 from kamailio_bridge.rpc_address import rpc_address_problem
 from kamailio_bridge.sip_address import sip_address_problem, sip_ipv6_address_problem
-from kamailio_bridge.tables import Address, DrGateway, DrGwList, DrRule, KamailioTable, Mtree, Version
-
-INTEGERS = frozenset({"int", "integer", "mediumint"})
-SMALL_INTEGERS = INTEGERS | {"smallint"}
-TEXTS = frozenset({"varchar", "char"})
-LONG_TEXTS = frozenset({"tinytext", "text", "mediumtext", "longtext"})
-# Kamailio takes a column's type from its declaration. With BIGINT or TEXT in these tables it does not start, or does
-# not load them; dispatcher, htable and uac read both. Measured with Kamailio 5.6.3 and 6.0.1, see
-# test_tables_in_kamailio. (5.6 reads a TEXT in address.tag, but 6.0 does not start with it on MariaDB.)
-STRICT_TABLES = (Mtree, Address, DrGateway, DrGwList, DrRule)
-READ_LENIENTLY = frozenset({(Address, "tag"), (Address, "id"), (Mtree, "id")})
-
-
-def table_problems(alias: str = "kamailio", tables: Sequence[type[KamailioTable]] | None = None) -> list[str]:
-    """Return a sentence for each thing in Kamailio's tables that would break us or Kamailio.
-
-    Looks at the tables of ``KAMAILIO_MODULES`` unless told otherwise, with two queries. Wider columns, and further ones
-    with a default, as dSIPRouter makes them, are fine.
-    """
-    tables = tables_in_use() if tables is None else tables
-    try:
-        found = read_columns([name_of(table) for table in tables], alias)
-        versions = _versions(alias) if name_of(Version) in found else None
-    except Error as error:
-        return [f"The database “{alias}” can't be read: {error.args[-1]}. Check KAMAILIO_DATABASE_URL."]
-    missing = [name_of(table) for table in tables if name_of(table) not in found]
-    problems = [_missing(missing, alias)] if missing else []
-    for table in tables:
-        if name_of(table) in found:
-            problems += _column_problems(table, found[name_of(table)], alias)
-            if versions is not None:
-                problems += _version_problems(table, versions.get(name_of(table)), alias)
-    return problems
-
-
-def tables_in_use() -> list[type[KamailioTable]]:
-    """Return ``version`` and the tables of the modules that ``KAMAILIO_MODULES`` names; unknown names have none."""
-    modules = [module for name, module in MODULES.items() if name in settings.KAMAILIO_MODULES]
-    return [Version, *dict.fromkeys(table.model for module in modules for table in module.tables)]
-
-
-def name_of(table: type[KamailioTable]) -> str:
-    """Return the table's name in the database."""
-    return table._meta.db_table
-
-
-def _versions(alias: str) -> dict[str, int]:
-    return dict(Version.objects.using(alias).values_list("table_name", "table_version"))
-
-
-def _missing(names: Sequence[str], alias: str) -> str:
-    listed = ", ".join(f"“{name}”" for name in names)
-    subject = f"Table {listed} is" if len(names) == 1 else f"Tables {listed} are"
-    return f"{subject} missing in the database “{alias}”: run manage.py create_kamailio_tables."
-
-
-def _version_problems(table: type[KamailioTable], version: int | None, alias: str) -> Iterator[str]:
-    name, known = name_of(table), table.db_table_version
-    if version is None:
-        yield (
-            f"Table “{name}” in the database “{alias}” has no row in the table “version”, so Kamailio would not start "
-            f"with it: if it is of Kamailio 5.6, add the row with version {known}."
-        )
-    elif version != known:
-        yield (
-            f"Table “{name}” in the database “{alias}” has version {version}; this product knows {known}, that of "
-            "Kamailio 5.6: migrate the table with the script that comes with Kamailio."
-        )
-
-
-def _column_problems(table: type[KamailioTable], columns: dict[str, Column], alias: str) -> Iterator[str]:
-    fields = {field.column: field for field in table._meta.concrete_fields}
-    for name, field in fields.items():
-        subject = f"Column “{name_of(table)}.{name}” in the database “{alias}”"
-        if name not in columns:
-            yield f"{subject} is missing: compare the table with that of Kamailio 5.6."
-        else:
-            yield from _differences(subject, table, field, columns[name])
-    for name in columns.keys() - fields.keys():
-        if columns[name].needs_value:
-            yield (
-                f"Column “{name_of(table)}.{name}” in the database “{alias}” is not one of Kamailio's and has no "
-                "default, so that no row can be added: give it a default."
-            )
-
-
-def _differences(subject: str, table: type[KamailioTable], field: models.Field, column: Column) -> Iterator[str]:
-    kinds, stock = _accepted(table, field)
-    if column.kind not in kinds:
-        yield f"{subject} is declared {column.kind.upper()}, but must be {stock}: change its type."
-    elif field.max_length and column.length is not None and column.length < field.max_length:
-        yield f"{subject} holds {column.length} characters, but must hold {field.max_length}: make it {stock}."
-
-
-def _accepted(table: type[KamailioTable], field: models.Field) -> tuple[frozenset[str], str]:
-    """Return the types that a column may have, and the one that Kamailio's own SQL files give it."""
-    is_strict = table in STRICT_TABLES and (table, field.column) not in READ_LENIENTLY
-    if isinstance(field, models.CharField):
-        return TEXTS if is_strict else TEXTS | LONG_TEXTS, f"VARCHAR({field.max_length})"
-    if isinstance(field, models.PositiveSmallIntegerField):
-        return SMALL_INTEGERS, "SMALLINT UNSIGNED"
-    return INTEGERS if is_strict else INTEGERS | {"bigint"}, "INT"
+from kamailio_bridge.tables_problems import upgrade_warnings
 
 
 def check_tables(*, databases: Sequence[str] | None, **_others: Any) -> list[checks.CheckMessage]:
@@ -126,21 +24,6 @@ def check_tables(*, databases: Sequence[str] | None, **_others: Any) -> list[che
         return []
     problems = [checks.Error(problem, id="kamailio_bridge.E002") for problem in table_problems()]
     return [*problems, *(checks.Warning(sentence, id="kamailio_bridge.W001") for sentence in upgrade_warnings())]
-
-
-def upgrade_warnings(alias: str = "kamailio") -> list[str]:
-    """Return a sentence for columns that Kamailio 5.6 reads, but that keep Kamailio 6.0 from starting."""
-    try:
-        columns = read_columns([name_of(Address)], alias).get(name_of(Address), {})
-    except Error:
-        return []  # table_problems says so
-    if "tag" not in columns or columns["tag"].kind not in LONG_TEXTS:
-        return []
-    sentence = (
-        f"Column “address.tag” in the database “{alias}” is declared {columns['tag'].kind.upper()}: Kamailio 5.6 reads"
-        " it, but Kamailio 6.0 does not start with it. Make it VARCHAR(64) before you upgrade Kamailio."
-    )
-    return [sentence]
 
 
 def check_modules(**_scope: Any) -> list[checks.CheckMessage]:

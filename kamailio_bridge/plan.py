@@ -18,11 +18,11 @@ from carriers.state_parts import Object, Reasons, with_objects_as_before
 from dsiprouter.database_errors import sentence_of
 from kamailio_bridge import rules
 from kamailio_bridge.applied import applied_state
-from kamailio_bridge.checks import table_problems
 from kamailio_bridge.conflicts import Conflict, conflicts_of, left_out, objects_by_label, warnings_of, withhold
 from kamailio_bridge.keys import settle_keys
 from kamailio_bridge.modules import selected_modules
 from kamailio_bridge.modules.base import KamailioModule, ModuleChanges, NodeNames, Projection, TableChanges
+from kamailio_bridge.modules.tables_in_use import table_problems
 from kamailio_bridge.nodes import node_names
 from kamailio_bridge.rows import Notice, Row, Table, Values
 from kamailio_bridge.state_bytes import pack

@@ -7,10 +7,10 @@ from django.db import DatabaseError
 from carriers.snapshot import Carriers, carriers_of
 from carriers.state import take_state
 from dsiprouter.database_errors import sentence_of
-from kamailio_bridge.checks import table_problems
 from kamailio_bridge.keys import settle_keys
 from kamailio_bridge.modules import selected_modules
 from kamailio_bridge.modules.base import KamailioModule, ModuleChanges, NodeNames, Projection
+from kamailio_bridge.modules.tables_in_use import table_problems
 from kamailio_bridge.nodes import node_names
 from kamailio_bridge.plan import Plan, TablesUnreadable, compare, difference, leave_out_conflicting
 from kamailio_bridge.revisions import Revision

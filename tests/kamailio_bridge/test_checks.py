@@ -11,7 +11,7 @@ from django.db import connections
 from django.test.utils import CaptureQueriesContext
 from pytest_django import DjangoDbBlocker, Settings
 
-from kamailio_bridge.checks import table_problems
+from kamailio_bridge.modules.tables_in_use import table_problems
 from kamailio_bridge.tables import TABLES, Version
 from tests.kamailio_bridge.stock import make_stock_tables, redeclare
 from tests.scratch import run_sql, scratch_database

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from django.db import connections
 
-from kamailio_bridge.checks import table_problems
+from kamailio_bridge.modules.tables_in_use import table_problems
 from kamailio_bridge.schema import create_missing_tables
 from kamailio_bridge.tables import (
     TABLES,

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from django.db import connections
 
-from kamailio_bridge.checks import table_problems, upgrade_warnings
+from kamailio_bridge.modules.tables_in_use import table_problems
 from kamailio_bridge.schema import create_missing_tables
 from kamailio_bridge.tables import (
     Address,
@@ -22,6 +22,7 @@ from kamailio_bridge.tables import (
     Mtree,
     Uacreg,
 )
+from kamailio_bridge.tables_problems import upgrade_warnings
 from tests.kamailio_bridge.bare_kamailio import BareKamailio, NotStarted, bare_kamailio
 from tests.kamailio_bridge.stock import make_stock_tables, redeclare
 from tests.mariadb import MariaDB

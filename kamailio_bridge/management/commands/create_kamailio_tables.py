@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.db import Error
 
-from kamailio_bridge.checks import table_problems
+from kamailio_bridge.modules.tables_in_use import table_problems
 from kamailio_bridge.schema import create_missing_tables
 from kamailio_bridge.tables import TABLES
 

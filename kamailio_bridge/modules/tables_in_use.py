@@ -1,0 +1,22 @@
+"""The tables that the modules in use need, and what is wrong with them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django.conf import settings
+
+from kamailio_bridge.modules import MODULES
+from kamailio_bridge.tables import KamailioTable, Version
+from kamailio_bridge.tables_problems import problems_of
+
+
+def tables_in_use() -> list[type[KamailioTable]]:
+    """Return ``version`` and the tables of the modules that ``KAMAILIO_MODULES`` names; unknown names have none."""
+    modules = [module for name, module in MODULES.items() if name in settings.KAMAILIO_MODULES]
+    return [Version, *dict.fromkeys(table.model for module in modules for table in module.tables)]
+
+
+def table_problems(alias: str = "kamailio", tables: Sequence[type[KamailioTable]] | None = None) -> list[str]:
+    """Return a sentence for each thing that would break this product or Kamailio; by default of all tables in use."""
+    return problems_of(tables_in_use() if tables is None else tables, alias)
