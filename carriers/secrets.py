@@ -15,7 +15,7 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.views.decorators.debug import sensitive_variables
 
-from dsiprouter.home import HomeUnusable, add_secret_line, secret_from_file
+from carriers.passwords.secret_files import HomeUnusable, add_secret_line, secret_from_file
 
 
 class SecretUnreadable(Exception):

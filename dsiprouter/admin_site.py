@@ -13,7 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver, path, reverse
 
-from carriers.deadlocks import again_after_deadlock
+from carriers.databases.deadlocks import again_after_deadlock
 from dsiprouter.first_steps import first_steps
 from dsiprouter.login import LoginForm, SecondFactorLoginForm
 from dsiprouter.lookups import OfferedLookups

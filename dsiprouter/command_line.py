@@ -17,7 +17,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management import execute_from_command_line
 from django.db import Error
 
-from dsiprouter.database_errors import sentence_of
+from carriers.databases.errors import sentence_of
 
 FAILED, CALLED_WRONGLY, INTERRUPTED, NOBODY_READS = 1, 2, 130, 141
 SHOWS_ALL = "--traceback"

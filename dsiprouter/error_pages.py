@@ -11,7 +11,7 @@ from django.db import Error
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 
-from dsiprouter.database_errors import kind_of, page_sentence, sentence_of
+from carriers.databases.errors import kind_of, page_sentence, sentence_of
 
 _DISK = {
     errno.ENOSPC: "The disk of the web server is full.",

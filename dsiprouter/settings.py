@@ -9,8 +9,9 @@ from typing import Any
 from csp.constants import NONE, SELF
 from django.core.management.utils import get_random_secret_key
 
+from carriers.passwords.secret_files import HomeUnusable, secret_from_file
 from dsiprouter.environment import Environment
-from dsiprouter.home import HomeUnusable, keep_files_closed, prepare_home, secret_from_file
+from dsiprouter.home import keep_files_closed, prepare_home
 from dsiprouter.production import UnfitForProduction, insist_on_production, is_fernet_key
 from dsiprouter.slips import KAMAILIO_MODULE_NAMES, note_other_slips, unknown_settings
 

@@ -16,10 +16,10 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import DatabaseError, IntegrityError, transaction
 from django.utils import timezone
 
-from carriers.deadlocks import ATTEMPTS, is_deadlock
+from carriers.databases.deadlocks import ATTEMPTS, is_deadlock
+from carriers.databases.errors import sentence_of
 from carriers.history import milestones
 from carriers.history.actor import COMMAND
-from dsiprouter.database_errors import sentence_of
 from kamailio_bridge.applied import last_applied
 from kamailio_bridge.apply_sentences import (
     Outcome,

@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple
 
 from django.db import DatabaseError
 
-from dsiprouter.database_errors import sentence_of
+from carriers.databases.errors import sentence_of
 from kamailio_bridge.applied import last_applied
 from kamailio_bridge.asking import ask_nodes
 from kamailio_bridge.modules import NO_MODULES

@@ -20,7 +20,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import DateTimeField, ExpressionWrapper, F, Q, Value
 from django.db.models.functions import Now
 
-from carriers.deadlocks import again_after_deadlock
+from carriers.databases.deadlocks import again_after_deadlock
 from kamailio_bridge.holder import forget, is_dead, sign_of_life
 from kamailio_bridge.revisions import ApplyLock
 

@@ -10,12 +10,12 @@ from typing import Any, TypeVar
 
 from django.db import DatabaseError
 
+from carriers.databases.errors import sentence_of
 from carriers.history.milestones import entries_not_applied
 from carriers.management.collector import collector_paused
 from carriers.snapshot import Carriers, carriers_of
 from carriers.state import State, take_state_and
 from carriers.state_parts import Object, Reasons, with_objects_as_before
-from dsiprouter.database_errors import sentence_of
 from kamailio_bridge import rules
 from kamailio_bridge.applied import applied_state
 from kamailio_bridge.conflicts import Conflict, conflicts_of, left_out, objects_by_label, warnings_of, withhold

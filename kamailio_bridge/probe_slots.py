@@ -11,8 +11,6 @@ from contextlib import ExitStack, contextmanager
 
 from django.conf import settings
 
-from dsiprouter.home import prepare_home
-
 PLACES = 4
 
 
@@ -23,7 +21,8 @@ class AllTaken(Exception):
 @contextmanager
 def probe_slot() -> Iterator[None]:
     """Hold a place while the block asks a carrier. Raises ``AllTaken`` at once when there is none."""
-    folder = prepare_home(settings.DSIPROUTER_HOME / "tests-of-carriers")
+    folder = settings.DSIPROUTER_HOME / "tests-of-carriers"
+    folder.mkdir(mode=0o700, exist_ok=True)
     with ExitStack() as stack:
         for number in range(PLACES):
             file = stack.enter_context((folder / f"place-{number}").open("w", encoding="ascii"))

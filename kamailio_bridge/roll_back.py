@@ -7,7 +7,7 @@ from typing import Any, cast
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 
-from carriers.deadlocks import again_after_deadlock
+from carriers.databases.deadlocks import again_after_deadlock
 from carriers.restoring import Restoration, restoration_of, restore_state
 from carriers.state import State
 from kamailio_bridge.revisions import Revision, RollBack

@@ -7,8 +7,8 @@ from itertools import count
 
 from django.db import DatabaseError
 
+from carriers.databases.errors import sentence_of
 from carriers.snapshot import read_carriers
-from dsiprouter.database_errors import sentence_of
 from kamailio_bridge.asking import ask_nodes
 from kamailio_bridge.nodes import Node, configured_nodes
 from kamailio_bridge.prediction import Attempt, Unused, predict

@@ -8,8 +8,8 @@ from typing import Any
 
 from django.db import DatabaseError
 
+from carriers.databases.errors import sentence_of
 from carriers.snapshot import Carriers
-from dsiprouter.database_errors import sentence_of
 from kamailio_bridge.asking import ask_nodes
 from kamailio_bridge.drift import LOOK_SECONDS as DRIFT_SECONDS
 from kamailio_bridge.drift import read_drift, read_node_drift

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from django.db import DatabaseError
 
+from carriers.databases.errors import sentence_of
 from carriers.snapshot import Carriers, carriers_of
 from carriers.state import take_state
-from dsiprouter.database_errors import sentence_of
 from kamailio_bridge.keys import settle_keys
 from kamailio_bridge.modules import selected_modules
 from kamailio_bridge.modules.base import KamailioModule, ModuleChanges, NodeNames, Projection

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from django.db import DatabaseError
 
 from carriers.addresses import host_ip, parse_ip
+from carriers.databases.errors import sentence_of
 from carriers.snapshot import Carriers, read_carriers
-from dsiprouter.database_errors import sentence_of
 from kamailio_bridge.admission import PBXS_GROUP, IPAddress, Source, admitting, holds, sources_with
 from kamailio_bridge.asking import ask_nodes
 from kamailio_bridge.labels import endpoint_label, group_label, pbx_label

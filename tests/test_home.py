@@ -6,7 +6,8 @@ import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from dsiprouter.home import add_secret_line, prepare_home, secret_from_file
+from carriers.passwords.secret_files import add_secret_line, secret_from_file
+from dsiprouter.home import prepare_home
 
 
 def mode(path: Path) -> int:

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 
-from carriers.deadlocks import again_after_deadlock
+from carriers.databases.deadlocks import again_after_deadlock
 from carriers.documents.errors import DocumentRefused
 from carriers.documents.items import Problems
 from carriers.documents.loader import Loader

@@ -11,8 +11,8 @@ from django.template.response import TemplateResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
+from carriers.databases.errors import sentence_of
 from carriers.history.recording import changes_not_applied
-from dsiprouter.database_errors import sentence_of
 from kamailio_bridge.nodes import configured_nodes
 from kamailio_bridge.plan import TablesUnreadable
 from kamailio_bridge.preview import Preview, make_preview

@@ -11,7 +11,7 @@ from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.test import RequestFactory
 
-from carriers.deadlocks import DEADLOCK
+from carriers.databases.deadlocks import DEADLOCK
 from carriers.models import CarrierGroup
 
 pytestmark = pytest.mark.django_db(transaction=True)

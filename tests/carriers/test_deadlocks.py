@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 from django.db import IntegrityError, OperationalError, connections, transaction
 
-from carriers.deadlocks import ATTEMPTS, again_after_deadlock
+from carriers.databases.deadlocks import ATTEMPTS, again_after_deadlock
 from tests.scratch import run_sql
 
 pytestmark = [

@@ -11,8 +11,9 @@ import pytest
 from django.core import checks
 from pytest_django import Settings
 
+from carriers.passwords.secret_files import secret_from_file
 from dsiprouter.checks import check_file_modes
-from dsiprouter.home import close_files, prepare_home, secret_from_file
+from dsiprouter.home import close_files, prepare_home
 from tests.security.production import ROOT
 
 

@@ -10,8 +10,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from carriers import secrets
 from carriers.management.progress import progress_bar
+from carriers.passwords.secret_files import HomeUnusable
 from carriers.rotation import rotate_elsewhere, rotate_passwords, stored_passwords
-from dsiprouter.home import HomeUnusable
 
 
 class Command(BaseCommand):

@@ -17,7 +17,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import Error as DatabaseError
 from django.db import connections
 
-from dsiprouter.database_errors import sentence_of
+from carriers.databases.errors import sentence_of
 from dsiprouter.first_user import FIRST_USER, first_password_problem
 from dsiprouter.home import close_files
 from kamailio_bridge.home_lock import HomeTaken, home_lock
