@@ -15,12 +15,12 @@ from carriers.some_groups import read_groups
 from kamailio_bridge.apply import apply
 from kamailio_bridge.drift import node_drift
 from kamailio_bridge.node_process import NodeProcess
-from kamailio_bridge.node_reload import reload_node
+from kamailio_bridge.node_reload import method_names, reload_node
 from kamailio_bridge.nodes import Node
 from kamailio_bridge.plan import Plan, make_plan
 from kamailio_bridge.probes import NoNode, ask_through, probe_endpoint
 from kamailio_bridge.registrations import registrations
-from kamailio_bridge.rpc import Rpc
+from kamailio_bridge.rpc import InvalidAnswer, Rpc
 from kamailio_bridge.status import node_status
 from tests.commands import run_command
 from tests.kamailio_bridge import records
@@ -122,6 +122,15 @@ def test_every_odd_answer_becomes_a_sentence(method: str, odd: tuple[OddNode, Ht
         except NoNode as no_node:
             assert str(no_node)  # noqa: PT017
     assert len(server.requests) > 3 * len(ODD)
+
+
+@pytest.mark.parametrize("answer", [[1], ["dispatcher.reload", None], "dispatcher.reload", {}])
+def test_commands_that_are_no_list_of_names_are_refused(answer: Any, odd: tuple[OddNode, HttpNode]) -> None:
+    """Otherwise the node would seem to have none of our modules, and an operator would look at its configuration."""
+    answers, server = odd
+    answers.method, answers.answer = "system.listMethods", answer
+    with pytest.raises(InvalidAnswer, match=r"system\.listMethods: the node answered in a form"):
+        method_names(Rpc(server.url, "token", 10))
 
 
 def test_drift_that_can_not_be_told_is_status_2(kamailio_process: NodeProcess, settings: Settings) -> None:

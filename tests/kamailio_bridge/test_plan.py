@@ -6,7 +6,8 @@ import pytest
 from django.db import connections
 from pytest_django import Settings
 
-from carriers.models import AuthCredential, CarrierGroup, Endpoint, OutboundRoute
+from carriers.models import AuthCredential, CarrierGroup, Endpoint, OutboundRoute, SourceNetwork
+from kamailio_bridge.modules import permissions
 from kamailio_bridge.plan import TablesUnreadable, make_plan, write
 from kamailio_bridge.rows import Notice
 from kamailio_bridge.tables import Address, Dispatcher, DrGateway, DrRule, Htable, Mtree, Version
@@ -122,6 +123,19 @@ def test_a_route_to_too_many_groups_is_refused_with_the_column_named() -> None:
     assert "does not fit the column mtree.tvalue (128 characters)" in texts(make_plan().problems)
 
 
+def test_more_networks_than_kamailio_holds_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Kamailio would drop those beyond without an error."""
+    monkeypatch.setattr(permissions, "MAX_SUBNETS", 1)
+    group = make_group("Acme", "203.0.113.7")
+    SourceNetwork.objects.create(group=group, network="198.51.100.0/24")
+    SourceNetwork.objects.create(group=group, network="198.51.101.1/32")
+    assert make_plan().problems == [], "a single address is no network"
+    SourceNetwork.objects.create(group=group, network="198.51.102.0/24")
+    plan = make_plan()
+    assert texts(plan.problems) == "Source networks: 2 networks are more than the 1 that Kamailio holds."
+    assert plan.modules == []
+
+
 def test_what_carries_no_calls_is_warned_of_and_the_rest_goes_on() -> None:
     make_route("8", make_group("Backup", "203.0.113.9"))
     make_group("Empty")
@@ -175,6 +189,20 @@ def test_a_plan_that_leaves_no_route_says_so() -> None:
     assert not make_plan().empties_routing
     CarrierGroup.objects.update(enabled=False)
     assert make_plan().empties_routing
+
+
+@pytest.mark.parametrize("module", ["dispatcher", "mtree", "drouting"])
+def test_each_module_that_routes_tells_by_itself_that_no_route_is_left(module: str, settings: Settings) -> None:
+    settings.KAMAILIO_MODULES = [module]
+    make_route("9", make_group("Acme", "203.0.113.7"))
+    make_inbound_route("1444", make_pbx("office", "192.0.2.9", "192.0.2.9/32"))
+    assert not make_plan().empties_routing
+    apply_rows()
+    assert not make_plan().empties_routing
+    CarrierGroup.objects.update(enabled=False)
+    assert make_plan().empties_routing
+    apply_rows()
+    assert not make_plan().empties_routing, "it has none to lose"
 
 
 def test_the_number_of_queries_does_not_grow_with_the_carriers(

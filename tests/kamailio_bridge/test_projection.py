@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from pytest_django.fixtures import Settings
 
+from kamailio_bridge.modules import MODULES
 from kamailio_bridge.modules.mtree import PREFIXES
 from tests.kamailio_bridge.projected import project, rows
 from tests.kamailio_bridge.records import (
@@ -19,6 +20,32 @@ from tests.kamailio_bridge.records import (
     pbx,
     sources,
 )
+
+# --- rows that carry outbound calls ---------------------------------------------------------------------------------
+
+
+def test_only_rows_that_route_outbound_calls_carry_calls() -> None:
+    state = carriers(
+        group(8, endpoint(1), sources=sources("198.51.100.0/24"), credential=credential(1)),
+        pbx(3, "192.0.2.9/32"),
+        outbound(4, "9", 8),
+        outbound(5, "900", refuse_code=403),
+        outbound(6, "7"),
+        inbound(7, "1", 3),
+    )
+    carrying = {
+        (table.name, row.label)
+        for name in MODULES
+        for table, rows_of_table in project(name, state).rows.items()
+        for row in rows_of_table.values()
+        if table.carries_calls is not None and table.carries_calls(row.values)
+    }
+    assert carrying == {
+        ("dispatcher", "carrier group “Carrier 8”, endpoint 203.0.113.7:5060"),
+        ("mtree", "outbound route 9"),
+        ("dr_rules", "outbound route 9"),
+    }
+
 
 # --- dispatcher ---------------------------------------------------------------------------------------------------
 

@@ -9,17 +9,19 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.core.management import CommandError, call_command
 
-from carriers.models import CarrierGroup
+from carriers.models import AuthCredential, CarrierGroup
 from carriers.snapshot import read_carriers
 from carriers.state import take_state
-from kamailio_bridge.apply import apply
+from kamailio_bridge.apply import apply, put_back, take_over
 from kamailio_bridge.modules.htable import REVISION_KEY
+from kamailio_bridge.node_records import KamailioNode
 from kamailio_bridge.nodes import Node
 from kamailio_bridge.revisions import Revision, RollBack
 from kamailio_bridge.roll_back import NotKept, roll_back
-from kamailio_bridge.tables import TABLES
+from kamailio_bridge.tables import TABLES, Dispatcher
 from tests.e2e.random_operator import Operator
 from tests.kamailio_bridge.builders import make_group, make_pbx, make_route
+from tests.kamailio_bridge.http_node import free_port
 
 SEED = 4
 REVISIONS = 10
@@ -89,6 +91,32 @@ def test_the_next_revision_does_not_pass_for_a_roll_back_alone_when_something_wa
     group.endpoints.update(strip=4)
     third = revision_of(apply(author=None, nodes=[]).revision)
     assert third.summary.startswith(f"roll back to revision {first}, with other changes: dispatcher 1 row")
+
+
+@pytest.mark.django_db(databases=["default", "kamailio"], transaction=True)
+def test_a_failover_and_a_restore_leave_a_roll_back_pending() -> None:
+    """Neither applies the carriers, so neither may mark the roll back as applied."""
+    for name in ("east", "west"):
+        KamailioNode.objects.create(name=name, rpc_url=f"http://127.0.0.1:{free_port()}/RPC", time_limit=1)
+    groups = [make_group(f"Trunk {number}", f"203.0.113.{number + 1}") for number in range(8)]
+    for group in groups:
+        credential = AuthCredential(group=group, username="1000", registrar="sip.acme.example")
+        credential.set_password("secret")
+        credential.save()
+    first = apply(author=None).revision
+    groups[0].endpoints.update(strip=1)
+    second = apply(author=None).revision
+    roll_back(revision=revision_of(first), author=None)
+    failed_over = take_over(author=None, node="west").revision
+    assert revision_of(failed_over).summary.startswith("fail over from node west: ")
+    Dispatcher.objects.update(priority=5)
+    restored = put_back(author=None).revision
+    assert revision_of(restored).summary.startswith("restore revision ")
+    assert first < second < failed_over < restored
+    assert RollBack.objects.get().applied_with is None
+    applied = revision_of(apply(author=None).revision)
+    assert applied.summary.startswith(f"roll back to revision {first}: ")
+    assert RollBack.objects.get().applied_with == applied
 
 
 @pytest.mark.django_db(databases=["default", "kamailio"])

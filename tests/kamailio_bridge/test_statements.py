@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
@@ -20,6 +19,7 @@ from kamailio_bridge.rpc import Rpc
 from kamailio_bridge.statements import literal, rpc_calls, sql_statements
 from kamailio_bridge.tables import TABLES, Htable, Version
 from tests.kamailio_bridge.builders import make_group, make_inbound_route, make_pbx, make_route
+from tests.kamailio_bridge.listening import heard, listening_node
 
 in_a_transaction = pytest.mark.django_db(databases=["default", "kamailio"])
 committed = pytest.mark.django_db(databases=["default", "kamailio"], transaction=True)
@@ -104,37 +104,31 @@ def test_a_literal_is_read_as_the_value(value: str | int | None) -> None:
         assert cursor.fetchone() == (value,)
 
 
+@in_a_transaction
+@pytest.mark.parametrize("change", [{"expires": 600}, {"register": False}])
+def test_a_credential_that_changes_in_one_column_is_refreshed(change: dict[str, Any]) -> None:
+    credential = AuthCredential(group=make_group("Acme", "203.0.113.7"), username="1000", registrar="sip.acme.example")
+    credential.set_password("secret")
+    credential.save()
+    write(make_plan())
+    AuthCredential.objects.update(**change)
+    calls = rpc_calls(make_plan(), Node("edge", Rpc("http://127.0.0.1:1/RPC", "token", 1)), known=True)
+    refreshed = f"uac.reg_refresh carrier-{credential.group_id}" in calls
+    assert refreshed == ("expires" in change), "whether it registers is switched without loading it again"
+
+
 # --- RPC commands -----------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class ListeningRpc(Rpc):
-    """A real client that also notes what it calls."""
-
-    heard: list[str] = field(default_factory=list)
-
-    def call(self, method: str, *params: str | int) -> Any:
-        self.heard.append(" ".join([method, *map(str, params)]))
-        return super().call(method, *params)
 
 
 @pytest.fixture
 def listening(node: Node) -> Iterator[Node]:
     """Return the real node behind a client that notes; afterwards it runs nothing again."""
-    yield Node(node.name, ListeningRpc(node.rpc.url, node.rpc.token, node.rpc.timeout))
+    yield listening_node(node)
     CarrierGroup.objects.all().delete()
     apply(author=None, nodes=[node], allow_empty=True)
 
 
 CHANGING = re.compile(r"\S*(reload|Reload|reg_(refresh|remove|unregister|enable|disable))\b")
-
-
-def heard(node: Node) -> list[str]:
-    """Return what the node was told since the last time, questions included."""
-    assert isinstance(node.rpc, ListeningRpc)
-    said = list(node.rpc.heard)
-    node.rpc.heard.clear()
-    return said
 
 
 def announced(node: Node, *, known: bool) -> list[str]:
