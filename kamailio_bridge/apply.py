@@ -32,10 +32,10 @@ from kamailio_bridge.apply_sentences import (
 from kamailio_bridge.lock import Busy, Claim, LockLost, apply_lock
 from kamailio_bridge.modules.htable import store_revision, stored_revision
 from kamailio_bridge.node_records import KamailioNode
-from kamailio_bridge.node_reload import NodeResult, reload_node
+from kamailio_bridge.node_reload import NodeResult
 from kamailio_bridge.nodes import Node, configured_nodes, node_names
 from kamailio_bridge.plan import Plan, TablesUnreadable, make_plan, write
-from kamailio_bridge.reloads import LEASE_SECONDS, Progress, finish, reload_nodes
+from kamailio_bridge.reloads import LEASE_SECONDS, Progress, finish, reload_nodes, reload_one
 from kamailio_bridge.retention import drop_old_snapshots
 from kamailio_bridge.revisions import KEPT_LINES, Revision
 from kamailio_bridge.roll_back import NotKept, mark_applied, waiting_roll_back
@@ -324,7 +324,7 @@ def _snapshot(request: _Request, plan: Plan, before: int | None) -> bytes | None
 def _farewell(request: _Request, node: Node, plan: Plan, number: int) -> str:
     """Let a departing node end its registrations if it can still be reached, and say what is left to do."""
     request.claim.renew(LEASE_SECONDS)
-    told = reload_node(node.for_one_job(FAREWELL_SECONDS), plan, None, number)
+    told, _ = reload_one(node.for_one_job(FAREWELL_SECONDS), plan, None, number)
     request.progress(f"Node {node.name}: {told.sentence}")
     if told.ok:
         return f"Node {node.name} was told: it registers nothing any more."

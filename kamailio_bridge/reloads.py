@@ -6,22 +6,27 @@ be read on the revision's page while others are still at work.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from contextlib import suppress
 from dataclasses import asdict, replace
 from typing import Any
 
+from django.db import DatabaseError
 from django.utils import timezone
 
 from kamailio_bridge.lock import Claim
-from kamailio_bridge.modules import selected_modules
-from kamailio_bridge.modules.base import INCOMPLETE, some
+from kamailio_bridge.modules.base import INCOMPLETE, KamailioModule, Loaded, some
 from kamailio_bridge.node_reload import NodeResult, reload_node
 from kamailio_bridge.nodes import Node, configured_nodes
 from kamailio_bridge.plan import Plan
 from kamailio_bridge.revisions import Revision
+from kamailio_bridge.rpc import RpcError
 
+logger = logging.getLogger(__name__)
 Progress = Callable[[str], None]
+WhatIsLoaded = dict[KamailioModule, Loaded]
 LEASE_SECONDS = 30.0  # how long a killed apply keeps others out while its nodes were reloading
 RENEW_SECONDS = 5.0
 QUESTION_SECONDS = 5.0  # that a node has to say which rows it did not load
@@ -34,21 +39,36 @@ def reload_nodes(
     verified = verified_nodes(before)
     results: dict[str, NodeResult] = {}
     with ThreadPoolExecutor(max_workers=max(1, len(nodes))) as pool:
-        asked = {
-            pool.submit(reload_node, node, plan, before if node.name in verified else None, number): node
-            for node in nodes
+        pending = {
+            pool.submit(reload_one, node, plan, before if node.name in verified else None, number) for node in nodes
         }
-        pending = set(asked)
         while pending:
             claim.renew(LEASE_SECONDS)
-            done, pending = wait(pending, timeout=RENEW_SECONDS, return_when=FIRST_COMPLETED)
-            for future in done:
-                result = _with_foreign_faults(asked[future], future.result())
+            done, _ = wait(pending, timeout=RENEW_SECONDS, return_when=FIRST_COMPLETED)
+            for future in list(done)[:1]:  # each by itself, so that the lease covers the rows read for one node only
+                pending.remove(future)
+                result = _with_foreign_faults(*future.result())
                 results[result.name] = result
                 if result.reloaded or not result.ok:
                     _record(number, result)
                 progress(f"Node {result.name}: {result.sentence}")
     return [results[node.name] for node in nodes]
+
+
+def reload_one(node: Node, plan: Plan, before: int | None, number: int) -> tuple[NodeResult, WhatIsLoaded]:
+    """Reload one node, and ask it what those modules hold that did not load every row.
+
+    Whatever goes wrong over its answers is this node's result, and no other's. Touches no database.
+    """
+    try:
+        result = reload_node(node, plan, before, number)
+        return result, _what_is_loaded(node, plan, result)
+    except Exception as error:
+        logger.exception("Node %s: the reload to revision %s ended in an unexpected error.", node.name, number)
+        what = type(error).__name__
+        sentence = f"its reload ended in an unexpected error ({what}): the site's log says more. Press Retry."
+        # It may have reloaded some of its modules.
+        return NodeResult(node.name, ok=False, sentence=sentence, reloaded=True), {}
 
 
 def finish(number: int, asked: list[Node]) -> None:
@@ -86,13 +106,24 @@ def _record(number: int, result: NodeResult) -> None:
     revision.save(update_fields=["nodes"])
 
 
-def _with_foreign_faults(node: Node, result: NodeResult) -> NodeResult:
-    """Add what other tools' rows have to do with it; the node itself does not say which row it was."""
+def _what_is_loaded(node: Node, plan: Plan, result: NodeResult) -> WhatIsLoaded:
+    """Ask the node about modules that refused to reload, or that left rows out."""
     suspects = {answer.module for answer in result.answers if not answer.ok or INCOMPLETE in answer.text}
     node = node.for_one_job(QUESTION_SECONDS)
-    faults = [
-        fault for module in selected_modules() if module.name in suspects for fault in module.foreign_faults(node)
-    ]
+    loaded = {}
+    for module in plan.projections:
+        if module.name in suspects:
+            with suppress(RpcError):  # where it can't be asked any more, there is nothing to say
+                loaded[module] = module.ask_what_is_loaded(node.rpc)
+    return loaded
+
+
+def _with_foreign_faults(result: NodeResult, loaded: WhatIsLoaded) -> NodeResult:
+    """Add what other tools' rows have to do with it; the node itself does not say which row it was."""
+    try:
+        faults = [fault for module, rows in loaded.items() for fault in module.foreign_faults(rows)]
+    except DatabaseError:  # it may be why the node could not reload, and the node's own sentence says what it met
+        return result
     if not faults:
         return result
     remark = f"Another tool's {some(faults)}"

@@ -90,6 +90,9 @@ class ReloadRejected(Exception):
     """The node did not do what it was asked, whatever the status said. ``str()`` is a sentence."""
 
 
+Loaded = frozenset[tuple[Any, ...]]  # what a node holds, in the terms of one module
+
+
 class KamailioModule(ABC):
     """One Kamailio module. Instances have no state."""
 
@@ -131,11 +134,15 @@ class KamailioModule(ABC):
         """Return the RPC commands of ``verify``, for an expert to read."""
         return []
 
-    def foreign_faults(self, node: Node) -> list[str]:
+    def ask_what_is_loaded(self, rpc: Rpc) -> Loaded:
+        """Ask the node for what ``foreign_faults`` compares the tables with. Most modules need nothing of it."""
+        return frozenset()
+
+    def foreign_faults(self, loaded: Loaded) -> list[str]:
         """Name rows of other tools, in our tables, that a node refuses, and some the whole reload with them.
 
         Our own rows are checked before they are written, so after a refusal, or when not every row was loaded, these
-        are what to look at. Reads the database, and may ask the node.
+        are what to look at. ``loaded`` is what the node answered to ``ask_what_is_loaded``. Reads the database.
         """
         return []
 

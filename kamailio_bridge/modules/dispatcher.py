@@ -17,6 +17,7 @@ from kamailio_bridge.labels import pbx_label
 from kamailio_bridge.modules.base import (
     INCOMPLETE,
     KamailioModule,
+    Loaded,
     ModuleChanges,
     NodeNames,
     Projection,
@@ -27,7 +28,7 @@ from kamailio_bridge.modules.base import (
 from kamailio_bridge.nodes import Node
 from kamailio_bridge.routing import is_name, sip_uri
 from kamailio_bridge.rows import Row, Table
-from kamailio_bridge.rpc import CallFailed, Rpc, RpcError, understood
+from kamailio_bridge.rpc import CallFailed, Rpc, understood
 from kamailio_bridge.tables import Dispatcher
 
 HIGHEST_PRIORITY = 10_000  # of the first endpoint; algorithm 8 tries higher numbers first
@@ -136,23 +137,18 @@ class DispatcherModule(KamailioModule):
             )
         return problems
 
-    def foreign_faults(self, node: Node) -> list[str]:
-        """Name the rows that the node did not load. Where it can't be asked any more, there is nothing to say."""
-        try:
-            return list(_foreign_faults(node.rpc))
-        except RpcError:
-            return []
+    def ask_what_is_loaded(self, rpc: Rpc) -> Loaded:
+        return frozenset((setid, uri) for setid, uri, _, _ in _destinations(rpc))
 
-
-def _foreign_faults(rpc: Rpc) -> Iterator[str]:
-    loaded = {(setid, uri) for setid, uri, _, _ in _destinations(rpc)}
-    foreign = Dispatcher.objects.exclude(DESTINATIONS.ours).order_by("pk")
-    for pk, setid, destination in foreign.values_list("pk", "setid", "destination"):
-        if (setid, destination) not in loaded:
-            yield (
-                f"row {pk} of the table dispatcher (set {setid}, “{destination}”) could not be loaded: put its"
-                " destination and attributes right or remove it."
-            )
+    def foreign_faults(self, loaded: Loaded) -> list[str]:
+        """Name the rows that the node did not load."""
+        foreign = Dispatcher.objects.exclude(DESTINATIONS.ours).order_by("pk")
+        return [
+            f"row {pk} of the table dispatcher (set {setid}, “{destination}”) could not be loaded: put its"
+            " destination and attributes right or remove it."
+            for pk, setid, destination in foreign.values_list("pk", "setid", "destination")
+            if (setid, destination) not in loaded
+        ]
 
 
 def _pk(row: Any) -> int:

@@ -21,6 +21,7 @@ from kamailio_bridge.ids import INBOUND_OFFSET, ROUTE_OFFSET, pbx_set_id, row_id
 from kamailio_bridge.labels import inbound_route_label, outbound_route_label
 from kamailio_bridge.modules.base import (
     KamailioModule,
+    Loaded,
     ModuleChanges,
     NodeNames,
     Projection,
@@ -155,7 +156,7 @@ class MtreeModule(KamailioModule):
             )
         return problems
 
-    def foreign_faults(self, node: Node) -> list[str]:
+    def foreign_faults(self, loaded: Loaded) -> list[str]:
         """Name rows with a prefix that the tree can't hold: one of them fails the reload, and the old tree stays."""
         return [
             f"row {pk} of the table mtree (tprefix “{tprefix}”) has a prefix that Kamailio can't load: put it right or"

@@ -16,6 +16,7 @@ from kamailio_bridge.labels import endpoint_label, group_label, pbx_label
 from kamailio_bridge.modules.base import (
     INCOMPLETE,
     KamailioModule,
+    Loaded,
     ModuleChanges,
     NodeNames,
     Projection,
@@ -114,7 +115,7 @@ class PermissionsModule(KamailioModule):
             )
         return problems
 
-    def foreign_faults(self, node: Node) -> list[str]:
+    def foreign_faults(self, loaded: Loaded) -> list[str]:
         """Name rows with a mask or group that Kamailio refuses, which fails the reload and the next start.
 
         And those without an address: Kamailio takes them for domain names.
