@@ -10,7 +10,7 @@ class CarriersConfig(AppConfig):
 
     def ready(self) -> None:
         from carriers.checks import check_password_keys  # noqa: PLC0415
-        from carriers.history_of import track_carriers  # noqa: PLC0415 - needs the models to be loaded
+        from carriers.recording import track_carriers  # noqa: PLC0415 - needs the models to be loaded
 
         track_carriers()
         checks.register(check_password_keys)

@@ -7,7 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.core import checks
 
-from carriers.secrets import keys_are_in_file, keys_problem
+from carriers.passwords.encryption import keys_are_in_file, keys_problem
 
 
 def check_password_keys(**_scope: Any) -> list[checks.CheckMessage]:

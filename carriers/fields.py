@@ -8,8 +8,6 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 
-from carriers.addresses import DEFAULT_SIP_PORT, MAX_HOST_LENGTH, clean_host, clean_network
-from carriers.names import composed
 from carriers.validators import (
     MAX_PREFIX_LENGTH,
     MAX_STRIP,
@@ -18,6 +16,8 @@ from carriers.validators import (
     validate_name,
     validate_network,
 )
+from carriers.values.addresses import DEFAULT_SIP_PORT, MAX_HOST_LENGTH, clean_host, clean_network
+from carriers.values.names import composed
 
 
 class Transport(models.TextChoices):

@@ -10,7 +10,6 @@ from typing import Any
 
 from django.db import models
 
-from carriers.addresses import shown_address
 from carriers.models import (
     PBX,
     AuthCredential,
@@ -21,6 +20,7 @@ from carriers.models import (
     OutboundRouteGroup,
     SourceNetwork,
 )
+from carriers.values.addresses import shown_address
 
 Values = Mapping[str, Any]  # by column, as Django names the attribute: group_id
 Names = Callable[[type[models.Model], int], str]  # says what a row that others refer to is called

@@ -10,10 +10,10 @@ from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.views.decorators.debug import sensitive_variables
 
-from carriers.addresses import DEFAULT_SIP_PORT, SipAddress
 from carriers.fields import Transport
-from carriers.history_of import record_written, values_of
 from carriers.models import AuthCredential, CarrierGroup, Endpoint, SourceNetwork
+from carriers.recording import record_written, values_of
+from carriers.values.addresses import DEFAULT_SIP_PORT, SipAddress
 
 REGISTRAR_ENDPOINT_NAME = "registrar"
 

@@ -7,7 +7,7 @@ import unicodedata
 
 from django.core.exceptions import ValidationError
 
-from carriers.addresses import clean_host, clean_network
+from carriers.values.addresses import clean_host, clean_network
 
 MAX_STRIP = 30  # beyond, Kamailio's arithmetic breaks (facts, section 3), and no number is longer
 MAX_PREFIX_LENGTH = 30  # mtree takes 31 characters of key; ours begins with a letter (kamailio_bridge, mtree)

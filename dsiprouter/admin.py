@@ -7,7 +7,7 @@ from django.contrib import admin
 from django_otp.plugins.otp_static.models import StaticDevice
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from dsiprouter.user_admin import SiteGroupAdmin, SiteUserAdmin
+from dsiprouter.staff.user_admin import SiteGroupAdmin, SiteUserAdmin
 
 __all__ = ["SiteGroupAdmin", "SiteUserAdmin"]
 

@@ -7,13 +7,13 @@ from django.contrib.auth.signals import user_login_failed
 from django.core import checks
 
 from dsiprouter.checks import check_file_modes, check_names_of_settings
-from dsiprouter.first_user import check_first_password
+from dsiprouter.staff.first_user import check_first_password
 
 
 class DsiprouterAdminConfig(AdminConfig):
     """Put our admin site, with the Reload Kamailio button in its header, in the place of Django's own."""
 
-    default_site = "dsiprouter.admin_site.DsiprouterAdminSite"
+    default_site = "dsiprouter.admin_site.site.DsiprouterAdminSite"
 
 
 class LoginsConfig(AxesConfig):  # type: ignore[misc]  # untyped
@@ -27,8 +27,8 @@ class DsiprouterConfig(AppConfig):
     verbose_name = "dSIPRouter"
 
     def ready(self) -> None:
-        from dsiprouter.history import track_users  # noqa: PLC0415
-        from dsiprouter.name_delays import count_failure  # noqa: PLC0415 - needs the models to be loaded
+        from dsiprouter.logins.name_delays import count_failure  # noqa: PLC0415 - needs the models to be loaded
+        from dsiprouter.staff.history import track_users  # noqa: PLC0415
 
         track_users()
         user_login_failed.connect(count_failure, dispatch_uid="count_failure")

@@ -27,13 +27,13 @@ class SiteSession(AbstractBaseSession):
 
     @classmethod
     def get_session_store_class(cls) -> type:
-        from dsiprouter.sessions import SessionStore  # noqa: PLC0415 - which needs this model
+        from dsiprouter.logins.sessions import SessionStore  # noqa: PLC0415 - which needs this model
 
         return SessionStore
 
 
 class NameDelay(models.Model):
-    """Failed logins with one name, which slow down the next ones from unknown places (``dsiprouter.name_delays``).
+    """Failed logins with one name, which slow down the next ones from unknown places (see ``name_delays``).
 
     ``name`` is a digest: people type passwords into the field for the name.
     """

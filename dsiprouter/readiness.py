@@ -21,8 +21,8 @@ from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 
 from kamailio_bridge.modules.tables_in_use import table_problems, tables_in_use
-from kamailio_bridge.tables import Version
-from kamailio_bridge.tables_problems import name_of
+from kamailio_bridge.tables.models import Version
+from kamailio_bridge.tables.problems import name_of
 
 logger = logging.getLogger(__name__)
 

@@ -10,10 +10,10 @@ from csp.constants import NONE, SELF
 from django.core.management.utils import get_random_secret_key
 
 from carriers.passwords.secret_files import HomeUnusable, secret_from_file
-from dsiprouter.environment import Environment
-from dsiprouter.home import keep_files_closed, prepare_home
-from dsiprouter.production import UnfitForProduction, insist_on_production, is_fernet_key
-from dsiprouter.slips import KAMAILIO_MODULE_NAMES, note_other_slips, unknown_settings
+from dsiprouter.configuration.consistency import KAMAILIO_MODULE_NAMES, note_other_slips, unknown_settings
+from dsiprouter.configuration.environment import Environment
+from dsiprouter.configuration.home import keep_files_closed, prepare_home
+from dsiprouter.configuration.production import UnfitForProduction, insist_on_production, is_fernet_key
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 keep_files_closed()
@@ -23,14 +23,14 @@ env = Environment(BASE_DIR / ".env")
 
 # --- The instance -----------------------------------------------------------------------------------------------------
 
-# Production starts only with secrets and databases of its own, without DEBUG, and behind TLS (dsiprouter.production).
+# Production starts only with secrets and databases of its own, without DEBUG, and behind TLS: see configuration/.
 DSIPROUTER_PRODUCTION = env.bool("DSIPROUTER_PRODUCTION", False)
 try:
     DSIPROUTER_HOME = prepare_home(BASE_DIR / env.str("DSIPROUTER_HOME", "var"))
 except HomeUnusable as unusable:
     env.slip("DSIPROUTER_HOME", f"{unusable}: name a folder that the user that runs this may write into.")
     DSIPROUTER_HOME = unusable.path
-# Where carriers send their calls: one address of the machine, and never 0.0.0.0 (kamailio_bridge.sip_address).
+# Where carriers send their calls: one address of the machine, and never 0.0.0.0 (kamailio_bridge.nodes.sip_address).
 DSIPROUTER_SIP_ADDRESS = env.str("DSIPROUTER_SIP_ADDRESS", "127.0.0.1").strip().strip("[]")
 DSIPROUTER_SIP_IPV6_ADDRESS = env.str("DSIPROUTER_SIP_IPV6_ADDRESS", "").strip().strip("[]")
 DSIPROUTER_SIP_PORT = env.port("DSIPROUTER_SIP_PORT", 5060)
@@ -50,8 +50,8 @@ if not DSIPROUTER_PRODUCTION:
     except HomeUnusable as unusable:
         if not env.slipped("DSIPROUTER_HOME"):
             env.slip("DSIPROUTER_HOME", f"{unusable}.")
-# Carriers' passwords are encrypted with the first key; the others can still read (carriers.secrets). Without keys from
-# the environment they stand in the file, which is read again when it changes, so that a new key needs no restart.
+# Carriers' passwords are encrypted with the first key; the others can still read. Without keys from the
+# environment they are in the file, which is read again when it changes, so that a new key needs no restart.
 DSIPROUTER_CREDENTIAL_KEYS: list[str] = env.list("DSIPROUTER_CREDENTIAL_KEYS", default=[])
 if not DSIPROUTER_PRODUCTION and not all(map(is_fernet_key, DSIPROUTER_CREDENTIAL_KEYS)):
     env.slip(
@@ -60,7 +60,7 @@ if not DSIPROUTER_PRODUCTION and not all(map(is_fernet_key, DSIPROUTER_CREDENTIA
         " from “openssl rand -base64 32 | tr '+/' '-_'”.",
     )
 DSIPROUTER_CREDENTIAL_KEY_FILE = DSIPROUTER_HOME / "credential_key"
-# The pipe of a Kamailio on this machine, asked before its RPC port (kamailio_bridge.rpc_fifo). It may be absent.
+# The pipe of a Kamailio on this machine, asked before its RPC port (kamailio_bridge.nodes.rpc_fifo). It may be absent.
 DSIPROUTER_RPC_FIFO = BASE_DIR / env.str("DSIPROUTER_RPC_FIFO", str(DSIPROUTER_HOME / "kamailio" / "rpc_fifo"))
 # The only folder from which nodes' tokens are read. Keep nothing else in it: its files can be sent to a node's URL.
 DSIPROUTER_RPC_TOKEN_FOLDER = BASE_DIR / env.str("DSIPROUTER_RPC_TOKEN_FOLDER", str(DSIPROUTER_HOME / "rpc_tokens"))
@@ -109,7 +109,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "dsiprouter.proxies.believe_proxies_only",  # the first: all others read what proxies say
+    "dsiprouter.logins.proxies.believe_proxies_only",  # the first: all others read what proxies say
     "django.middleware.security.SecurityMiddleware",
     "dsiprouter.middleware.restrict_browser",
     "dsiprouter.middleware.explain_buttons",
@@ -122,10 +122,10 @@ MIDDLEWARE = [
     "django_otp.middleware.OTPMiddleware",
     "carriers.history.actor.ActorMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "dsiprouter.sessions.note_use",
-    "dsiprouter.login_state.tell_of_lost_posts",
+    "dsiprouter.logins.sessions.note_use",
+    "dsiprouter.logins.lost_posts.tell_of_lost_posts",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "dsiprouter.login.say_when_to_try_again",
+    "dsiprouter.logins.form.say_when_to_try_again",
     "axes.middleware.AxesMiddleware",  # the last: it turns a refused login into the page that says why
 ]
 
@@ -146,7 +146,7 @@ TEMPLATES = [
         },
     },
 ]
-FORM_RENDERER = "dsiprouter.form_renderer.WidgetsByJinja2"
+FORM_RENDERER = "dsiprouter.admin_site.form_renderer.WidgetsByJinja2"
 CRISPY_ALLOWED_TEMPLATE_PACKS = ["admin_crispy"]
 CRISPY_TEMPLATE_PACK = "admin_crispy"  # ours, in templates/admin_crispy: crispy forms in the admin's own look
 
@@ -210,15 +210,15 @@ WHITENOISE_USE_FINDERS = True  # no collectstatic needed for a local start
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 20_000
 
 LOG_LEVEL = env.one_of("DSIPROUTER_LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"))
-# Neither has a password or what opens an account, whatever the log level, in debug mode too (dsiprouter.secrecy).
-DEFAULT_EXCEPTION_REPORTER_FILTER = "dsiprouter.secrecy.ErrorReportFilter"
+# Neither has a password or what opens an account, whatever the log level, in debug mode too.
+DEFAULT_EXCEPTION_REPORTER_FILTER = "dsiprouter.failures.secrecy.ErrorReportFilter"
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "filters": {
-        "secrets": {"()": "dsiprouter.secrecy.SqlLogFilter"},
-        "known_failures": {"()": "dsiprouter.error_pages.KnownFailureLogFilter"},
-        "refusals": {"()": "dsiprouter.refusals.RefusalLogFilter"},
+        "secrets": {"()": "dsiprouter.failures.secrecy.SqlLogFilter"},
+        "known_failures": {"()": "dsiprouter.failures.error_pages.KnownFailureLogFilter"},
+        "refusals": {"()": "dsiprouter.failures.refused_requests.RefusalLogFilter"},
     },
     "loggers": {
         "django.db.backends": {"filters": ["secrets"]},
@@ -250,7 +250,7 @@ AXES_LOCKOUT_PARAMETERS = ["ip_address"]
 AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = timedelta(minutes=15)
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False  # whoever waits as the page says gets in
-AXES_CLIENT_IP_CALLABLE = "dsiprouter.client_address.client_address"
+AXES_CLIENT_IP_CALLABLE = "dsiprouter.logins.client_address.client_address"
 AXES_LOCKOUT_TEMPLATE = "locked_out.html"
 AXES_VERBOSE = False
 
@@ -263,7 +263,7 @@ OTP_TOTP_ISSUER = "dSIPRouter"
 OTP_ADMIN_HIDE_SENSITIVE_DATA = True
 
 # A working day, then log in again; no page prolongs it, so that looking costs no write.
-SESSION_ENGINE = "dsiprouter.sessions"
+SESSION_ENGINE = "dsiprouter.logins.sessions"
 SESSION_COOKIE_AGE = env.int("DSIPROUTER_SESSION_HOURS", 12, 1, 8760) * 3600
 # A session also ends after so many minutes without a page; 0 for never.
 DSIPROUTER_IDLE_MINUTES = env.int("DSIPROUTER_IDLE_MINUTES", 60, 0, 525_600)

@@ -5,7 +5,7 @@ from django.urls import path
 from django.views.generic import RedirectView
 
 from dsiprouter.health import healthz, readyz
-from dsiprouter.login_state import login_state
+from dsiprouter.logins.lost_posts import login_state
 from kamailio_bridge.views.metrics import metrics
 
 urlpatterns = [
@@ -17,4 +17,4 @@ urlpatterns = [
     path("metrics", metrics),
 ]
 
-handler500 = "dsiprouter.error_pages.server_error"
+handler500 = "dsiprouter.failures.error_pages.server_error"

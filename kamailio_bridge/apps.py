@@ -9,7 +9,7 @@ class KamailioBridgeConfig(AppConfig):
     verbose_name = "Kamailio"
 
     def ready(self) -> None:
-        from carriers.rotation import also_rotate  # noqa: PLC0415
+        from carriers.reencrypt import also_rotate  # noqa: PLC0415
         from kamailio_bridge.checks import (  # noqa: PLC0415 - needs the models to be loaded
             check_modules,
             check_rpc_address,
@@ -18,8 +18,8 @@ class KamailioBridgeConfig(AppConfig):
             check_tables,
             check_token_folder,
         )
-        from kamailio_bridge.history import track_bridge  # noqa: PLC0415
-        from kamailio_bridge.rotation import rotate_snapshots  # noqa: PLC0415
+        from kamailio_bridge.revisions.history import track_bridge  # noqa: PLC0415
+        from kamailio_bridge.revisions.reencrypt import rotate_snapshots  # noqa: PLC0415
 
         track_bridge()
         also_rotate(rotate_snapshots)

@@ -9,13 +9,13 @@ from django.conf import settings
 from django.core import checks
 from django.core.exceptions import ValidationError
 
-from carriers.addresses import clean_host
+from carriers.values.addresses import clean_host
 from kamailio_bridge.modules import MODULES
 from kamailio_bridge.modules.tables_in_use import table_problems
-from kamailio_bridge.node_tokens import folder_problem
-from kamailio_bridge.rpc_address import rpc_address_problem
-from kamailio_bridge.sip_address import sip_address_problem, sip_ipv6_address_problem
-from kamailio_bridge.tables_problems import upgrade_warnings
+from kamailio_bridge.nodes.rpc_address import rpc_address_problem
+from kamailio_bridge.nodes.sip_address import sip_address_problem, sip_ipv6_address_problem
+from kamailio_bridge.nodes.tokens import folder_problem
+from kamailio_bridge.tables.problems import upgrade_warnings
 
 
 def check_tables(*, databases: Sequence[str] | None, **_others: Any) -> list[checks.CheckMessage]:

@@ -1,7 +1,7 @@
 """The bridge's own models, and Kamailio's tables."""
 
-from kamailio_bridge.node_records import KamailioNode
-from kamailio_bridge.revisions import ApplyLock, Revision, RollBack
-from kamailio_bridge.tables import TABLES
+from kamailio_bridge.nodes.models import KamailioNode
+from kamailio_bridge.revisions.models import ApplyLock, Revision, RollBack
+from kamailio_bridge.tables.models import TABLES
 
 __all__ = ["TABLES", "ApplyLock", "KamailioNode", "Revision", "RollBack"]

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db import models
 
-from kamailio_bridge.tables import KamailioTable
+from kamailio_bridge.tables.models import KamailioTable
 
 
 class KamailioRouter:

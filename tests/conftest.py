@@ -17,7 +17,7 @@ from tests.scratch import scratch_database
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
     """Put Kamailio's tables, which no migration makes, into the test database ``kamailio``."""
-    from kamailio_bridge.schema import create_missing_tables  # noqa: PLC0415 - needs Django to be set up
+    from kamailio_bridge.tables.create import create_missing_tables  # noqa: PLC0415 - needs Django to be set up
 
     with django_db_blocker.unblock():
         create_missing_tables()
@@ -28,7 +28,7 @@ def kamailio_tables_emptied(request: pytest.FixtureRequest, django_db_blocker: D
     """Empty Kamailio's tables after a test that commits: Django's own flush passes over unmanaged models."""
     yield
     if commits_to_kamailio(request):
-        from kamailio_bridge.tables import TABLES, Version  # noqa: PLC0415 - needs Django to be set up
+        from kamailio_bridge.tables.models import TABLES, Version  # noqa: PLC0415 - needs Django to be set up
 
         with django_db_blocker.unblock():
             for table in TABLES:

@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from kamailio_bridge.node_parameters import program
+from kamailio_bridge.local.kamailio_parameters import program
 from tests.deploy.places import ROOT, run
 
 

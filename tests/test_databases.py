@@ -6,7 +6,7 @@ import pytest
 from django.db import connections
 
 from carriers.models import CarrierGroup
-from kamailio_bridge.tables import TABLES, Dispatcher, Version
+from kamailio_bridge.tables.models import TABLES, Dispatcher, Version
 
 
 @pytest.mark.django_db(databases=["default", "kamailio"])

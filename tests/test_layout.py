@@ -13,7 +13,7 @@ from django.db import models
 
 from tests.deploy.places import run
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[1]
 OUR_APPS = ("carriers", "kamailio_bridge", "dsiprouter")
 
 

@@ -15,7 +15,7 @@ from tests.mariadb import MariaDB, MariaDBMissing, private_mariadb
 
 pytestmark = pytest.mark.own_database
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[1]
 
 
 def launch(*command: str, **environment: str) -> subprocess.CompletedProcess[str]:

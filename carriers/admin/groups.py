@@ -21,13 +21,13 @@ from django.utils.html import format_html
 from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.debug import sensitive_post_parameters
 
-from carriers.addresses import shown_address
+from carriers.admin.change_lists import ListAdmin, QuickList
 from carriers.admin.inlines import AuthCredentialInline, EndpointInline, GroupSourceInline
-from carriers.admin.rows import ListAdmin, QuickList
-from carriers.admin.together import EditedTogether
+from carriers.admin.simultaneous_edits.mixin import EditedTogether
 from carriers.forms.add_group import AddCarrierGroupForm
 from carriers.models import AuthCredential, CarrierGroup, Endpoint, SourceNetwork
 from carriers.services import set_enabled
+from carriers.values.addresses import shown_address
 
 SHOWN_ENDPOINTS = 3
 SHOWN_NAMES = 20  # of the groups that are to be disabled

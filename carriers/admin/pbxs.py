@@ -8,9 +8,9 @@ from django.contrib import admin
 from django.db.models import Prefetch, QuerySet
 from django.http import HttpRequest
 
+from carriers.admin.change_lists import ListAdmin
 from carriers.admin.inlines import PBXSourceInline
-from carriers.admin.rows import ListAdmin
-from carriers.admin.together import EditedTogether
+from carriers.admin.simultaneous_edits.mixin import EditedTogether
 from carriers.forms.pbxs import PBXForm
 from carriers.models import PBX, SourceNetwork
 

@@ -8,8 +8,8 @@ from django.contrib import admin
 from django.db.models import Exists, OuterRef, Prefetch, QuerySet
 from django.http import HttpRequest
 
-from carriers.admin.rows import ListAdmin
-from carriers.admin.together import EditedTogether
+from carriers.admin.change_lists import ListAdmin
+from carriers.admin.simultaneous_edits.mixin import EditedTogether
 from carriers.forms.routes import KnownAutocompleteSelect, OrderedGroupForm, OrderedGroupFormSet
 from carriers.models import Endpoint, InboundRoute, OutboundRoute, OutboundRouteGroup
 from carriers.refusals import refusal_in_words

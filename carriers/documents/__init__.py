@@ -1,10 +1,10 @@
 """The carriers document: all carriers as one YAML or JSON text, in and out (docs/carriers-document.md)."""
 
+from carriers.documents.dump import carriers_document, dump_csv, dump_json, dump_yaml
 from carriers.documents.errors import DocumentRefused
-from carriers.documents.loading import load_document
-from carriers.documents.reading import read_document
+from carriers.documents.load import load_document
 from carriers.documents.report import LoadReport
-from carriers.documents.writing import carriers_document, dump_csv, dump_json, dump_yaml
+from carriers.documents.text import read_document
 
 __all__ = [
     "DocumentRefused",

@@ -7,9 +7,9 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 
-from carriers.addresses import clean_network, parse_sip_address
 from carriers.documents.items import Item, Problems, Values
-from carriers.names import composed
+from carriers.values.addresses import clean_network, parse_sip_address
+from carriers.values.names import composed
 
 _TRUE, _FALSE = {"true", "yes", "on"}, {"false", "no", "off"}
 

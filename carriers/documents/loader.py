@@ -16,7 +16,6 @@ from carriers.documents.items import Document, Item, Problems, Values
 from carriers.documents.matching import match_endpoints, with_defaults
 from carriers.documents.report import LoadReport
 from carriers.documents.values import ValueCheck
-from carriers.history_of import delete_recorded, record_written, values_of
 from carriers.models import (
     PBX,
     AuthCredential,
@@ -27,7 +26,8 @@ from carriers.models import (
     OutboundRouteGroup,
     SourceNetwork,
 )
-from carriers.names import name_key
+from carriers.recording import delete_recorded, record_written, values_of
+from carriers.values.names import name_key
 
 BATCH = 500
 Pair = tuple[Item, Any]

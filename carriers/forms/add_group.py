@@ -12,11 +12,11 @@ from django.core.exceptions import ValidationError
 from django.db.models import Field
 from django.views.decorators.debug import sensitive_variables
 
-from carriers.addresses import clean_network
 from carriers.forms.addresses import SipAddressField
 from carriers.forms.credentials import PasswordField
 from carriers.models import AuthCredential, CarrierGroup
 from carriers.services import NewCredential, add_carrier_group
+from carriers.values.addresses import clean_network
 
 IP = "ip"
 PASSWORD = "password"  # noqa: S105 - the name of a choice

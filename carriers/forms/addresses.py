@@ -7,8 +7,8 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 
-from carriers.addresses import DEFAULT_SIP_PORT, SipAddress, parse_sip_address
 from carriers.fields import Transport
+from carriers.values.addresses import DEFAULT_SIP_PORT, SipAddress, parse_sip_address
 
 
 class SipAddressField(forms.CharField):

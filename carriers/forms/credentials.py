@@ -10,7 +10,7 @@ from django.views.decorators.debug import sensitive_variables
 
 from carriers.forms.addresses import SipAddressForm
 from carriers.models import AuthCredential
-from carriers.secrets import SecretUnreadable
+from carriers.passwords.encryption import SecretUnreadable
 
 STORED = "A password is stored. Leave this blank to keep it."
 TYPE_AGAIN = "Type the new password again: it is not kept while errors are shown. Left blank, the stored one stays."

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from carriers.forms.addresses import SipAddressForm
-from carriers.forms.rows import OrderedFormSet, PositionForm
+from carriers.forms.formsets import OrderedFormSet, PositionForm
 from carriers.models import Endpoint
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from django.contrib.admin.widgets import AutocompleteSelect
 from django.core.exceptions import ValidationError
 
-from carriers.forms.rows import OrderedFormSet, PositionForm
+from carriers.forms.formsets import OrderedFormSet, PositionForm
 from carriers.models import OutboundRouteGroup
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from django import forms
 
-from carriers.addresses import clean_network
-from carriers.forms.rows import DistinctFormSet
+from carriers.forms.formsets import DistinctFormSet
 from carriers.models import SourceNetwork
+from carriers.values.addresses import clean_network
 
 
 class SourceNetworkForm(forms.ModelForm):

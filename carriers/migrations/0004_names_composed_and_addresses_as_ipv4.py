@@ -6,7 +6,7 @@ owner has already goes.
 
 from django.db import migrations
 
-from carriers.normal_forms import FORMS, distinct_names
+from carriers.values.normal_forms import FORMS, distinct_names
 
 UNIQUE_NAMES = ("carriergroup", "pbx")
 

@@ -7,13 +7,13 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.views.decorators.debug import sensitive_variables
 
-from carriers import secrets
-from carriers.addresses import uri_host
-from carriers.digest import ha1
 from carriers.fields import PortField, SipHostField, Transport
 from carriers.models.base import CarrierModel
 from carriers.models.groups import CarrierGroup
+from carriers.passwords import encryption as secrets
+from carriers.passwords.digest import ha1
 from carriers.validators import validate_printable, validate_quotable, validate_user_part
+from carriers.values.addresses import uri_host
 
 MAX_PASSWORD_LENGTH = 128
 

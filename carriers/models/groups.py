@@ -7,11 +7,11 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models.functions import Coalesce
 
-from carriers.addresses import shown_address
 from carriers.fields import DialPrefixField, NameField, PortField, SipHostField, StripField, Transport
 from carriers.models.base import CarrierModel
-from carriers.names import name_key
 from carriers.validators import MAX_STRIP
+from carriers.values.addresses import shown_address
+from carriers.values.names import name_key
 
 
 def refuse_same_name(instance: models.Model, name: str) -> None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from django.db import models
 
-from carriers.addresses import shown_address
 from carriers.fields import NameField, PortField, SipHostField, Transport
 from carriers.models.base import CarrierModel
 from carriers.models.groups import refuse_same_name
+from carriers.values.addresses import shown_address
 
 
 class PBX(CarrierModel):

@@ -12,10 +12,10 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from carriers.history.admin import HasHistory
-from kamailio_bridge.apply import retry
-from kamailio_bridge.node_records import LOCAL_NAME, KamailioNode
-from kamailio_bridge.rpc_url import local_rpc_url
-from kamailio_bridge.status import last_answers
+from kamailio_bridge.apply.operations import retry
+from kamailio_bridge.monitoring.status import last_answers
+from kamailio_bridge.nodes.models import LOCAL_NAME, KamailioNode
+from kamailio_bridge.nodes.rpc_url import local_rpc_url
 from kamailio_bridge.views.access import RELOAD_PERMISSION
 from kamailio_bridge.views.nodes import result_page
 

@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.utils import timezone
 
-from kamailio_bridge.revisions import KEPT_LINES, Revision
+from kamailio_bridge.revisions.models import KEPT_LINES, Revision
 from kamailio_bridge.views.roll_back import ROLL_BACK_PERMISSIONS
 
 SHOWN_CHANGES = 500

@@ -7,8 +7,8 @@ from crispy_forms.layout import ButtonHolder, Fieldset, Layout, Submit
 from django import forms
 from django.core.exceptions import ValidationError
 
-from carriers.addresses import parse_ip
-from kamailio_bridge.dialled_number import clean_number
+from carriers.values.addresses import parse_ip
+from kamailio_bridge.questions.dialled_number import clean_number
 
 
 class QuestionForm(forms.Form):

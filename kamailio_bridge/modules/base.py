@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from carriers.snapshot import Carriers, EndpointRecord, GroupRecord
-from kamailio_bridge.nodes import Node
-from kamailio_bridge.rows import Notice, Row, Table, Values
-from kamailio_bridge.rpc import CallFailed, InvalidAnswer, Rpc
+from carriers.snapshots.records import Carriers, EndpointRecord, GroupRecord
+from kamailio_bridge.nodes.node import Node
+from kamailio_bridge.nodes.rpc import CallFailed, InvalidAnswer, Rpc
+from kamailio_bridge.rows.types import Notice, Row, Table, Values
 
 # Kamailio refuses a reload within reload_delta seconds of the last one; the stock default is 5 s, ours is 1 s.
 RELOAD_PATIENCE = 12.0

@@ -11,9 +11,7 @@ from typing import Any
 
 from django.db.models import Q
 
-from carriers.snapshot import Carriers, EndpointRecord, GroupRecord
-from kamailio_bridge.ids import PBX_OFFSET, pbx_set_id, row_id, set_id
-from kamailio_bridge.labels import pbx_label
+from carriers.snapshots.records import Carriers, EndpointRecord, GroupRecord
 from kamailio_bridge.modules.base import (
     INCOMPLETE,
     KamailioModule,
@@ -25,11 +23,13 @@ from kamailio_bridge.modules.base import (
     patient_reload,
     some,
 )
-from kamailio_bridge.nodes import Node
-from kamailio_bridge.routing import is_name, sip_uri
-from kamailio_bridge.rows import Row, Table
-from kamailio_bridge.rpc import CallFailed, Rpc, understood
-from kamailio_bridge.tables import Dispatcher
+from kamailio_bridge.nodes.node import Node
+from kamailio_bridge.nodes.rpc import CallFailed, Rpc, understood
+from kamailio_bridge.rows.ids import PBX_OFFSET, pbx_set_id, row_id, set_id
+from kamailio_bridge.rows.labels import pbx_label
+from kamailio_bridge.rows.routes_in_force import is_name, sip_uri
+from kamailio_bridge.rows.types import Row, Table
+from kamailio_bridge.tables.models import Dispatcher
 
 HIGHEST_PRIORITY = 10_000  # of the first endpoint; algorithm 8 tries higher numbers first
 SKIP_DNS_AT_LOAD = 16  # dispatcher flag: a name is looked up per call, so a dead one costs a call and not a reload

@@ -11,20 +11,25 @@ from collections.abc import Iterable, Mapping
 
 from django.db.models import Q
 
-from carriers.addresses import uri_host
-from carriers.snapshot import Carriers, EndpointRecord, GroupRecord, PBXRecord
-from kamailio_bridge.ids import INBOUND_OFFSET, PBX_OFFSET, ROUTE_OFFSET, row_id
-from kamailio_bridge.labels import (
+from carriers.snapshots.records import Carriers, EndpointRecord, GroupRecord, PBXRecord
+from carriers.values.addresses import uri_host
+from kamailio_bridge.modules.base import KamailioModule, ModuleChanges, NodeNames, Projection, expect_text, some
+from kamailio_bridge.nodes.node import Node
+from kamailio_bridge.rows.ids import INBOUND_OFFSET, PBX_OFFSET, ROUTE_OFFSET, row_id
+from kamailio_bridge.rows.labels import (
     group_label,
     inbound_route_label,
     outbound_route_label,
     pbx_label,
 )
-from kamailio_bridge.modules.base import KamailioModule, ModuleChanges, NodeNames, Projection, expect_text, some
-from kamailio_bridge.nodes import Node
-from kamailio_bridge.routing import answering_routes, inbound_routes, inbound_routes_without_pbx, outbound_routes
-from kamailio_bridge.rows import Notice, Table
-from kamailio_bridge.tables import DrGateway, DrGwList, DrRule
+from kamailio_bridge.rows.routes_in_force import (
+    answering_routes,
+    inbound_routes,
+    inbound_routes_without_pbx,
+    outbound_routes,
+)
+from kamailio_bridge.rows.types import Notice, Table
+from kamailio_bridge.tables.models import DrGateway, DrGwList, DrRule
 
 MAX_GATEWAYS = 30  # do_routing takes 32 gateways of a list, and a call has at most 30 branches (facts, section 4)
 LIST_WIDTH = 255

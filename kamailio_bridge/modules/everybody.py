@@ -10,9 +10,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from kamailio_bridge.admission import host_mask
+from kamailio_bridge.modules.admission import host_mask
 from kamailio_bridge.modules.base import some
-from kamailio_bridge.rows import Notice, Row
+from kamailio_bridge.rows.types import Notice, Row
 
 HALF = 0.5
 

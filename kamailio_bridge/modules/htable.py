@@ -7,9 +7,7 @@ from __future__ import annotations
 
 from django.db.models import Q
 
-from carriers.snapshot import Carriers
-from kamailio_bridge.ids import PBX_OFFSET, free_keys, row_id, set_id
-from kamailio_bridge.labels import group_label
+from carriers.snapshots.records import Carriers
 from kamailio_bridge.modules.base import (
     KamailioModule,
     ModuleChanges,
@@ -19,10 +17,12 @@ from kamailio_bridge.modules.base import (
     expect_text,
     some,
 )
-from kamailio_bridge.nodes import Node
-from kamailio_bridge.rows import Table
-from kamailio_bridge.rpc import CallFailed, Rpc, understood
-from kamailio_bridge.tables import Htable
+from kamailio_bridge.nodes.node import Node
+from kamailio_bridge.nodes.rpc import CallFailed, Rpc, understood
+from kamailio_bridge.rows.ids import PBX_OFFSET, free_keys, row_id, set_id
+from kamailio_bridge.rows.labels import group_label
+from kamailio_bridge.rows.types import Table
+from kamailio_bridge.tables.models import Htable
 
 HASH_TABLE = "dsiprouter"
 REVISION_KEY = "dsiprouter:revision"

@@ -16,9 +16,7 @@ import re
 
 from django.db.models import Q
 
-from carriers.snapshot import Carriers
-from kamailio_bridge.ids import INBOUND_OFFSET, ROUTE_OFFSET, pbx_set_id, row_id, set_id
-from kamailio_bridge.labels import inbound_route_label, outbound_route_label
+from carriers.snapshots.records import Carriers
 from kamailio_bridge.modules.base import (
     KamailioModule,
     Loaded,
@@ -30,8 +28,11 @@ from kamailio_bridge.modules.base import (
     expect_text,
     some,
 )
-from kamailio_bridge.nodes import Node
-from kamailio_bridge.routing import (
+from kamailio_bridge.nodes.node import Node
+from kamailio_bridge.nodes.rpc import CallFailed, Rpc, understood
+from kamailio_bridge.rows.ids import INBOUND_OFFSET, ROUTE_OFFSET, pbx_set_id, row_id, set_id
+from kamailio_bridge.rows.labels import inbound_route_label, outbound_route_label
+from kamailio_bridge.rows.routes_in_force import (
     NO_CARRIER,
     Answer,
     answering_routes,
@@ -39,9 +40,8 @@ from kamailio_bridge.routing import (
     inbound_routes_without_pbx,
     outbound_routes,
 )
-from kamailio_bridge.rows import Table
-from kamailio_bridge.rpc import CallFailed, Rpc, understood
-from kamailio_bridge.tables import Mtree
+from kamailio_bridge.rows.types import Table
+from kamailio_bridge.tables.models import Mtree
 
 TREE = "routes"
 MARK = "dsiprouter:"

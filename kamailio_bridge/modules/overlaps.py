@@ -6,9 +6,9 @@ import socket
 from collections import defaultdict
 from collections.abc import Iterable
 
-from kamailio_bridge.admission import PBXS_GROUP, host_mask
+from kamailio_bridge.modules.admission import PBXS_GROUP, host_mask
 from kamailio_bridge.modules.base import some
-from kamailio_bridge.rows import Notice, Row
+from kamailio_bridge.rows.types import Notice, Row
 
 SHOWN_OVERLAPS = 20
 Wider = dict[int, dict[int, list[Row]]]  # networks of one family by mask, and by their first bits as a number

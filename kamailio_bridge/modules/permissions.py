@@ -8,11 +8,9 @@ from typing import Any, NamedTuple
 
 from django.db.models import Q
 
-from carriers.addresses import host_ip, is_ipv4
-from carriers.snapshot import Carriers, GroupRecord, SourceRecord
-from kamailio_bridge.admission import CARRIERS_GROUP, PBXS_GROUP, host_mask
-from kamailio_bridge.ids import ENDPOINT_ADDRESS_OFFSET, row_id
-from kamailio_bridge.labels import endpoint_label, group_label, pbx_label
+from carriers.snapshots.records import Carriers, GroupRecord, SourceRecord
+from carriers.values.addresses import host_ip, is_ipv4
+from kamailio_bridge.modules.admission import CARRIERS_GROUP, PBXS_GROUP, host_mask
 from kamailio_bridge.modules.base import (
     INCOMPLETE,
     KamailioModule,
@@ -27,10 +25,12 @@ from kamailio_bridge.modules.base import (
 )
 from kamailio_bridge.modules.everybody import everybody_warnings
 from kamailio_bridge.modules.overlaps import overlap_warnings
-from kamailio_bridge.nodes import Node
-from kamailio_bridge.rows import Notice, Table
-from kamailio_bridge.rpc import Rpc, understood
-from kamailio_bridge.tables import Address
+from kamailio_bridge.nodes.node import Node
+from kamailio_bridge.nodes.rpc import Rpc, understood
+from kamailio_bridge.rows.ids import ENDPOINT_ADDRESS_OFFSET, row_id
+from kamailio_bridge.rows.labels import endpoint_label, group_label, pbx_label
+from kamailio_bridge.rows.types import Notice, Table
+from kamailio_bridge.tables.models import Address
 
 MAX_SUBNETS = 16_384  # modparam max_subnets in our kamailio.cfg; Kamailio drops what is beyond without an error
 

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from django.conf import settings
 
 from kamailio_bridge.modules import MODULES
-from kamailio_bridge.tables import KamailioTable, Version
-from kamailio_bridge.tables_problems import problems_of
+from kamailio_bridge.tables.models import KamailioTable, Version
+from kamailio_bridge.tables.problems import problems_of
 
 
 def tables_in_use() -> list[type[KamailioTable]]:

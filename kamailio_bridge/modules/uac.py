@@ -10,10 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
-from carriers.addresses import uri_host
-from carriers.snapshot import Carriers, CredentialRecord, GroupRecord
-from kamailio_bridge.ids import OWNER_OFFSET, row_id
-from kamailio_bridge.labels import group_label
+from carriers.snapshots.records import Carriers, CredentialRecord, GroupRecord
+from carriers.values.addresses import uri_host
 from kamailio_bridge.modules.base import (
     KamailioModule,
     ModuleChanges,
@@ -22,12 +20,7 @@ from kamailio_bridge.modules.base import (
     TableChanges,
     some,
 )
-from kamailio_bridge.nodes import Node
-from kamailio_bridge.owners import owner_of
-from kamailio_bridge.routing import sip_uri
-from kamailio_bridge.rows import Notice, Row, Values
-from kamailio_bridge.rpc import CallFailed, Rpc
-from kamailio_bridge.uac_records import (
+from kamailio_bridge.modules.uac_records import (
     DISABLED_FLAG,
     FEW,
     FLAGS,
@@ -50,6 +43,13 @@ from kamailio_bridge.uac_records import (
     remove,
     unregister,
 )
+from kamailio_bridge.nodes.node import Node
+from kamailio_bridge.nodes.owners import owner_of
+from kamailio_bridge.nodes.rpc import CallFailed, Rpc
+from kamailio_bridge.rows.ids import OWNER_OFFSET, row_id
+from kamailio_bridge.rows.labels import group_label
+from kamailio_bridge.rows.routes_in_force import sip_uri
+from kamailio_bridge.rows.types import Notice, Row, Values
 
 LOCAL_DOMAIN = "dsiprouter.invalid"  # where uac_reg_lookup would send an inbound call; our SIP side routes it itself
 

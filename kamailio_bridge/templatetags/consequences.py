@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from django import template
 from django.db import models
 
-from kamailio_bridge.removal import consequences_of
-from kamailio_bridge.rows import Notice
+from kamailio_bridge.preview.deletion import consequences_of
+from kamailio_bridge.rows.types import Notice
 
 register = template.Library()
 

@@ -13,9 +13,9 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
-from kamailio_bridge.apply import put_back
-from kamailio_bridge.drift import LOOK_SECONDS, Drift, RowDrift, read_drift, read_node_drift
-from kamailio_bridge.taking_over import CannotTakeOver, can_take_over, take_over_row
+from kamailio_bridge.apply.operations import put_back
+from kamailio_bridge.drift.accept import CannotTakeOver, can_take_over, take_over_row
+from kamailio_bridge.drift.compare import LOOK_SECONDS, Drift, RowDrift, read_drift, read_node_drift
 from kamailio_bridge.views.access import RELOAD_PERMISSION, for_operators, for_those_who_may
 from kamailio_bridge.views.reload import level_of, result_url
 

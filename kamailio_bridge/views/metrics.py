@@ -17,7 +17,7 @@ from django.views.decorators.http import require_safe
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
-from kamailio_bridge.metrics import BridgeCollector
+from kamailio_bridge.monitoring.metrics import BridgeCollector
 
 logger = logging.getLogger(__name__)
 _scrape = threading.Lock()  # a scrape may wait for nodes, and must not hold more than one of the process's threads

@@ -11,13 +11,13 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_POST
 
 from carriers.models import Endpoint
-from carriers.snapshot import EndpointRecord
-from carriers.some_groups import read_groups
-from kamailio_bridge.asking import Crowded, place_to_ask
-from kamailio_bridge.credential_test import check_credential
-from kamailio_bridge.nodes import Node, configured_nodes
-from kamailio_bridge.probe_slots import AllTaken, probe_slot
-from kamailio_bridge.probes import NoNode, Probe, ask_realm, ask_through, probe_endpoint
+from carriers.snapshots.records import EndpointRecord
+from carriers.snapshots.some_groups import read_groups
+from kamailio_bridge.nodes.ask_all import Crowded, place_to_ask
+from kamailio_bridge.nodes.node import Node, configured_nodes
+from kamailio_bridge.questions.credential_check import check_credential
+from kamailio_bridge.questions.probe_slots import AllTaken, probe_slot
+from kamailio_bridge.questions.probes import NoNode, Probe, ask_realm, ask_through, probe_endpoint
 from kamailio_bridge.views.access import CHANGE_GROUP_PERMISSION, for_those_who_may
 
 for_editors = for_those_who_may(CHANGE_GROUP_PERMISSION)

@@ -8,9 +8,9 @@ from django.template.response import TemplateResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
-from kamailio_bridge import route_test as routes
-from kamailio_bridge import who_is as sources
 from kamailio_bridge.forms.questions import QuestionForm, RouteTestForm, WhoIsForm
+from kamailio_bridge.questions import route_lookup as routes
+from kamailio_bridge.questions import who_is as sources
 from kamailio_bridge.views.access import for_those_who_see_groups
 
 

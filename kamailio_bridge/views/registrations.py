@@ -6,10 +6,10 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
-from carriers.some_groups import read_groups
-from kamailio_bridge.nodes import configured_nodes
-from kamailio_bridge.registrations import Registration
-from kamailio_bridge.registrations import registrations as ask_for_registrations
+from carriers.snapshots.some_groups import read_groups
+from kamailio_bridge.nodes.node import configured_nodes
+from kamailio_bridge.questions.registrations import Registration
+from kamailio_bridge.questions.registrations import registrations as ask_for_registrations
 from kamailio_bridge.views.access import VIEW_GROUP_PERMISSION, for_those_who_may
 
 MOST_GROUPS = 200  # as many as the longest list shows

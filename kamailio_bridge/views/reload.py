@@ -10,11 +10,11 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
-from kamailio_bridge.apply import ApplyResult, apply
-from kamailio_bridge.plan import TablesUnreadable
-from kamailio_bridge.revisions import Revision
+from kamailio_bridge.apply.operations import ApplyResult, apply
+from kamailio_bridge.plan.make import TablesUnreadable
+from kamailio_bridge.plan.pending import waiting_changes
+from kamailio_bridge.revisions.models import Revision
 from kamailio_bridge.views.access import VIEW_REVISION_PERMISSION, for_operators
-from kamailio_bridge.waiting import waiting_changes
 
 
 @for_operators

@@ -15,10 +15,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from carriers.history.changes import Change, fields_in_words, with_arrows
-from carriers.restoring import RestoreRefused
-from carriers.state import MODELS, key_of
-from kamailio_bridge.revisions import Revision
-from kamailio_bridge.roll_back import NotKept, about_passwords, roll_back, what_differs
+from carriers.snapshots.restore import RestoreRefused
+from carriers.snapshots.state import MODELS, key_of
+from kamailio_bridge.revisions.models import Revision
+from kamailio_bridge.revisions.roll_back import NotKept, about_passwords, roll_back, what_differs
 from kamailio_bridge.views.access import RELOAD_PERMISSION, VIEW_REVISION_PERMISSION, for_those_who_may
 
 SHOWN_CHANGES = 500

@@ -18,7 +18,7 @@ from carriers.models import (
     OutboundRouteGroup,
     SourceNetwork,
 )
-from dsiprouter.roles import EDITORS, OPERATORS, USER_MANAGERS, VIEWERS, create_roles
+from dsiprouter.staff.roles import EDITORS, OPERATORS, USER_MANAGERS, VIEWERS, create_roles
 from tests.admin.forms import PASSWORD, Carriers
 
 ROLE_GROUPS = {"viewer": VIEWERS, "editor": EDITORS, "operator": OPERATORS, "manager": USER_MANAGERS}

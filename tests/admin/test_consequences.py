@@ -9,8 +9,8 @@ from django.contrib import admin
 from django.test import Client
 
 from carriers.models import PBX, CarrierGroup, OutboundRoute
-from dsiprouter.admin_site import DsiprouterAdminSite
-from kamailio_bridge.save_warnings import WarnsOfLosses
+from dsiprouter.admin_site.site import DsiprouterAdminSite
+from kamailio_bridge.preview.save_warnings import WarnsOfLosses
 from tests.admin.forms import GROUPS, Carriers, fields_of, post_page
 
 pytestmark = pytest.mark.django_db(databases=["default", "kamailio"])

@@ -10,8 +10,8 @@ from django.contrib.auth.models import Permission, User
 from django.test import Client
 
 from carriers.models import Endpoint
-from kamailio_bridge.revisions import Revision
-from kamailio_bridge.tables import Dispatcher, Mtree, Uacreg
+from kamailio_bridge.revisions.models import Revision
+from kamailio_bridge.tables.models import Dispatcher, Mtree, Uacreg
 from tests.admin.forms import Carriers
 
 pytestmark = [

@@ -39,7 +39,7 @@ FAILURES: dict[str, Exception] = {
     "key": ImproperlyConfigured("/home/somebody/credential_key holds something that is no Fernet key"),
 }
 urlpatterns = [*our_urls, path("fail/", fail), path("refuse/", refuse)]
-handler500 = "dsiprouter.error_pages.server_error"
+handler500 = "dsiprouter.failures.error_pages.server_error"
 
 
 def test_forbidden(login: Callable[..., Client], caplog: pytest.LogCaptureFixture) -> None:

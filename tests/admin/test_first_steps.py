@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 
 from carriers.models import Endpoint
-from kamailio_bridge.revisions import Revision
+from kamailio_bridge.revisions.models import Revision
 from tests.admin.forms import Carriers
 
 pytestmark = pytest.mark.django_db(databases=["default", "kamailio"])

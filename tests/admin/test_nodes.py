@@ -11,9 +11,9 @@ from django.contrib.admin.models import LogEntry
 from django.test import Client
 from pytest_django import Settings
 
-from kamailio_bridge.node_records import KamailioNode
-from kamailio_bridge.revisions import Revision
-from kamailio_bridge.tables import Dispatcher, Htable, Uacreg
+from kamailio_bridge.nodes.models import KamailioNode
+from kamailio_bridge.revisions.models import Revision
+from kamailio_bridge.tables.models import Dispatcher, Htable, Uacreg
 from tests.admin.forms import Carriers
 from tests.kamailio_bridge.http_node import http_node
 
@@ -69,7 +69,7 @@ def test_the_list_and_the_page_ask_each_node_by_itself_after_they_are_shown(oper
 def test_a_node_that_never_answers_is_unreachable_after_its_own_time(
     operator: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("kamailio_bridge.status.LOOK_SECONDS", 0.3)
+    monkeypatch.setattr("kamailio_bridge.monitoring.status.LOOK_SECONDS", 0.3)
     over = threading.Event()
 
     def silent(_handler: BaseHTTPRequestHandler, _body: dict[str, Any]) -> None:

@@ -9,10 +9,10 @@ from django.test import Client
 
 from carriers.history.models import HistoryEntry
 from carriers.models import CarrierGroup
-from carriers.state import take_state
-from kamailio_bridge.node_records import KamailioNode
-from kamailio_bridge.revisions import Revision
-from kamailio_bridge.state_bytes import pack
+from carriers.snapshots.state import take_state
+from kamailio_bridge.nodes.models import KamailioNode
+from kamailio_bridge.revisions.models import Revision
+from kamailio_bridge.revisions.state_bytes import pack
 from tests.admin.forms import Carriers
 
 pytestmark = [pytest.mark.django_db(databases=["default", "kamailio"]), pytest.mark.usefixtures("kamailio_down")]

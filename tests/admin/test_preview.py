@@ -8,9 +8,9 @@ import pytest
 from django.test import Client
 
 from carriers.models import CarrierGroup, OutboundRoute, OutboundRouteGroup
-from kamailio_bridge.plan import make_plan
-from kamailio_bridge.revisions import Revision
-from kamailio_bridge.tables import Dispatcher, Mtree
+from kamailio_bridge.plan.make import make_plan
+from kamailio_bridge.revisions.models import Revision
+from kamailio_bridge.tables.models import Dispatcher, Mtree
 from tests.admin.forms import GROUPS, PASSWORD, Carriers, post_page
 
 pytestmark = [

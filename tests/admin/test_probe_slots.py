@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from pytest_django import Settings
 
-from kamailio_bridge.probe_slots import PLACES, AllTaken, probe_slot
+from kamailio_bridge.questions.probe_slots import PLACES, AllTaken, probe_slot
 from tests.admin.forms import Carriers
 
 # What another process of the site does: it takes a place, says so, and keeps it until it is ended.
@@ -20,7 +20,7 @@ import sys
 from pathlib import Path
 from django.conf import settings
 settings.configure(DSIPROUTER_HOME=Path(sys.argv[1]))
-from kamailio_bridge.probe_slots import probe_slot
+from kamailio_bridge.questions.probe_slots import probe_slot
 with probe_slot():
     print("held", flush=True)
     sys.stdin.read()

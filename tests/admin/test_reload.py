@@ -7,10 +7,10 @@ from django.contrib.auth.models import Permission, User
 from django.test import Client
 
 from carriers.models import OutboundRoute
-from kamailio_bridge.lock import apply_lock
-from kamailio_bridge.plan import make_plan, write
-from kamailio_bridge.revisions import Revision
-from kamailio_bridge.tables import Dispatcher, Mtree, Version
+from kamailio_bridge.apply.lock import apply_lock
+from kamailio_bridge.plan.make import make_plan, write
+from kamailio_bridge.revisions.models import Revision
+from kamailio_bridge.tables.models import Dispatcher, Mtree, Version
 from tests.admin.forms import PASSWORD, Carriers
 
 pytestmark = [

@@ -8,7 +8,7 @@ import pytest
 from django.contrib.auth.models import Group, Permission
 from django.core.management import CommandError, call_command
 
-from dsiprouter.roles import EDITORS, OPERATORS, USER_MANAGERS, VIEWERS, role_permissions
+from dsiprouter.staff.roles import EDITORS, OPERATORS, USER_MANAGERS, VIEWERS, role_permissions
 
 pytestmark = pytest.mark.django_db
 

@@ -11,10 +11,10 @@ from django.contrib.auth.models import Permission
 from django.test import Client
 
 from carriers.models import AuthCredential, CarrierGroup
-from carriers.snapshot import read_carriers
-from carriers.state import take_state
-from kamailio_bridge.apply import apply
-from kamailio_bridge.revisions import Revision, RollBack
+from carriers.snapshots.records import read_carriers
+from carriers.snapshots.state import take_state
+from kamailio_bridge.apply.operations import apply
+from kamailio_bridge.revisions.models import Revision, RollBack
 from tests.admin.forms import PASSWORD, Carriers
 
 pytestmark = [pytest.mark.django_db(databases=["default", "kamailio"]), pytest.mark.usefixtures("kamailio_down")]

@@ -10,9 +10,9 @@ from django.test import Client
 from django.views.debug import SafeExceptionReporterFilter
 from pytest_django import Settings
 
-from carriers.addresses import SipAddress
 from carriers.models import CarrierGroup
 from carriers.services import NewCredential
+from carriers.values.addresses import SipAddress
 from tests.admin.crawl import crawl
 from tests.admin.forms import ADD_GROUP, PASSWORD, Carriers, post_page
 

@@ -11,10 +11,10 @@ from django.db import connection, connections
 from django.test import Client
 
 from carriers.models import CarrierGroup, Endpoint, OutboundRoute
-from kamailio_bridge.apply import apply
+from kamailio_bridge.apply.operations import apply
 from kamailio_bridge.modules.drouting import MAX_GATEWAYS
-from kamailio_bridge.plan import make_plan
-from kamailio_bridge.tables import DrGwList
+from kamailio_bridge.plan.make import make_plan
+from kamailio_bridge.tables.models import DrGwList
 from tests.admin.forms import ADD_ROUTE, GROUPS, fields_of, new_endpoint
 from tests.kamailio_bridge.builders import make_route
 

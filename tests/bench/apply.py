@@ -18,11 +18,11 @@ def main(endpoints: int) -> None:
     from django.db.models import F  # noqa: PLC0415 - Django is set up only now
 
     from carriers.models import Endpoint  # noqa: PLC0415
-    from carriers.snapshot import read_carriers  # noqa: PLC0415
-    from kamailio_bridge.apply import apply  # noqa: PLC0415
+    from carriers.snapshots.records import read_carriers  # noqa: PLC0415
+    from kamailio_bridge.apply.operations import apply  # noqa: PLC0415
     from kamailio_bridge.modules import selected_modules  # noqa: PLC0415
-    from kamailio_bridge.nodes import Node  # noqa: PLC0415
-    from kamailio_bridge.plan import make_plan  # noqa: PLC0415
+    from kamailio_bridge.nodes.node import Node  # noqa: PLC0415
+    from kamailio_bridge.plan.make import make_plan  # noqa: PLC0415
 
     fill(endpoints // ENDPOINTS_PER_GROUP)
     keys = list(Endpoint.objects.order_by("pk").values_list("pk", flat=True))

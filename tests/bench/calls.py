@@ -21,7 +21,7 @@ from tests.bench.processes import cpu_seconds
 from tests.mariadb import free_port, program
 
 if TYPE_CHECKING:
-    from kamailio_bridge.node_process import NodeProcess
+    from kamailio_bridge.local.kamailio_process import NodeProcess
 
 TITLE = "Calls through kamailio.cfg with 10,000 endpoints loaded, beside a bare proxy that only relays"
 SIZES = (5_000,)  # calls in each run
@@ -83,8 +83,8 @@ def call(proxy: str, calls: int, folder: Path) -> None:
 def main(calls: int) -> None:
     prepare()
     from carriers import models  # noqa: PLC0415 - Django is set up only now
-    from kamailio_bridge.apply import apply  # noqa: PLC0415
-    from kamailio_bridge.nodes import Node  # noqa: PLC0415
+    from kamailio_bridge.apply.operations import apply  # noqa: PLC0415
+    from kamailio_bridge.nodes.node import Node  # noqa: PLC0415
 
     home = Path(os.environ["DSIPROUTER_HOME"])
     fill(1_000)

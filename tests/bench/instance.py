@@ -13,7 +13,7 @@ import django
 from tests.mariadb import free_port
 
 if TYPE_CHECKING:
-    from kamailio_bridge.node_process import NodeProcess
+    from kamailio_bridge.local.kamailio_process import NodeProcess
 
 ENDPOINTS_PER_GROUP = 10
 TOKEN = "token-of-the-bench"
@@ -24,7 +24,7 @@ def prepare() -> None:
     django.setup()
     from django.core.management import call_command  # noqa: PLC0415 - Django is set up only now
 
-    from kamailio_bridge.schema import create_missing_tables  # noqa: PLC0415
+    from kamailio_bridge.tables.create import create_missing_tables  # noqa: PLC0415
 
     call_command("migrate", verbosity=0)
     create_missing_tables()
@@ -64,8 +64,8 @@ def kamailio(**changes: Any) -> Iterator[NodeProcess]:
     """Run Kamailio on the instance's database."""
     from django.db import connections  # noqa: PLC0415
 
-    from kamailio_bridge.node_parameters import NodeParameters, kamailio_database_url  # noqa: PLC0415
-    from kamailio_bridge.node_process import NodeProcess  # noqa: PLC0415
+    from kamailio_bridge.local.kamailio_parameters import NodeParameters, kamailio_database_url  # noqa: PLC0415
+    from kamailio_bridge.local.kamailio_process import NodeProcess  # noqa: PLC0415
 
     options: dict[str, Any] = {
         "folder": Path(os.environ["DSIPROUTER_HOME"]) / "kamailio",

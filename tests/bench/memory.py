@@ -24,8 +24,8 @@ def main(endpoints: int) -> None:
     from django.test import Client  # noqa: PLC0415
 
     from carriers.models import CarrierGroup  # noqa: PLC0415
-    from kamailio_bridge.apply import apply  # noqa: PLC0415
-    from kamailio_bridge.nodes import Node  # noqa: PLC0415
+    from kamailio_bridge.apply.operations import apply  # noqa: PLC0415
+    from kamailio_bridge.nodes.node import Node  # noqa: PLC0415
 
     with kamailio(children=1, shared_memory=1024) as process:
         node = Node("bench", process.parameters.local_rpc(timeout=240))

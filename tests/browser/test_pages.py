@@ -24,7 +24,7 @@ NARROW = {"width": 400, "height": 850}
 PAGES = [url.format_map(defaultdict(lambda: 1)) for url, statuses in GET_PAGES.items() if statuses[-1] == 200]
 LISTS = [url for url in PAGES if not re.search(r"\d|\?|/add/|/now/", url)]
 NODE = """
-from kamailio_bridge.node_records import KamailioNode
+from kamailio_bridge.nodes.models import KamailioNode
 KamailioNode.objects.create(name="edge", rpc_url="http://127.0.0.1:9/RPC")
 """
 VIEWER = f"""

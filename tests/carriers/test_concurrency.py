@@ -13,7 +13,7 @@ from django.forms import inlineformset_factory
 
 from carriers.forms.endpoints import EndpointForm, EndpointFormSet
 from carriers.models import CarrierGroup, Endpoint, OutboundRoute, OutboundRouteGroup
-from carriers.snapshot import read_carriers
+from carriers.snapshots.records import read_carriers
 
 FormSet = inlineformset_factory(CarrierGroup, Endpoint, form=EndpointForm, formset=EndpointFormSet, extra=0)
 

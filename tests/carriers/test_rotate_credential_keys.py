@@ -9,8 +9,8 @@ import pytest
 from pytest_django import Settings
 
 from carriers.models import AuthCredential
-from carriers.secrets import new_key
-from tests.carriers.test_rotation import add_credential
+from carriers.passwords.encryption import new_key
+from tests.carriers.test_reencrypt import add_credential
 from tests.commands import run_command
 from tests.terminal import open_terminal
 

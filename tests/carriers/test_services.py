@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from django.core.exceptions import ValidationError
 
-from carriers.addresses import parse_sip_address
 from carriers.models import AuthCredential, CarrierGroup, Endpoint, SourceNetwork
 from carriers.services import NewCredential, add_carrier_group, add_endpoint, set_enabled
+from carriers.values.addresses import parse_sip_address
 
 pytestmark = pytest.mark.django_db
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from kamailio_bridge.node_parameters import NodeParameters
-from kamailio_bridge.node_process import NodeProcess
+from kamailio_bridge.local.kamailio_parameters import NodeParameters
+from kamailio_bridge.local.kamailio_process import NodeProcess
 from tests.deploy.databases import Users, database_users
 from tests.deploy.places import DEPLOY, run
 from tests.e2e.sip.agent import UserAgent

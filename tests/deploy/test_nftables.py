@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 
-from kamailio_bridge.node_parameters import program
+from kamailio_bridge.local.kamailio_parameters import program
 from tests.deploy.places import DEPLOY, ROOT
 from tests.namespaces import in_namespace
 

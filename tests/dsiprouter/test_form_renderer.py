@@ -10,7 +10,7 @@ from django.forms.renderers import DjangoTemplates
 
 from carriers.forms.add_group import AddCarrierGroupForm
 from carriers.forms.endpoints import EndpointForm
-from dsiprouter.form_renderer import WidgetsByJinja2
+from dsiprouter.admin_site.form_renderer import WidgetsByJinja2
 
 pytestmark = pytest.mark.django_db
 

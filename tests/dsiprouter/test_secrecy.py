@@ -11,8 +11,8 @@ from django.http import QueryDict
 from django.test import RequestFactory
 from django.views.debug import get_exception_reporter_class
 
-from carriers.digest import ha1
-from dsiprouter.secrecy import SqlLogFilter, mask
+from carriers.passwords.digest import ha1
+from dsiprouter.failures.secrecy import SqlLogFilter, mask
 
 PASSWORD = 'it\'s "the" password'
 HA1 = ha1("1000", "asterisk", PASSWORD)

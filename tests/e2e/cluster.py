@@ -10,9 +10,9 @@ from typing import Literal
 
 import requests
 
-from kamailio_bridge.apply import ApplyResult, apply
-from kamailio_bridge.node_process import NodeProcess
-from kamailio_bridge.node_records import KamailioNode
+from kamailio_bridge.apply.operations import ApplyResult, apply
+from kamailio_bridge.local.kamailio_process import NodeProcess
+from kamailio_bridge.nodes.models import KamailioNode
 from tests.e2e.nodes import running_node
 from tests.e2e.scene import Scene
 from tests.e2e.sip.message import Uri

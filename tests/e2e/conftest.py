@@ -7,7 +7,7 @@ from typing import Protocol, runtime_checkable
 
 import pytest
 
-from kamailio_bridge.node_process import NodeProcess
+from kamailio_bridge.local.kamailio_process import NodeProcess
 from tests.e2e.nodes import running_node
 from tests.e2e.scene import Scene
 

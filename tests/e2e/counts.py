@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from kamailio_bridge.node_process import NodeProcess
+from kamailio_bridge.local.kamailio_process import NodeProcess
 
 PATIENCE = 20.0
 

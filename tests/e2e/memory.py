@@ -11,7 +11,7 @@ import re
 from typing import Any
 
 from carriers.models import PBX, AuthCredential, CarrierGroup, Endpoint, InboundRoute, OutboundRoute
-from kamailio_bridge.rpc import CallFailed, Rpc
+from kamailio_bridge.nodes.rpc import CallFailed, Rpc
 from tests.e2e.sip.digest import md5
 
 PBX_SETS = 100_000_000

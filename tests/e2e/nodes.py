@@ -9,8 +9,8 @@ from typing import Any
 
 from django.db import connections
 
-from kamailio_bridge.node_parameters import NodeParameters, kamailio_database_url
-from kamailio_bridge.node_process import NodeProcess
+from kamailio_bridge.local.kamailio_parameters import NodeParameters, kamailio_database_url
+from kamailio_bridge.local.kamailio_process import NodeProcess
 from tests.mariadb import free_port
 
 TOKEN = "token-of-the-end-to-end-node"

@@ -18,9 +18,9 @@ from carriers.models import (
     OutboundRouteGroup,
     SourceNetwork,
 )
-from kamailio_bridge.apply import ApplyResult, apply
-from kamailio_bridge.node_process import NodeProcess
-from kamailio_bridge.nodes import Node
+from kamailio_bridge.apply.operations import ApplyResult, apply
+from kamailio_bridge.local.kamailio_process import NodeProcess
+from kamailio_bridge.nodes.node import Node
 from tests.e2e.nodes import running_node
 from tests.e2e.sip.agent import UserAgent
 from tests.e2e.sip.digest import Account, md5

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from carriers.models import CarrierGroup
-from kamailio_bridge.status import node_status
+from kamailio_bridge.monitoring.status import node_status
 from tests.e2e.counts import counts, wait_for
 from tests.e2e.idle_connections import idle_connections
 from tests.e2e.scene import Scene, scene_on_own_node, to

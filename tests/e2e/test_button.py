@@ -8,7 +8,7 @@ import time
 import pytest
 
 from carriers.models import CarrierGroup, OutboundRoute
-from kamailio_bridge.plan import make_plan
+from kamailio_bridge.plan.make import make_plan
 from tests.e2e.scene import Scene, to
 from tests.e2e.sip.incoming import answer
 

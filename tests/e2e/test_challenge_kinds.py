@@ -9,9 +9,9 @@ from dataclasses import replace
 import pytest
 
 from carriers.models import CarrierGroup
-from carriers.snapshot import read_carriers
-from kamailio_bridge.credential_test import check_credential
-from kamailio_bridge.registrations import registrations
+from carriers.snapshots.records import read_carriers
+from kamailio_bridge.questions.credential_check import check_credential
+from kamailio_bridge.questions.registrations import registrations
 from tests.e2e.scene import Scene, to
 from tests.e2e.sip.agent import UserAgent
 from tests.e2e.sip.digest import Account, new_nonce

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from carriers.snapshot import read_carriers
-from kamailio_bridge.registrations import registrations
+from carriers.snapshots.records import read_carriers
+from kamailio_bridge.questions.registrations import registrations
 from tests.e2e.scene import Scene, to
 from tests.e2e.sip.agent import UserAgent, settled
 from tests.e2e.sip.digest import Account

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from kamailio_bridge.node_process import NodeProcess
+from kamailio_bridge.local.kamailio_process import NodeProcess
 from tests.e2e.counts import wait_for
 from tests.e2e.scene import PBX_ADDRESS, Scene, scene_on_own_node, to
 from tests.e2e.sip.fuzz import MARK, mutated

@@ -20,8 +20,8 @@ import pytest
 import requests
 from cryptography.fernet import Fernet
 
-from kamailio_bridge.node_parameters import NodeParameters
-from kamailio_bridge.node_process import NodeProcess
+from kamailio_bridge.local.kamailio_parameters import NodeParameters
+from kamailio_bridge.local.kamailio_process import NodeProcess
 from tests.e2e.instance import ROOT, Instance
 from tests.e2e.sip.agent import UserAgent
 from tests.e2e.staff import NotAcknowledged, Staff
@@ -156,7 +156,7 @@ class Site:
         self.manage(
             "shell",
             "-c",
-            "from kamailio_bridge.node_records import KamailioNode\n"
+            "from kamailio_bridge.nodes.models import KamailioNode\n"
             f"KamailioNode.objects.bulk_create(KamailioNode(**values) for values in {nodes!r})",
         )
 

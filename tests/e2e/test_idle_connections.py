@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from kamailio_bridge.apply import apply
-from kamailio_bridge.node_process import NodeProcess
-from kamailio_bridge.rpc import NodeUnreachable
-from kamailio_bridge.status import node_status
+from kamailio_bridge.apply.operations import apply
+from kamailio_bridge.local.kamailio_process import NodeProcess
+from kamailio_bridge.monitoring.status import node_status
+from kamailio_bridge.nodes.rpc import NodeUnreachable
 from tests.e2e.idle_connections import IdleConnections, idle_connections
 from tests.e2e.nodes import running_node
 from tests.e2e.scene import Scene, to

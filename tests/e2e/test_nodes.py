@@ -11,11 +11,11 @@ from django.core.management import call_command
 from django.test import Client
 from pytest_django import Settings
 
-from kamailio_bridge.apply import apply, retry, take_over
+from kamailio_bridge.apply.operations import apply, retry, take_over
 from kamailio_bridge.modules.htable import revision_on_node, stored_revision
-from kamailio_bridge.node_records import KamailioNode
-from kamailio_bridge.revisions import Revision
-from kamailio_bridge.status import read_status
+from kamailio_bridge.monitoring.status import read_status
+from kamailio_bridge.nodes.models import KamailioNode
+from kamailio_bridge.revisions.models import Revision
 from tests.e2e.cluster import Cluster, bad_proxy, running_nodes
 from tests.e2e.nodes import TOKEN
 from tests.e2e.scene import to

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from carriers.models import CarrierGroup
-from carriers.snapshot import read_carriers
-from kamailio_bridge.credential_test import check_credential
-from kamailio_bridge.probes import Probe
-from kamailio_bridge.registrations import Registration, registrations
+from carriers.snapshots.records import read_carriers
+from kamailio_bridge.questions.credential_check import check_credential
+from kamailio_bridge.questions.probes import Probe
+from kamailio_bridge.questions.registrations import Registration, registrations
 from tests.e2e.scene import Scene, to
 from tests.e2e.sip.agent import UserAgent, settled
 from tests.e2e.sip.digest import Account, new_nonce

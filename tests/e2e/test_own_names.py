@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from kamailio_bridge.apply import apply
-from kamailio_bridge.nodes import Node
+from kamailio_bridge.apply.operations import apply
+from kamailio_bridge.nodes.node import Node
 from tests.e2e.nodes import running_node
 from tests.e2e.scene import Scene, to
 

@@ -8,9 +8,9 @@ from dataclasses import replace
 import pytest
 
 from carriers.models import CarrierGroup
-from carriers.snapshot import read_carriers
-from kamailio_bridge.registrations import Registration, registrations
-from kamailio_bridge.tables import TABLES, Mtree, Version
+from carriers.snapshots.records import read_carriers
+from kamailio_bridge.questions.registrations import Registration, registrations
+from kamailio_bridge.tables.models import TABLES, Mtree, Version
 from tests.e2e.scene import Scene, to
 from tests.e2e.sip.agent import settled
 from tests.e2e.sip.digest import Account

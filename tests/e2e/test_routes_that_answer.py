@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from carriers.models import PBX, CarrierGroup, InboundRoute, OutboundRoute
-from kamailio_bridge.route_test import route_test
+from kamailio_bridge.questions.route_lookup import route_test
 from tests.e2e.scene import Scene, to
 
 pytestmark = [pytest.mark.e2e, pytest.mark.django_db(databases=["default", "kamailio"], transaction=True)]

@@ -22,8 +22,8 @@ from django.views.debug import get_exception_reporter_class
 from pytest_django import Settings
 
 from carriers.models import AuthCredential, CarrierGroup
-from kamailio_bridge.node_process import NodeProcess
-from kamailio_bridge.tables import Uacreg
+from kamailio_bridge.local.kamailio_process import NodeProcess
+from kamailio_bridge.tables.models import Uacreg
 from tests.admin.crawl import crawl
 from tests.admin.forms import ADD_GROUP, post_page
 from tests.e2e.admin import RELOAD, AdminSite, page_of

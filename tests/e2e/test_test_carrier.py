@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 from pytest_django import Settings
 
-from kamailio_bridge.probe_slots import PLACES, probe_slot
+from kamailio_bridge.questions.probe_slots import PLACES, probe_slot
 from tests.commands import run_command
 from tests.e2e.scene import Scene, to
 from tests.e2e.sip.digest import Account

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from kamailio_bridge.node_process import NodeProcess
+from kamailio_bridge.local.kamailio_process import NodeProcess
 from tests.e2e.nodes import running_node
 from tests.e2e.scene import Scene, to
 from tests.e2e.sip.agent import UserAgent, settled

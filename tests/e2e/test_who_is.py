@@ -8,8 +8,8 @@ import re
 import pytest
 
 from carriers.models import PBX, CarrierGroup, Endpoint, InboundRoute, SourceNetwork
-from kamailio_bridge.tables import Address
-from kamailio_bridge.who_is import WhoIs, who_is
+from kamailio_bridge.questions.who_is import WhoIs, who_is
+from kamailio_bridge.tables.models import Address
 from tests.e2e.scene import Scene
 from tests.e2e.sip.agent import UserAgent
 

@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 from django.db import connections
 
-from kamailio_bridge.node_parameters import NodeParameters, kamailio_database_url
-from kamailio_bridge.node_process import NodeProcess
-from kamailio_bridge.nodes import Node
-from kamailio_bridge.processes import start_of
+from kamailio_bridge.local.foreign_processes import start_of
+from kamailio_bridge.local.kamailio_parameters import NodeParameters, kamailio_database_url
+from kamailio_bridge.local.kamailio_process import NodeProcess
+from kamailio_bridge.nodes.node import Node
 from tests.kamailio_bridge.http_node import free_port
 
 TOKEN = "token-of-the-test-node"

@@ -11,10 +11,10 @@ from typing import Any, NoReturn
 from django.contrib.auth.models import User
 from django.db import connections
 
-from kamailio_bridge import apply as apply_module
-from kamailio_bridge import reloads
-from kamailio_bridge.nodes import Node
-from kamailio_bridge.rpc import Rpc
+from kamailio_bridge.apply import operations as apply_module
+from kamailio_bridge.apply import reload_nodes as reloads
+from kamailio_bridge.nodes.node import Node
+from kamailio_bridge.nodes.rpc import Rpc
 
 GIVE_UP_SECONDS = 60  # a child that gets stuck ends itself
 

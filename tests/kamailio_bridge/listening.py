@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from kamailio_bridge.nodes import Node
-from kamailio_bridge.rpc import Rpc
+from kamailio_bridge.nodes.node import Node
+from kamailio_bridge.nodes.rpc import Rpc
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from kamailio_bridge.rpc import Rpc
+from kamailio_bridge.nodes.rpc import Rpc
 from tests.mariadb import HOST
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from carriers.snapshot import Carriers
+from carriers.snapshots.records import Carriers
 from kamailio_bridge.modules import MODULES
 from kamailio_bridge.modules.base import Projection
-from kamailio_bridge.rows import Table
+from kamailio_bridge.rows.types import Table
 
 
 def project(module: str, state: Carriers, nodes: tuple[str, ...] = ()) -> Projection:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from carriers.snapshot import (
+from carriers.snapshots.records import (
     Carriers,
     CredentialRecord,
     EndpointRecord,

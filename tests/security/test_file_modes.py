@@ -13,7 +13,7 @@ from pytest_django import Settings
 
 from carriers.passwords.secret_files import secret_from_file
 from dsiprouter.checks import check_file_modes
-from dsiprouter.home import close_files, prepare_home
+from dsiprouter.configuration.home import close_files, prepare_home
 from tests.security.production import ROOT
 
 

@@ -15,7 +15,7 @@ from django.http import HttpResponse
 from django.test import Client, RequestFactory
 from pytest_django import Settings
 
-from dsiprouter.client_address import client_address
+from dsiprouter.logins.client_address import client_address
 
 PASSWORD = "a staple for horses"
 HOME, ELSEWHERE = "192.0.2.10", "192.0.2.20"

@@ -14,7 +14,7 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
-from dsiprouter import name_delays
+from dsiprouter.logins import name_delays
 from dsiprouter.models import NameDelay
 from tests.security.test_login import PASSWORD
 

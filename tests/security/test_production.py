@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from dsiprouter.production import UnfitForProduction, insist_on_production
+from dsiprouter.configuration.production import UnfitForProduction, insist_on_production
 from tests.security.production import manage, production_environment
 
 pytestmark = pytest.mark.own_database

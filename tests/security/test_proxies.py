@@ -11,10 +11,10 @@ from django.http import HttpRequest, HttpResponse
 from django.test import Client, RequestFactory
 from pytest_django import Settings
 
-from dsiprouter.client_address import client_address
-from dsiprouter.environment import Environment
-from dsiprouter.production import insist_on_production
-from dsiprouter.proxies import believe_proxies_only, is_from_proxy
+from dsiprouter.configuration.environment import Environment
+from dsiprouter.configuration.production import insist_on_production
+from dsiprouter.logins.client_address import client_address
+from dsiprouter.logins.proxies import believe_proxies_only, is_from_proxy
 from tests.security.production import production_environment
 from tests.security.test_production import MARIADB
 

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from dsiprouter import refusals, settings
-from dsiprouter.refusals import LINES_A_MINUTE, LONGEST_LINE, RefusalLogFilter
+from dsiprouter import settings
+from dsiprouter.failures import refused_requests as refusals
+from dsiprouter.failures.refused_requests import LINES_A_MINUTE, LONGEST_LINE, RefusalLogFilter
 
 pytestmark = pytest.mark.django_db(databases=["default", "kamailio"])
 

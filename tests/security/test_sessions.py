@@ -13,8 +13,8 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
+from dsiprouter.logins.session_views import browser_in_words
 from dsiprouter.models import SiteSession
-from dsiprouter.session_views import browser_in_words
 from tests.security.test_login import PASSWORD
 
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"

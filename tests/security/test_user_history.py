@@ -17,7 +17,7 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 from carriers.history.models import HistoryEntry
 from carriers.history.recording import changes_not_applied, entries_of, happened
 from carriers.models import CarrierGroup
-from dsiprouter.roles import EDITORS, OPERATORS, VIEWERS, create_roles
+from dsiprouter.staff.roles import EDITORS, OPERATORS, VIEWERS, create_roles
 from tests.admin.forms import Carriers, fields_of
 from tests.security.test_login import PASSWORD
 

@@ -10,7 +10,7 @@ import pytest
 from django.contrib.auth.models import Group, Permission, User
 from django.test import Client
 
-from dsiprouter.roles import EDITORS, OPERATORS, USER_MANAGERS, VIEWERS
+from dsiprouter.staff.roles import EDITORS, OPERATORS, USER_MANAGERS, VIEWERS
 from tests.admin.forms import fields_of
 from tests.security.test_login import PASSWORD
 

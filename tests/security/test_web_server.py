@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from kamailio_bridge import web_server
-from kamailio_bridge.web_server import CONNECTIONS, Channel, Server, make_server
+from kamailio_bridge.local import web_server
+from kamailio_bridge.local.web_server import CONNECTIONS, Channel, Server, make_server
 from tests.mariadb import HOST
 
 BODY = b"twenty bytes of text"

@@ -8,10 +8,10 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from carriers import secrets
 from carriers.management.progress import progress_bar
+from carriers.passwords import encryption as secrets
 from carriers.passwords.secret_files import HomeUnusable
-from carriers.rotation import rotate_elsewhere, rotate_passwords, stored_passwords
+from carriers.reencrypt import rotate_elsewhere, rotate_passwords, stored_passwords
 
 
 class Command(BaseCommand):

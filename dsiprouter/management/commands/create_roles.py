@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from dsiprouter.roles import PermissionsMissing, create_roles
+from dsiprouter.staff.roles import PermissionsMissing, create_roles
 
 
 class Command(BaseCommand):

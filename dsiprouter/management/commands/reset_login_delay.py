@@ -7,7 +7,7 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandParser
 
-from dsiprouter.name_delays import reset
+from dsiprouter.logins.name_delays import reset
 
 
 class Command(BaseCommand):

@@ -18,14 +18,14 @@ from django.db import Error as DatabaseError
 from django.db import connections
 
 from carriers.databases.errors import sentence_of
-from dsiprouter.first_user import FIRST_USER, first_password_problem
-from dsiprouter.home import close_files
-from kamailio_bridge.home_lock import HomeTaken, home_lock
-from kamailio_bridge.node_parameters import NodeNotStarted, parameters_from_settings
-from kamailio_bridge.node_process import NodeProcess
-from kamailio_bridge.node_trace import find_trace
-from kamailio_bridge.ports import Port
-from kamailio_bridge.web_process import WebProcess
+from dsiprouter.configuration.home import close_files
+from dsiprouter.staff.first_user import FIRST_USER, first_password_problem
+from kamailio_bridge.local.home_lock import HomeTaken, home_lock
+from kamailio_bridge.local.kamailio_parameters import NodeNotStarted, parameters_from_settings
+from kamailio_bridge.local.kamailio_process import NodeProcess
+from kamailio_bridge.local.kamailio_trace import find_trace
+from kamailio_bridge.local.ports import Port
+from kamailio_bridge.local.web_process import WebProcess
 
 WEB_ADDRESS = "127.0.0.1"
 LOOK_SECONDS = 0.25  # how often we look whether both still run

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from dsiprouter.second_factor import enrol, new_recovery_codes, remove, secret_for_apps
+from dsiprouter.logins.second_factor import enrol, new_recovery_codes, remove, secret_for_apps
 
 
 class Command(BaseCommand):

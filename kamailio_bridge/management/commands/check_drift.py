@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from kamailio_bridge.drift import Drift, NodeDrift, read_drift, read_node_drift
+from kamailio_bridge.drift.compare import Drift, NodeDrift, read_drift, read_node_drift
 
 IN_STEP, DRIFTED, CANNOT_TELL = 0, 1, 2
 

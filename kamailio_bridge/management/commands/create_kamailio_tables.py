@@ -8,8 +8,8 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import Error
 
 from kamailio_bridge.modules.tables_in_use import table_problems
-from kamailio_bridge.schema import create_missing_tables
-from kamailio_bridge.tables import TABLES
+from kamailio_bridge.tables.create import create_missing_tables
+from kamailio_bridge.tables.models import TABLES
 
 
 class Command(BaseCommand):

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from kamailio_bridge.status import Status, read_status
+from kamailio_bridge.monitoring.status import Status, read_status
 
 
 class Command(BaseCommand):

@@ -6,11 +6,11 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from kamailio_bridge.nodes import configured_nodes
-from kamailio_bridge.plan import TablesUnreadable
-from kamailio_bridge.preview import Preview, make_preview, summary_lines
-from kamailio_bridge.reloads import verified_nodes
-from kamailio_bridge.statements import rpc_calls, sql_statements
+from kamailio_bridge.apply.reload_nodes import verified_nodes
+from kamailio_bridge.nodes.node import configured_nodes
+from kamailio_bridge.plan.make import TablesUnreadable
+from kamailio_bridge.plan.statements import rpc_calls, sql_statements
+from kamailio_bridge.preview.summary import Preview, make_preview, summary_lines
 
 
 class Command(BaseCommand):

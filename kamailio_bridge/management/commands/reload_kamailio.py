@@ -6,10 +6,10 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from kamailio_bridge.apply import ApplyResult, apply
-from kamailio_bridge.nodes import Node, configured_nodes
-from kamailio_bridge.plan import TablesUnreadable
-from kamailio_bridge.preview import Preview, make_preview, summary_lines
+from kamailio_bridge.apply.operations import ApplyResult, apply
+from kamailio_bridge.nodes.node import Node, configured_nodes
+from kamailio_bridge.plan.make import TablesUnreadable
+from kamailio_bridge.preview.summary import Preview, make_preview, summary_lines
 
 SHOWN_LINES = 40
 

@@ -6,9 +6,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from carriers.restoring import RestoreRefused
-from kamailio_bridge.revisions import Revision
-from kamailio_bridge.roll_back import NotKept, about_passwords, roll_back, what_differs
+from carriers.snapshots.restore import RestoreRefused
+from kamailio_bridge.revisions.models import Revision
+from kamailio_bridge.revisions.roll_back import NotKept, about_passwords, roll_back, what_differs
 
 SHOWN_CHANGES = 40
 

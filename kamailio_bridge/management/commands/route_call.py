@@ -6,9 +6,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from kamailio_bridge.dialled_number import clean_number
-from kamailio_bridge.prediction import Attempt
-from kamailio_bridge.route_test import Column, RouteTest, route_test
+from kamailio_bridge.questions.dialled_number import clean_number
+from kamailio_bridge.questions.route_lookup import Column, RouteTest, route_test
+from kamailio_bridge.questions.route_prediction import Attempt
 
 
 class Command(BaseCommand):

@@ -6,12 +6,12 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from carriers.names import name_key
-from carriers.snapshot import Carriers, EndpointRecord, GroupRecord, read_carriers
-from kamailio_bridge.credential_test import check_credential
-from kamailio_bridge.nodes import Node, configured_nodes
-from kamailio_bridge.probe_slots import AllTaken, probe_slot
-from kamailio_bridge.probes import NoNode, Probe, ask_through, probe_endpoint
+from carriers.snapshots.records import Carriers, EndpointRecord, GroupRecord, read_carriers
+from carriers.values.names import name_key
+from kamailio_bridge.nodes.node import Node, configured_nodes
+from kamailio_bridge.questions.credential_check import check_credential
+from kamailio_bridge.questions.probe_slots import AllTaken, probe_slot
+from kamailio_bridge.questions.probes import NoNode, Probe, ask_through, probe_endpoint
 
 
 class Command(BaseCommand):

@@ -6,8 +6,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from carriers.addresses import parse_ip
-from kamailio_bridge.who_is import who_is
+from carriers.values.addresses import parse_ip
+from kamailio_bridge.questions.who_is import who_is
 
 
 class Command(BaseCommand):

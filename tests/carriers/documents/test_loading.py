@@ -11,7 +11,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from carriers.documents import carriers_document, load_document
-from carriers.documents.loading import object_count
+from carriers.documents.load import object_count
 from carriers.models import PBX, AuthCredential, CarrierGroup, Endpoint, OutboundRoute
 from tests.carriers.documents.loads import load, problems
 from tests.carriers.documents.trees import PASSWORD, as_typed, endpoint, example, with_password

@@ -86,7 +86,7 @@ def test_a_text_of_any_length_with_many_brackets_is_read() -> None:
 
 
 def test_a_text_that_is_too_long_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("carriers.documents.reading.MAX_CHARACTERS", 10)
+    monkeypatch.setattr("carriers.documents.text.MAX_CHARACTERS", 10)
     assert problem("a" * 11) == "The document is too long to be carriers."
 
 

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from carriers.addresses import as_ipv4
 from carriers.documents import carriers_document, dump_json, dump_yaml, load_document, read_document
 from carriers.models import AuthCredential
-from carriers.names import name_key
+from carriers.values.addresses import as_ipv4
+from carriers.values.names import name_key
 from tests.carriers.documents.trees import as_typed
 from tests.carriers.stored import is_empty, keys
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from carriers.documents.items import Problems
-from carriers.documents.schema import parse_document
+from carriers.documents.tree import parse_document
 
 
 def problems(tree: Any) -> list[str]:

@@ -13,7 +13,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from carriers.documents import carriers_document, dump_csv, dump_json, dump_yaml, load_document, read_document
-from carriers.documents.writing import CSV_COLUMNS
+from carriers.documents.dump import CSV_COLUMNS
 from carriers.models import AuthCredential, CarrierGroup
 from tests.carriers.documents.test_loading import many
 from tests.carriers.documents.trees import PASSWORD, as_typed, endpoint, example, with_password

@@ -8,7 +8,7 @@ from django.test import Client
 from carriers.history.admin import ENTRIES_ON_A_PAGE
 from carriers.history.recording import in_one_batch
 from carriers.models import CarrierGroup, Endpoint
-from kamailio_bridge.apply import apply
+from kamailio_bridge.apply.operations import apply
 from tests.admin.forms import PASSWORD, Carriers
 
 pytestmark = [pytest.mark.django_db(databases=["default", "kamailio"]), pytest.mark.usefixtures("kamailio_down")]

@@ -12,15 +12,15 @@ from django.core.management import call_command
 from django.db import connection
 from django.test import Client
 
-from carriers.differences import differences
 from carriers.documents import load_document
 from carriers.history.actor import acting
 from carriers.history.models import HistoryEntry
 from carriers.history.recording import changes_not_applied, entries_of, in_one_batch
 from carriers.models import PBX, AuthCredential, CarrierGroup, Endpoint, OutboundRoute
-from carriers.restoring import restore_state
 from carriers.services import set_enabled
-from carriers.state import take_state
+from carriers.snapshots.differences import differences
+from carriers.snapshots.restore import restore_state
+from carriers.snapshots.state import take_state
 from tests.admin.forms import PASSWORD, Carriers, post_page
 from tests.e2e.random_operator import Operator
 

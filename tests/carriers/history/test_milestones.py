@@ -14,9 +14,9 @@ from carriers.history.milestones import milestones_of
 from carriers.history.models import HistoryEntry
 from carriers.history.recording import changes_not_applied
 from carriers.models import CarrierGroup, Endpoint
-from kamailio_bridge.apply import apply
-from kamailio_bridge.revisions import Revision
-from kamailio_bridge.tables import Dispatcher
+from kamailio_bridge.apply.operations import apply
+from kamailio_bridge.revisions.models import Revision
+from kamailio_bridge.tables.models import Dispatcher
 from tests.kamailio_bridge.builders import make_group, make_route
 
 pytestmark = pytest.mark.django_db(databases=["default", "kamailio"])

@@ -1,0 +1,201 @@
+"""Two people at one page: nothing of either is lost, and the second learns what the first did."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Any, cast
+
+from django.contrib import admin, messages
+from django.contrib.admin.utils import unquote
+from django.core.exceptions import ValidationError
+from django.db import Error, IntegrityError, router, transaction
+from django.db.models import Model, QuerySet
+from django.forms import ModelForm
+from django.forms.models import BaseInlineFormSet
+from django.http import HttpRequest, HttpResponse
+
+from carriers.admin.simultaneous_edits.merge import Merged, Who, merge_object, merge_rows
+from carriers.admin.simultaneous_edits.page_state import OBJECT, Shown, read_shown, rows_of
+from carriers.history.models import HistoryEntry
+from carriers.history.recording import entries_of
+
+FIELD = "_shown"
+MINE_COUNTS = (
+    "Nothing was stored yet. What you typed stands below: press Save again to store it over that, or open the page anew"
+    " to leave it."
+)
+
+
+class EditedTogether(admin.ModelAdmin):
+    """An admin whose pages merge with what others stored since they were made (``merging``).
+
+    The object's row is locked while a page is saved, so that two saves follow one another. Bulk actions and documents
+    don't go through pages and need none of this.
+    """
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        if request.method != "POST":
+            return super().changeform_view(request, object_id, form_url, extra_context)
+        try:
+            return self._save(request, object_id, form_url, extra_context)
+        except IntegrityError:
+            # Somebody stored the same name or prefix at the same moment: now that it is there, the form says so.
+            return self._save(request, object_id, form_url, extra_context)
+
+    def _save(self, request: HttpRequest, object_id: str | None, *rest: Any) -> HttpResponse:
+        typed, merged = request.POST, None
+        try:
+            with transaction.atomic(using=router.db_for_write(self.model)):
+                stored = self._locked(object_id) if object_id is not None else None
+                if stored is not None and self.has_change_permission(request, stored):
+                    merged = self._merge(request, stored)
+                response = super().changeform_view(request, object_id, *rest)
+        except Error:
+            request.POST, request.edited_together = typed, _Note()  # type: ignore[attr-defined]  # it may be done again
+            raise
+        if merged is not None and merged.kept and response.status_code == 302:
+            self.message_user(request, f"Since you opened the page: {' '.join(merged.kept)} That is kept.")
+        return response
+
+    def _locked(self, object_id: str) -> Model | None:
+        """Return the stored object, and keep other pages from saving it until the transaction ends."""
+        try:
+            key = self.opts.pk.to_python(unquote(object_id))
+        except ValidationError:
+            return None
+        return self.model._base_manager.select_for_update().filter(pk=key).first()
+
+    def _merge(self, request: HttpRequest, obj: Model) -> Merged | None:
+        stored = self._stored(request, obj)
+        _note(request).shown = stored
+        shown = read_shown(request.POST.get(FIELD, ""))
+        if shown is None or shown.rows == stored.rows:
+            return None
+        who = self._who(request, obj, shown.log)
+        merged = Merged(request.POST.copy())
+        form = self.get_form(request, obj, change=True)()
+        pk = str(obj.pk)
+        if pk in shown.rows[OBJECT]:
+            merge_object(merged, form, shown.rows[OBJECT][pk], stored.rows[OBJECT][pk], who(self.model, pk))
+        for formset, prefix in self._formsets(request, obj):
+            if prefix in shown.rows:
+                merge_rows(merged, formset, shown.rows[prefix], stored.rows[prefix], who)
+        request.POST = cast(Any, merged.data)
+        _note(request).conflicts = merged.conflicts
+        return merged
+
+    def _formsets(self, request: HttpRequest, obj: Model) -> list[tuple[type[BaseInlineFormSet], str]]:
+        return [
+            (formset, formset.get_default_prefix())
+            for formset, inline in self.get_formsets_with_inlines(request, obj)
+            if inline.has_change_permission(request, obj)
+        ]
+
+    def _stored(self, request: HttpRequest, obj: Model) -> Shown:
+        rows = {OBJECT: rows_of([obj])}
+        for formset, prefix in self._formsets(request, obj):
+            rows[prefix] = rows_of(formset(instance=obj, prefix=prefix).get_queryset())
+        return Shown(rows, _newest_entry(obj))
+
+    def _who(self, request: HttpRequest, obj: Model, since: int) -> Who:
+        """Return a function that names who did something to a row since an entry of the history."""
+        names: dict[tuple[str, str], dict[str, None]] = defaultdict(dict)
+        for entry in _entries(obj).filter(pk__gt=since).order_by("pk"):
+            is_own = entry.actor_id == request.user.pk
+            name = "you, in another window," if is_own else entry.actor_name or "somebody"
+            kind = f"{entry.content_type.app_label}.{entry.content_type.model}"
+            names[kind, entry.object_pk][name] = None
+        return lambda model, pk: " and ".join(names[model._meta.label_lower, pk]) or "somebody"
+
+    # --- The page
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:  # noqa: FBT001, FBT002
+        """Refuse the form while there are conflicts, each in a sentence above the fields."""
+        form = super().get_form(request, obj, change, **kwargs)
+        conflicts = _note(request).conflicts
+        return _with_conflicts(form, conflicts) if conflicts else form
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        """Put into the page what it shows: after a refusal what is stored now, so that saving again means it."""
+        context[FIELD.strip("_")] = ""
+        if context["original"] is not None and self.has_change_permission(request, context["original"]):
+            shown = _note(request).shown or _as_shown(context)
+            context[FIELD.strip("_")] = shown.sign()
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    def _get_obj_does_not_exist_redirect(self, request: HttpRequest, opts: Any, object_id: str) -> HttpResponse:
+        """Say who deleted what the page was about."""
+        response = super()._get_obj_does_not_exist_redirect(request, opts, object_id)  # type: ignore[misc]
+        entry = _deletion(self.model, unquote(object_id)) if request.method == "POST" else None
+        if entry is not None:
+            list(messages.get_messages(request))  # ours says more than Django's
+            self.message_user(
+                request,
+                f"The {entry.object_repr} was deleted by {entry.actor_name or 'somebody'} since you opened its page:"
+                " nothing was stored.",
+                messages.WARNING,
+            )
+        return cast(HttpResponse, response)
+
+
+class _Note:
+    """What belongs to one request on its way through Django's admin, which has no place of its own for it."""
+
+    def __init__(self) -> None:
+        self.shown: Shown | None = None
+        self.conflicts: list[str] = []
+
+
+def _note(request: HttpRequest) -> _Note:
+    note = getattr(request, "edited_together", None)
+    if note is None:
+        note = _Note()
+        request.edited_together = note  # type: ignore[attr-defined]
+    return note
+
+
+def _as_shown(context: dict[str, Any]) -> Shown:
+    """Return what the page's forms were made from, not what may be stored by now."""
+    original = context["original"]
+    rows = {OBJECT: rows_of([original])}
+    for each in context["inline_admin_formsets"]:
+        if each.has_change_permission:
+            rows[each.formset.prefix] = rows_of(form.instance for form in each.formset.initial_forms)
+    return Shown(rows, _newest_entry(original))
+
+
+def _entries(obj: Model) -> QuerySet[HistoryEntry]:
+    return entries_of(obj._meta.label_lower, obj.pk)
+
+
+def _newest_entry(obj: Model) -> int:
+    return _entries(obj).order_by("-pk").values_list("pk", flat=True).first() or 0
+
+
+def _deletion(model: type[Model], pk: str) -> HistoryEntry | None:
+    if not pk.isdecimal():
+        return None
+    entries = entries_of(model._meta.label_lower, int(pk))
+    own = entries.filter(content_type__model=model._meta.model_name, object_pk=pk)
+    return own.filter(action=HistoryEntry.Action.DELETE).order_by("-pk").first()
+
+
+def _with_conflicts(form: type[ModelForm], conflicts: list[str]) -> type[ModelForm]:
+    class Conflicting(form):  # type: ignore[misc, valid-type]
+        def clean(self) -> Any:
+            data = super().clean()
+            self.add_error(
+                None,
+                [ValidationError(text[0].upper() + text[1:], code="conflict") for text in [*conflicts, MINE_COUNTS]],
+            )
+            return data
+
+    return Conflicting

@@ -1,0 +1,118 @@
+"""The carriers as a document. Passwords never are in it: what is loaded again keeps the stored ones."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable
+from typing import Any
+
+import yaml
+
+from carriers.models import PBX, CarrierGroup, Endpoint, InboundRoute, OutboundRoute
+from carriers.values.addresses import uri_host
+
+_ENDPOINT_KEYS = ("name", "host", "port", "transport", "strip", "prefix", "direction", "weight", "enabled")
+CSV_COLUMNS = ("carrier_group", "group_enabled", "selection", *(f"endpoint_{key}" for key in _ENDPOINT_KEYS))
+_FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
+
+
+def carriers_document(advance: Callable[[int], object] = lambda _done: None) -> dict[str, Any]:
+    """Return all carriers as a tree; the same carriers give the same tree, whatever the order in the database."""
+    groups = CarrierGroup.objects.order_by("name", "pk").prefetch_related("endpoints", "sources", "credential")
+    routes = OutboundRoute.objects.order_by("prefix", "pk").prefetch_related("route_groups__group")
+    tree: dict[str, Any] = {"carrier_groups": [], "pbxs": [], "outbound_routes": [], "inbound_routes": []}
+    for group in groups:
+        tree["carrier_groups"].append(_group(group))
+        advance(1)
+    for pbx in PBX.objects.order_by("name", "pk").prefetch_related("sources"):
+        tree["pbxs"].append(
+            {
+                "name": pbx.name,
+                "enabled": pbx.enabled,
+                "sources": [source.network for source in pbx.sources.all()],
+                "host": pbx.host,
+                "port": pbx.port,
+                "transport": pbx.transport,
+            }
+        )
+    for route in routes:
+        tree["outbound_routes"].append(_outbound_route(route))
+    for inbound in InboundRoute.objects.order_by("prefix", "pk").select_related("pbx"):
+        tree["inbound_routes"].append(
+            {
+                "prefix": inbound.prefix,
+                "enabled": inbound.enabled,
+                "pbx": inbound.pbx.name,
+                "fall_through": inbound.fall_through,
+            }
+        )
+    return tree
+
+
+def _outbound_route(route: OutboundRoute) -> dict[str, Any]:
+    refuses = route.refuse_code is not None
+    return {
+        "prefix": route.prefix,
+        "enabled": route.enabled,
+        "groups": [entry.group.name for entry in route.route_groups.all()],
+        "refuse": {"code": route.refuse_code, "reason": route.refuse_reason} if refuses else None,
+        "fall_through": route.fall_through,
+    }
+
+
+def _group(group: CarrierGroup) -> dict[str, Any]:
+    tree: dict[str, Any] = {
+        "name": group.name,
+        "enabled": group.enabled,
+        "selection": group.selection,
+        "endpoints": [_endpoint(endpoint) for endpoint in group.endpoints.all()],
+        "sources": [source.network for source in group.sources.all()],
+    }
+    credential = getattr(group, "credential", None)
+    if credential is not None:
+        tree["credential"] = {
+            "username": credential.username,
+            "auth_username": credential.auth_username,
+            "registrar": f"{uri_host(credential.registrar)}:{credential.port}",
+            "transport": credential.transport,
+            "realm": credential.realm,
+            "register": credential.register,
+            "expires": credential.expires,
+        }
+    return tree
+
+
+def _endpoint(endpoint: Endpoint) -> dict[str, Any]:
+    return {key: getattr(endpoint, key) for key in _ENDPOINT_KEYS}
+
+
+def dump_yaml(tree: dict[str, Any]) -> str:
+    """Return the tree as YAML, in the order in which people read it."""
+    return yaml.dump(tree, Dumper=yaml.CSafeDumper, sort_keys=False, allow_unicode=True, width=120)
+
+
+def dump_json(tree: dict[str, Any]) -> str:
+    """Return the tree as JSON."""
+    return json.dumps(tree, indent=2, ensure_ascii=False) + "\n"
+
+
+def dump_csv(tree: dict[str, Any]) -> str:
+    """Return a row an endpoint, for spreadsheets; a group without endpoints has one row. It can't be loaded again.
+
+    A cell that a spreadsheet would take for a formula gets an apostrophe in front, a prefix such as ``+1`` too.
+    """
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(CSV_COLUMNS)
+    for group in tree["carrier_groups"]:
+        for endpoint in group["endpoints"] or [{}]:
+            cells = [group["name"], group["enabled"], group["selection"]]
+            cells += [endpoint.get(key, "") for key in _ENDPOINT_KEYS]
+            writer.writerow([_harmless(cell) for cell in cells])
+    return text.getvalue()
+
+
+def _harmless(cell: Any) -> Any:
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA_SIGNS) else cell

@@ -1,0 +1,181 @@
+"""From the plain tree to records of what the document says, each key checked, each mistake with its place.
+
+A record holds only the keys that were written: what a document leaves out stays as it is in the database, or takes its
+default in a new object.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.core.exceptions import ValidationError
+
+from carriers.documents.items import Document, Item, Problems, Values
+from carriers.documents.keys import (
+    named_place,
+    read_address,
+    read_entries,
+    read_flag,
+    read_item,
+    read_mapping,
+    read_mappings,
+    read_name,
+    read_number,
+    read_sources,
+    read_text,
+)
+from carriers.models import OutboundRoute, RefuseCode
+from carriers.values.names import name_key
+
+
+def parse_document(tree: Any, problems: Problems) -> Document:
+    """Read the whole tree. What is wrong goes to ``problems``, and is left out of the result."""
+    if tree is None:
+        problems.add("document", "it is empty.")
+        return Document()
+    sections: dict[str, Callable[[str, Values, Problems], Item]] = {
+        "carrier_groups": _group,
+        "pbxs": _pbx,
+        "outbound_routes": _outbound_route,
+        "inbound_routes": _inbound_route,
+    }
+    mapping = read_mapping(tree, "document", sections.keys(), problems)
+    document = Document()
+    for section, parse in sections.items():
+        if section in mapping:
+            items = [
+                parse(place, entry, problems) for place, entry in read_mappings(mapping[section], section, problems)
+            ]
+            setattr(document, section, items)
+    return document
+
+
+def _group(place: str, entry: Values, problems: Problems) -> Item:
+    place = named_place(place, entry)
+    keys = ("name", "enabled", "selection", "endpoints", "sources", "credential")
+    item, entry = read_item(entry, place, keys, ("name",), problems)
+    read_name(entry, item, problems)
+    read_flag(entry, "enabled", item, problems)
+    read_text(entry, "selection", item, problems)
+    if "endpoints" in entry:
+        item.endpoints = [
+            _endpoint(spot, each, problems)
+            for spot, each in read_mappings(entry["endpoints"], f"{place}: endpoints", problems)
+        ]
+        _refuse_twins(item.endpoints, problems)
+    item.sources = read_sources(entry, place, problems)
+    if "credential" in entry:
+        if entry["credential"] is None:
+            item.removes_credential = True
+        elif isinstance(entry["credential"], dict):
+            item.credential = _credential(f"{place}: credential", entry["credential"], problems)
+        else:
+            problems.add(f"{place}: credential", "this must be a mapping of keys to values, or null for none.")
+    return item
+
+
+def _endpoint(place: str, entry: Values, problems: Problems) -> Item:
+    keys = ("name", "host", "port", "transport", "strip", "prefix", "direction", "weight", "enabled")
+    item, entry = read_item(entry, place, keys, ("host",), problems)
+    read_name(entry, item, problems)
+    read_address(entry, "host", item, problems)
+    for key in ("strip", "weight"):
+        read_number(entry, key, item, problems)
+    for key in ("prefix", "direction"):
+        read_text(entry, key, item, problems)
+    read_flag(entry, "enabled", item, problems)
+    return item
+
+
+def _credential(place: str, entry: Values, problems: Problems) -> Item:
+    keys = ("username", "auth_username", "password", "registrar", "port", "transport", "realm", "register", "expires")
+    item, entry = read_item(entry, place, keys, ("username", "registrar"), problems)
+    for key in ("username", "auth_username", "realm"):
+        read_text(entry, key, item, problems)
+    read_address(entry, "registrar", item, problems)
+    read_flag(entry, "register", item, problems)
+    read_number(entry, "expires", item, problems)
+    if entry.get("password") is not None:
+        if isinstance(entry["password"], str):
+            item.password = entry["password"] or None
+        else:
+            item.refuse("password", "this must be a text: put it in quotes.", problems)
+    return item
+
+
+def _pbx(place: str, entry: Values, problems: Problems) -> Item:
+    place = named_place(place, entry)
+    keys = ("name", "enabled", "host", "port", "transport", "sources")
+    item, entry = read_item(entry, place, keys, ("name",), problems)
+    read_name(entry, item, problems)
+    read_flag(entry, "enabled", item, problems)
+    read_address(entry, "host", item, problems)
+    item.sources = read_sources(entry, place, problems)
+    return item
+
+
+def _outbound_route(place: str, entry: Values, problems: Problems) -> Item:
+    keys = ("prefix", "enabled", "groups", "refuse", "fall_through")
+    item, entry = read_item(entry, place, keys, ("prefix",), problems)
+    read_text(entry, "prefix", item, problems)
+    for key in ("enabled", "fall_through"):
+        read_flag(entry, key, item, problems)
+    if "refuse" in entry:
+        _refuse(entry["refuse"], item, problems)
+    if "groups" in entry:
+        item.groups = []
+        for spot, name in read_entries(entry["groups"], f"{place}.groups", problems):
+            if not isinstance(name, str):
+                problems.add(spot, "this must be the name of a carrier group.")
+            elif name_key(name) in map(name_key, item.groups):
+                problems.add(spot, f"“{name}” stands here twice.")
+            else:
+                item.groups.append(name)
+    return item
+
+
+def _refuse(entry: Any, route: Item, problems: Problems) -> None:
+    """Read the answer with which a route refuses its calls, null for none."""
+    if entry is None:
+        route.values |= {"refuse_code": None, "refuse_reason": ""}
+        return
+    place = f"{route.place}.refuse"
+    item, entry = read_item(entry, place, ("code", "reason"), ("code",), problems)
+    read_number(entry, "code", item, problems)
+    read_text(entry, "reason", item, problems)
+    code, reason = item.values.get("code"), item.values.get("reason", "")
+    if code is not None and code not in RefuseCode.values:
+        possible = ", ".join(map(str, RefuseCode.values))
+        item.refuse("code", f"{code} is not possible; possible are {possible}.", problems)
+    try:
+        OutboundRoute._meta.get_field("refuse_reason").run_validators(reason)
+    except ValidationError as error:
+        item.refuse("reason", " ".join(error.messages), problems)
+    route.values |= {"refuse_code": code, "refuse_reason": reason}
+    route.refused |= {f"refuse_{key}" for key in item.refused}
+
+
+def _inbound_route(place: str, entry: Values, problems: Problems) -> Item:
+    item, entry = read_item(entry, place, ("prefix", "enabled", "pbx", "fall_through"), ("prefix",), problems)
+    read_text(entry, "prefix", item, problems)
+    for key in ("enabled", "fall_through"):
+        read_flag(entry, key, item, problems)
+    if "pbx" in entry:
+        if isinstance(entry["pbx"], str) and entry["pbx"]:
+            item.pbx = entry["pbx"]
+        else:
+            item.refuse("pbx", "this must be the name of a PBX.", problems)
+    return item
+
+
+def _refuse_twins(endpoints: list[Item], problems: Problems) -> None:
+    seen = set()
+    for item in endpoints:
+        key = tuple(
+            item.values.get(name, default)
+            for name, default in (("host", None), ("port", 5060), ("transport", "udp"), ("strip", 0), ("prefix", ""))
+        )
+        if key[0] is not None and key in seen:
+            problems.add(item.place, "another endpoint of this group has the same address, strip and prefix.")
+        seen.add(key)

@@ -1,0 +1,206 @@
+"""Everything that the operators mean, at one moment, as plain records: now, or as a state of an earlier time holds it.
+
+The bridge projects these records to rows with pure functions; tests make them without a database. Records are ordered:
+endpoints and the groups of a route by position, everything else by primary key.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from operator import itemgetter
+from typing import NamedTuple
+
+from carriers.models import (
+    PBX,
+    AuthCredential,
+    CarrierGroup,
+    Endpoint,
+    InboundRoute,
+    OutboundRoute,
+    OutboundRouteGroup,
+    SourceNetwork,
+)
+from carriers.passwords import encryption as secrets
+from carriers.snapshots.state import State, columns_of, rows_of, take_state
+
+
+class EndpointRecord(NamedTuple):
+    pk: int
+    name: str
+    host: str
+    port: int
+    transport: str
+    strip: int
+    prefix: str
+    direction: str
+    weight: int
+    enabled: bool
+
+    @property
+    def sends_outbound(self) -> bool:
+        """Whether calls may go to it."""
+        return self.enabled and self.direction in ("both", "outbound")
+
+    @property
+    def may_call(self) -> bool:
+        """Whether it may call us from its own address."""
+        return self.enabled and self.direction in ("both", "inbound")
+
+
+class SourceRecord(NamedTuple):
+    pk: int
+    network: str
+
+
+class CredentialRecord(NamedTuple):
+    """A credential without its password. ``ha1`` is None when the stored password can't be read."""
+
+    pk: int
+    username: str
+    auth_username: str
+    ha1: str | None
+    registrar: str
+    port: int
+    transport: str
+    realm: str
+    register: bool
+    expires: int
+
+
+class GroupRecord(NamedTuple):
+    pk: int
+    name: str
+    enabled: bool
+    selection: str
+    endpoints: tuple[EndpointRecord, ...]
+    sources: tuple[SourceRecord, ...]
+    credential: CredentialRecord | None
+
+    @property
+    def outbound_endpoints(self) -> tuple[EndpointRecord, ...]:
+        """The endpoints that calls can go to, in order; none while the group is disabled."""
+        return tuple([endpoint for endpoint in self.endpoints if endpoint.sends_outbound]) if self.enabled else ()
+
+    @property
+    def takes_calls(self) -> bool:
+        """Whether it has an endpoint that calls can go to."""
+        return self.enabled and any(endpoint.sends_outbound for endpoint in self.endpoints)
+
+
+class PBXRecord(NamedTuple):
+    pk: int
+    name: str
+    enabled: bool
+    host: str
+    port: int
+    transport: str
+    sources: tuple[SourceRecord, ...]
+
+
+class OutboundRouteRecord(NamedTuple):
+    """``groups`` holds primary keys of carrier groups, in the order in which they are tried.
+
+    ``refuse_code`` is the SIP answer to its calls, None for a route that leads to carriers.
+    """
+
+    pk: int
+    prefix: str
+    enabled: bool
+    groups: tuple[int, ...]
+    refuse_code: int | None = None
+    refuse_reason: str = ""
+    fall_through: bool = False
+
+
+class InboundRouteRecord(NamedTuple):
+    pk: int
+    prefix: str
+    enabled: bool
+    pbx: int
+    fall_through: bool = False
+
+
+class Carriers(NamedTuple):
+    """All of it; groups and PBXs by primary key, in rising order."""
+
+    groups: dict[int, GroupRecord]
+    pbxs: dict[int, PBXRecord]
+    outbound_routes: tuple[OutboundRouteRecord, ...]
+    inbound_routes: tuple[InboundRouteRecord, ...]
+
+
+def read_carriers() -> Carriers:
+    """Read all carriers at one moment, in a constant number of queries."""
+    return carriers_of(take_state())
+
+
+def carriers_of(state: State) -> Carriers:
+    """Return the records of a state. It asks no database, only the keys of the passwords."""
+    endpoints: dict[int, list[EndpointRecord]] = defaultdict(list)
+    rows = rows_of(state, Endpoint, "group_id", "position", *_columns(EndpointRecord))
+    for group_pk, _position, *values in sorted(rows, key=itemgetter(0, 1, 2)):
+        endpoints[group_pk].append(EndpointRecord(*values))
+    group_sources: dict[int, list[SourceRecord]] = defaultdict(list)
+    pbx_sources: dict[int, list[SourceRecord]] = defaultdict(list)
+    for pk, group_pk, pbx_pk, network in rows_of(state, SourceNetwork, "id", "group_id", "pbx_id", "network"):
+        owner = pbx_sources[pbx_pk] if group_pk is None else group_sources[group_pk]
+        owner.append(SourceRecord(pk, network))
+    credentials = {credential.group_id: credential_record(credential) for credential in credentials_of(state)}
+    groups = {
+        pk: GroupRecord(
+            pk, name, enabled, selection, tuple(endpoints[pk]), tuple(group_sources[pk]), credentials.get(pk)
+        )
+        for pk, name, enabled, selection in rows_of(state, CarrierGroup, "id", "name", "enabled", "selection")
+    }
+    pbxs = {
+        row[0]: PBXRecord._make((*row, tuple(pbx_sources[row[0]])))
+        for row in rows_of(state, PBX, "id", "name", "enabled", "host", "port", "transport")
+    }
+    return Carriers(groups, pbxs, tuple(_outbound_routes(state)), tuple(_inbound_routes(state)))
+
+
+def credentials_of(state: State) -> Iterator[AuthCredential]:
+    """Yield the auth credentials of a state as objects that are not stored, for what they compute."""
+    columns = columns_of(AuthCredential)
+    for row in rows_of(state, AuthCredential, *columns):
+        yield AuthCredential(**dict(zip(columns, row, strict=True)))
+
+
+def _columns(record: type[EndpointRecord]) -> list[str]:
+    return ["id", *record._fields[1:]]
+
+
+def credential_record(row: AuthCredential) -> CredentialRecord:
+    """Return the record of a stored credential; its password is decrypted for the digest alone."""
+    try:
+        digest: str | None = row.ha1()
+    except secrets.SecretUnreadable:
+        digest = None
+    return CredentialRecord(
+        row.pk,
+        row.username,
+        row.effective_auth_username,
+        digest,
+        row.registrar,
+        row.port,
+        row.transport,
+        row.effective_realm,
+        row.register,
+        row.expires,
+    )
+
+
+def _outbound_routes(state: State) -> Iterator[OutboundRouteRecord]:
+    groups: dict[int, list[int]] = defaultdict(list)
+    rows = rows_of(state, OutboundRouteGroup, "route_id", "position", "id", "group_id")
+    for route_pk, _position, _pk, group_pk in sorted(rows):
+        groups[route_pk].append(group_pk)
+    columns = ("id", "prefix", "enabled", "refuse_code", "refuse_reason", "fall_through")
+    for pk, prefix, enabled, *rest in rows_of(state, OutboundRoute, *columns):
+        yield OutboundRouteRecord(pk, prefix, enabled, tuple(groups[pk]), *rest)
+
+
+def _inbound_routes(state: State) -> Iterator[InboundRouteRecord]:
+    for row in rows_of(state, InboundRoute, "id", "prefix", "enabled", "pbx_id", "fall_through"):
+        yield InboundRouteRecord(*row)

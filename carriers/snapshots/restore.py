@@ -1,0 +1,150 @@
+"""Going back to a state of the carriers: the same rows with the same keys, in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from django.db import IntegrityError, connections, models, router, transaction
+
+from carriers.history.changes import Action, Change
+from carriers.history.recording import record, unrecorded
+from carriers.models import PBX, AuthCredential, CarrierGroup, SourceNetwork
+from carriers.passwords import encryption as secrets
+from carriers.snapshots.differences import differences
+from carriers.snapshots.state import MODELS, State, columns_of, key_of, rows_of, take_state
+from carriers.values.normal_forms import FORMS, distinct_names
+
+BATCH = 500
+
+
+class RestoreRefused(Exception):
+    """The state can't be restored; nothing was changed. ``str()`` is a sentence for the operator."""
+
+
+class Restoration(NamedTuple):
+    """What going back to a state changes.
+
+    ``password_kept`` names the carrier groups whose earlier password can no longer be read and that keep the present
+    one; ``password_lost`` those that have none and need it entered again.
+    """
+
+    state: State
+    changes: list[Change]
+    password_kept: list[str]
+    password_lost: list[str]
+
+
+def restoration_of(state: State, present: State | None = None) -> Restoration:
+    """Say what restoring the state would change in what is there at present; writes nothing."""
+    present = take_state() if present is None else present
+    target, kept, lost = _with_present_secrets(_in_normal_forms(state), present)
+    return Restoration(target, differences(present, target), kept, lost)
+
+
+def restore_state(state: State) -> Restoration:
+    """Make the carriers what the state says: what was created since goes, what was deleted comes back.
+
+    All or nothing. Raises ``RestoreRefused`` when the database would not be whole afterwards.
+    """
+    using = router.db_for_write(CarrierGroup)
+    connection = connections[using]
+    try:
+        with transaction.atomic(using=using):
+            restoration = restoration_of(state)
+            # Rows may swap unique names, and a parent changes while its children stay: so all that differs is taken
+            # out and put in again, and references are checked at the end.
+            with connection.constraint_checks_disabled(), unrecorded():
+                _write(restoration)
+            record(restoration.changes)
+            connection.check_constraints([model._meta.db_table for model in MODELS])
+    except IntegrityError as error:
+        raise RestoreRefused(
+            "Nothing was changed, because the carriers of then don't fit together with what somebody else saved at"
+            f" this moment: {error}. Try again."
+        ) from error
+    return restoration
+
+
+def _write(restoration: Restoration) -> None:
+    for model in reversed(MODELS):
+        for found in _batches(model, restoration.changes, "changed"):
+            found._raw_delete(found.db)  # no cascade: children that stay must not go with a parent that changes
+    for model in reversed(MODELS):
+        for found in _batches(model, restoration.changes, "deleted"):
+            found.delete()
+    for model in MODELS:
+        keys = {change.pk for change in restoration.changes if change.model is model and change.action != "deleted"}
+        model._default_manager.bulk_create(_objects(restoration.state, model, keys), batch_size=BATCH)
+
+
+def _batches(model: type[models.Model], changes: list[Change], action: Action) -> Iterator[models.QuerySet[Any]]:
+    keys = [change.pk for change in changes if change.model is model and change.action == action]
+    for start in range(0, len(keys), BATCH):
+        yield model._default_manager.filter(pk__in=keys[start : start + BATCH])
+
+
+def _objects(state: State, model: type[models.Model], keys: set[int]) -> list[Any]:
+    columns = columns_of(model)
+    return [model(**dict(zip(columns, row, strict=True))) for row in rows_of(state, model, *columns) if row[0] in keys]
+
+
+def _in_normal_forms(state: State) -> State:
+    """Return the state with its values in the current form, in which some of them may be the same."""
+    return {**state, **{key: _normal_table(key, state[key]) for key in FORMS if key in state}}
+
+
+def _normal_table(key: str, table: dict[str, Any]) -> dict[str, Any]:
+    columns, rows = table["columns"], table["rows"]
+    for column, form in FORMS[key].items():
+        place = columns.index(column)
+        rows = [_with_value(row, place, form(row[place])) for row in rows]
+    if key in (key_of(CarrierGroup), key_of(PBX)):
+        place = columns.index("name")
+        names = distinct_names((row[0], row[place]) for row in table["rows"])
+        rows = [_with_value(row, place, names[row[0]]) for row in rows]
+    if key == key_of(SourceNetwork):
+        own = [columns.index(column) for column in ("group_id", "pbx_id", "network")]
+        rows = list({tuple(row[place] for place in own): row for row in reversed(rows)}.values())[::-1]
+    return {"columns": columns, "rows": rows}
+
+
+def _with_value(row: Any, place: int, value: Any) -> Any:
+    return row if value == row[place] else (*row[:place], value, *row[place + 1 :])
+
+
+# --- Passwords --------------------------------------------------------------------------------------------------------
+
+
+def _with_present_secrets(state: State, present: State) -> tuple[State, list[str], list[str]]:
+    """Return the state with each password under a key of today, and whose could not be read.
+
+    The same password keeps its present ciphertext, so that one that was only re-encrypted is no change.
+    """
+    columns = columns_of(AuthCredential)
+    place = columns.index("password_ciphertext")
+    group = columns.index("group_id")
+    names = dict(rows_of(state, CarrierGroup, "id", "name"))
+    now = {row[0]: row[place] for row in rows_of(present, AuthCredential, *columns)}
+    rows: list[tuple[Any, ...]] = []
+    kept: list[str] = []
+    lost: list[str] = []
+    for row in rows_of(state, AuthCredential, *columns):
+        then = _decrypted(row[place])
+        current = _decrypted(now.get(row[0], ""))
+        ciphertext = row[place]
+        if then is None and row[place]:
+            (lost if current is None else kept).append(names[row[group]])
+        if current is not None and then in (None, current):
+            ciphertext = now[row[0]]
+        elif then is not None:
+            ciphertext = secrets.rotate(row[place])
+        rows.append((*row[:place], ciphertext, *row[place + 1 :]))
+    return {**state, key_of(AuthCredential): {"columns": columns, "rows": rows}}, kept, lost
+
+
+def _decrypted(ciphertext: str) -> str | None:
+    try:
+        return secrets.decrypt(ciphertext) if ciphertext else None
+    except secrets.SecretUnreadable:
+        return None

@@ -1,0 +1,132 @@
+"""Reload nodes side by side, and put each answer into the revision as it comes.
+
+A node that is slow or dead delays nobody else: each has its own time limit, is verified by itself, and its answer can
+be read on the revision's page while others are still at work.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from contextlib import suppress
+from dataclasses import asdict, replace
+from typing import Any
+
+from django.db import DatabaseError
+from django.utils import timezone
+
+from kamailio_bridge.apply.lock import Claim
+from kamailio_bridge.apply.reload_node import NodeResult, reload_node
+from kamailio_bridge.modules.base import INCOMPLETE, KamailioModule, Loaded, some
+from kamailio_bridge.nodes.node import Node, configured_nodes
+from kamailio_bridge.nodes.rpc import RpcError
+from kamailio_bridge.plan.make import Plan
+from kamailio_bridge.revisions.models import Revision
+
+logger = logging.getLogger(__name__)
+Progress = Callable[[str], None]
+WhatIsLoaded = dict[KamailioModule, Loaded]
+LEASE_SECONDS = 30.0  # how long a killed apply keeps others out while its nodes were reloading
+RENEW_SECONDS = 5.0
+QUESTION_SECONDS = 5.0  # that a node has to say which rows it did not load
+
+
+def reload_nodes(
+    nodes: list[Node], plan: Plan, *, before: int | None, number: int, claim: Claim, progress: Progress
+) -> list[NodeResult]:
+    """Bring the nodes to revision ``number``, and record what each answers. ``before`` is the revision before it."""
+    verified = verified_nodes(before)
+    results: dict[str, NodeResult] = {}
+    with ThreadPoolExecutor(max_workers=max(1, len(nodes))) as pool:
+        pending = {
+            pool.submit(reload_one, node, plan, before if node.name in verified else None, number) for node in nodes
+        }
+        while pending:
+            claim.renew(LEASE_SECONDS)
+            done, _ = wait(pending, timeout=RENEW_SECONDS, return_when=FIRST_COMPLETED)
+            for future in list(done)[:1]:  # each by itself, so that the lease covers the rows read for one node only
+                pending.remove(future)
+                result = _with_foreign_faults(*future.result())
+                results[result.name] = result
+                if result.reloaded or not result.ok:
+                    _record(number, result)
+                progress(f"Node {result.name}: {result.sentence}")
+    return [results[node.name] for node in nodes]
+
+
+def reload_one(node: Node, plan: Plan, before: int | None, number: int) -> tuple[NodeResult, WhatIsLoaded]:
+    """Reload one node, and ask it what those modules hold that did not load every row.
+
+    Whatever goes wrong over its answers is this node's result, and no other's. Touches no database.
+    """
+    try:
+        result = reload_node(node, plan, before, number)
+        return result, _what_is_loaded(node, plan, result)
+    except Exception as error:
+        logger.exception("Node %s: the reload to revision %s ended in an unexpected error.", node.name, number)
+        what = type(error).__name__
+        sentence = f"its reload ended in an unexpected error ({what}): the site's log says more. Press Retry."
+        # It may have reloaded some of its modules.
+        return NodeResult(node.name, ok=False, sentence=sentence, reloaded=True), {}
+
+
+def finish(number: int, asked: list[Node]) -> None:
+    """Write into the revision how it stands with every node. Nodes that were not asked are behind until they are.
+
+    A revision of another database (a restored backup, say) may not be there: then nothing.
+    """
+    revision = Revision.objects.filter(pk=number).first()
+    if revision is None:
+        return
+    names = {node.name for node in asked}
+    configured = {node.name for node in configured_nodes()}
+    known = {entry["name"]: entry for entry in revision.nodes if entry["name"] in names | configured}
+    others = configured - known.keys() if names <= configured else set()
+    left_out = [NodeResult(name, ok=False, sentence="was not asked: press Retry.") for name in sorted(others)]
+    revision.nodes = [*known.values(), *map(asdict, left_out)]
+    behind = any(not entry["ok"] for entry in revision.nodes)
+    revision.outcome = Revision.Outcome.BEHIND if behind else Revision.Outcome.VERIFIED
+    revision.finished = timezone.now()
+    revision.save(update_fields=["nodes", "outcome", "finished"])
+
+
+def verified_nodes(number: int | None) -> set[str]:
+    """Return the nodes that were verified at a revision; what any other node runs is not known."""
+    revision = Revision.objects.filter(pk=number).first() if number is not None else None
+    return {entry["name"] for entry in revision.nodes if entry["ok"]} if revision is not None else set()
+
+
+def _record(number: int, result: NodeResult) -> None:
+    revision = Revision.objects.filter(pk=number).only("nodes").first()
+    if revision is None:
+        return
+    entries: list[Any] = [entry for entry in revision.nodes if entry["name"] != result.name]
+    revision.nodes = sorted([*entries, asdict(result)], key=lambda entry: str(entry["name"]))
+    revision.save(update_fields=["nodes"])
+
+
+def _what_is_loaded(node: Node, plan: Plan, result: NodeResult) -> WhatIsLoaded:
+    """Ask the node about modules that refused to reload, or that left rows out."""
+    suspects = {answer.module for answer in result.answers if not answer.ok or INCOMPLETE in answer.text}
+    node = node.for_one_job(QUESTION_SECONDS)
+    loaded = {}
+    for module in plan.projections:
+        if module.name in suspects:
+            with suppress(RpcError):  # where it can't be asked any more, there is nothing to say
+                loaded[module] = module.ask_what_is_loaded(node.rpc)
+    return loaded
+
+
+def _with_foreign_faults(result: NodeResult, loaded: WhatIsLoaded) -> NodeResult:
+    """Add what other tools' rows have to do with it; the node itself does not say which row it was."""
+    try:
+        faults = [fault for module, rows in loaded.items() for fault in module.foreign_faults(rows)]
+    except DatabaseError:  # it may be why the node could not reload, and the node's own sentence says what it met
+        return result
+    if not faults:
+        return result
+    remark = f"Another tool's {some(faults)}"
+    if result.ok:
+        return replace(result, sentence=f"{result.sentence} {remark}", remark=remark)
+    return replace(result, sentence=f"{result.sentence} It may be that {some(faults)}")

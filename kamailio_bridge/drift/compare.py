@@ -1,0 +1,190 @@
+"""Drift: what in Kamailio's tables, or in a node's memory, differs from the last revision.
+
+The rows of a revision are the projection of its carriers, so nothing else has to be kept to compare with. Only rows in
+our scope are looked at; other tools' rows are theirs. What waits in the admin is no drift: it is compared with nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple
+
+from django.db import DatabaseError
+
+from carriers.databases.errors import sentence_of
+from kamailio_bridge.modules import NO_MODULES
+from kamailio_bridge.modules.base import Projection, TableChanges
+from kamailio_bridge.modules.htable import HtableModule, revision_on_node, stored_revision
+from kamailio_bridge.nodes.ask_all import ask_nodes
+from kamailio_bridge.nodes.node import Node, configured_nodes
+from kamailio_bridge.nodes.rpc import RpcError, method_names
+from kamailio_bridge.plan.from_tables import plan_of_revision
+from kamailio_bridge.plan.make import Plan, TablesUnreadable, masked
+from kamailio_bridge.revisions.applied import last_applied
+from kamailio_bridge.revisions.models import Revision
+from kamailio_bridge.revisions.roll_back import NotKept
+from kamailio_bridge.rows.types import Notice, Table, Values
+
+LOOK_SECONDS = 15.0  # that a page or a status waits for all that the nodes hold
+Kind = Literal["changed", "added", "deleted"]
+
+
+class ColumnDrift(NamedTuple):
+    """One column as the revision has it and as it was found; both as people may see them."""
+
+    column: str
+    expected: str
+    found: str
+
+
+@dataclass(frozen=True)
+class RowDrift:
+    """One row that somebody else changed, added or deleted. ``label`` names the object behind it."""
+
+    table: Table
+    pk: int
+    kind: Kind
+    label: str
+    expected: Values | None
+    found: Values | None
+
+    @property
+    def columns(self) -> list[ColumnDrift]:
+        """The columns that differ; all that say something, where the whole row came or went."""
+        nothing = (None,) * len(self.table.columns)
+        columns = zip(self.table.columns, self.expected or nothing, self.found or nothing, strict=True)
+        return [
+            ColumnDrift(column, masked(column, expected), masked(column, found))
+            for column, expected, found in list(columns)[1:]
+            if expected != found and (self.kind == "changed" or (expected or found) not in ("", 0, None))
+        ]
+
+    def __str__(self) -> str:
+        row = f"{self.label}: row {self.pk} of the table {self.table.name}"
+        if self.kind == "deleted":
+            return f"{row} was deleted"
+        if self.kind == "added":
+            return f"{row} was added: " + ", ".join(f"{column} {found}" for column, _, found in self.columns)
+        return f"{row} was changed: " + ", ".join(
+            f"{column} is {found} instead of {expected}" for column, expected, found in self.columns
+        )
+
+
+@dataclass(frozen=True)
+class Drift:
+    """The tables beside the last revision. ``unknown`` says why they can't be compared; then there are no rows."""
+
+    revision: Revision | None = None
+    plan: Plan | None = None
+    rows: list[RowDrift] = field(default_factory=list)
+    number: str = ""
+    unknown: str = ""
+
+    @property
+    def left_out(self) -> list[Notice]:
+        """What can't be put back, and why."""
+        return self.plan.left_out if self.plan is not None else []
+
+    @property
+    def found(self) -> bool:
+        """Whether anything in the tables is not as it was applied."""
+        return bool(self.rows or self.number)
+
+    def sentences(self) -> list[str]:
+        """Return a sentence for each difference."""
+        number = [self.number] if self.number else []
+        return [*number, *(f"{row}." for row in self.rows), *map(str, self.left_out)]
+
+
+@dataclass(frozen=True)
+class NodeDrift:
+    """One node's memory beside the last revision: a sentence for each difference, or why it can't tell."""
+
+    name: str
+    differences: list[str] = field(default_factory=list)
+    unknown: str = ""
+
+
+def read_drift() -> Drift:
+    """Compare Kamailio's tables with the last revision. Never raises for what is wrong with them."""
+    try:
+        revision, stored = last_applied(), stored_revision()
+        if revision is None:
+            return Drift(unknown="Nothing has been applied yet, so there is nothing to compare with.")
+        plan = plan_of_revision(revision)
+    except (TablesUnreadable, NotKept) as error:
+        return Drift(unknown=str(error))
+    except DatabaseError as error:
+        return Drift(unknown=f"It can't be read. {sentence_of(error)}")
+    return Drift(revision, plan, list(_rows(plan)), _number(revision.number, stored))
+
+
+def _rows(plan: Plan) -> Iterator[RowDrift]:
+    for module in plan.modules:
+        for changes in module.tables.values():
+            yield from _table_rows(changes, plan.projections[module.module])
+    for changes in plan.withheld:
+        module = next(module for module in plan.modules if changes.table in module.tables)
+        yield from _table_rows(changes, plan.projections[module.module])
+
+
+def _table_rows(changes: TableChanges, projection: Projection) -> Iterator[RowDrift]:
+    """Turn what would make the table right into what somebody did to it."""
+    table, own_keys = changes.table, projection.moved.get(changes.table, {})
+    for pk, (found, row) in changes.updates.items():
+        yield RowDrift(table, pk, "changed", row.label, row.values, found)
+    for pk, row in changes.adds.items():
+        yield RowDrift(table, own_keys.get(pk, pk), "deleted", row.label, row.values, None)
+    for pk, values in changes.deletes.items():
+        yield RowDrift(table, pk, "added", "a row that no revision has", None, values)
+
+
+def _number(expected: int, stored: int | None) -> str:
+    if stored == expected:
+        return ""
+    said = "no revision" if stored is None else f"revision {stored}"
+    return f"Kamailio's tables say that they hold {said}, but the last one applied is {expected}."
+
+
+# --- Nodes' memory ----------------------------------------------------------------------------------------------------
+
+
+def read_node_drift(drift: Drift, seconds: float | None = None) -> list[NodeDrift]:
+    """Compare the memory of every node with the last revision, side by side. Never raises for a node that is down.
+
+    Each may take its time limit, or ``seconds`` if that is less; what does not answer by then, has no answer.
+    """
+    plan, revision = drift.plan, drift.revision
+    if plan is None or revision is None:
+        return []
+    try:
+        nodes = configured_nodes()
+    except DatabaseError as error:
+        return [NodeDrift("all nodes", unknown=f"The nodes can't be read. {sentence_of(error)}")]
+    limit = max((node.rpc.timeout for node in nodes), default=0.0) if seconds is None else seconds
+    answers = ask_nodes(nodes, lambda node: node_drift(node, plan, revision.number), limit)
+    return [
+        NodeDrift(node.name, unknown=str(answer)) if isinstance(answer, RpcError) else answer
+        for node, answer in zip(nodes, answers, strict=True)
+    ]
+
+
+def node_drift(node: Node, plan: Plan, number: int) -> NodeDrift:
+    """Compare one node's memory with the plan of a revision. Touches no database: it may run in a thread of its own."""
+    differences: list[str] = []
+    try:
+        methods = frozenset(method_names(node.rpc))
+        present = [module for module in plan.projections if module.is_on(node.rpc, methods)]
+        if not present:
+            return NodeDrift(node.name, unknown=NO_MODULES)
+        for module in present:
+            differences += module.verify(node, plan.projections[module], None)
+        can_tell = any(isinstance(module, HtableModule) for module in present)
+        running = revision_on_node(node.rpc) if can_tell else number
+    except RpcError as error:
+        return NodeDrift(node.name, differences, unknown=str(error))
+    if running != number:
+        said = "no revision" if running is None else f"revision {running}"
+        differences.insert(0, f"It says that it runs {said} instead of {number}.")
+    return NodeDrift(node.name, differences)

@@ -1,0 +1,76 @@
+"""Who a source address is: the rule by which Kamailio's permissions module finds it among the address rows.
+
+PBXs (group 9) are asked before carriers (group 8), as ``kamailio.cfg`` does, so a PBX's wide network wins over a
+carrier's single address. Within a group single addresses come before networks. Of equal single addresses the last row
+counts, because Kamailio puts each in front of the others; of networks that overlap the first row, however wide it is.
+All measured with Kamailio 5.6.3 (tests/e2e/test_who_is.py).
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from kamailio_bridge.rows.types import Values
+
+IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
+CARRIERS_GROUP = 8  # dSIPRouter's numbers, which configurations in the field use
+PBXS_GROUP = 9
+
+
+class Source(NamedTuple):
+    """One row that admits a network. ``owner`` is in the operator's words; a ``port`` other than 0 admits only that."""
+
+    grp: int
+    network: str
+    port: int
+    tag: str
+    owner: str
+
+    @property
+    def words(self) -> str:
+        return f"{self.network} of {self.owner}" + (f", from port {self.port} only" if self.port else "")
+
+
+def host_mask(ip_addr: object) -> int:
+    return 128 if ":" in str(ip_addr) else 32
+
+
+def sources_with(address: IPAddress, rows: Iterable[tuple[Values, str]]) -> list[Source]:
+    """Return the rows of the table address (with their owners) that hold ``address``, in the order of looking.
+
+    ``rows`` come by primary key, as Kamailio loads them.
+    """
+    hosts: list[Source] = []
+    networks: list[Source] = []
+    for values, owner in rows:
+        _, grp, ip_addr, mask, port, tag = values
+        bits = int(mask or 0) or host_mask(ip_addr)  # Kamailio reads a mask of 0 as that of a single address
+        if holds(str(ip_addr), bits, address):
+            source = Source(int(grp or 0), f"{ip_addr}/{bits}", int(port or 0), str(tag or ""), owner)
+            if bits == host_mask(ip_addr):
+                hosts.insert(0, source)
+            else:
+                networks.append(source)
+    return hosts + networks
+
+
+def holds(ip_addr: str, mask: int, address: IPAddress) -> bool:
+    """Say whether a network holds an address. A row that is none, such as a name, never does."""
+    if (address.version == 6) != (":" in ip_addr):
+        return False
+    try:
+        return address in ipaddress.ip_network((ip_addr, mask), strict=False)
+    except ValueError:
+        return False
+
+
+def admitting(sources: Iterable[Source]) -> Source | None:
+    """Return the one by which a request is admitted; ``sources`` in the order of looking. None: 403."""
+    candidates = [source for source in sources if not source.port]
+    for group in (PBXS_GROUP, CARRIERS_GROUP):
+        for source in candidates:
+            if source.grp == group:
+                return source
+    return None

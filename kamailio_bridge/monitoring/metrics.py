@@ -1,0 +1,164 @@
+"""What Prometheus is told: counted in the database at each scrape, so that every web worker tells the same.
+
+What only nodes know is asked of all of them at once, for two seconds at most, and kept for some seconds, so that
+frequent scrapes cost Kamailio nothing.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import get_args
+
+from django.core.cache import cache
+from django.db.models import Count, F, Max, Sum
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric, SummaryMetricFamily
+from prometheus_client.registry import Collector
+
+from carriers.models import AuthCredential, CarrierGroup, Endpoint
+from carriers.snapshots.some_groups import read_groups
+from kamailio_bridge.modules.htable import revision_on_node, stored_revision
+from kamailio_bridge.monitoring.strangers import Strangers, read_strangers
+from kamailio_bridge.nodes.ask_all import ask_at_once
+from kamailio_bridge.nodes.node import configured_nodes
+from kamailio_bridge.nodes.rpc import CallFailed, RpcError
+from kamailio_bridge.plan.make import TablesUnreadable
+from kamailio_bridge.plan.pending import MOST_SECONDS, waiting_changes
+from kamailio_bridge.questions.registrations import State, registrations
+from kamailio_bridge.revisions.models import Revision
+
+ASK_SECONDS = 2.0
+KEPT_SECONDS = 10  # less than lies between two scrapes
+_NODES_KEY = "kamailio_bridge.monitoring.metrics.nodes"
+_REGISTRATIONS_KEY = "kamailio_bridge.monitoring.metrics.registrations"
+
+
+@dataclass(frozen=True)
+class NodeSays:
+    """One node: whether it answers, and the revision that it runs and its strangers, None where it can't tell."""
+
+    name: str
+    up: bool
+    revision: int | None
+    strangers: Strangers | None = None
+
+
+class BridgeCollector(Collector):
+    """Collect everything again for each scrape. Raises ``DatabaseError``."""
+
+    def collect(self) -> Iterator[Metric]:
+        yield from _applies()
+        yield from _carriers()
+        yield from _waiting()
+        yield from _nodes()
+        yield _registrations()
+
+
+def _applies() -> Iterator[Metric]:
+    """Count the revisions, which are never deleted, so that a counter never falls."""
+    applies = CounterMetricFamily("dsiprouter_applies", "Applies by outcome.", labels=["outcome"])
+    seconds = SummaryMetricFamily("dsiprouter_apply_seconds", "How long applies took that have ended.")
+    counts = dict(Revision.objects.order_by().values_list("outcome").annotate(count=Count("pk")))
+    for outcome in Revision.Outcome.values:
+        applies.add_metric([outcome], counts.get(outcome, 0))
+    ended = Revision.objects.order_by().exclude(finished=None)
+    totals = ended.aggregate(count=Count("pk"), time=Sum(F("finished") - F("started")), last=Max("finished"))
+    seconds.add_metric([], totals["count"], totals["time"].total_seconds() if totals["time"] else 0.0)
+    yield applies
+    yield seconds
+    if totals["last"] is not None:
+        yield GaugeMetricFamily(
+            "dsiprouter_last_apply_timestamp_seconds", "When the last apply ended.", value=totals["last"].timestamp()
+        )
+
+
+def _carriers() -> Iterator[Metric]:
+    for name, model in (("carrier_groups", CarrierGroup), ("endpoints", Endpoint)):
+        family = GaugeMetricFamily(f"dsiprouter_{name}", f"{name.replace('_', ' ').capitalize()}.", labels=["enabled"])
+        counts = Counter(dict(model.objects.order_by().values_list("enabled").annotate(count=Count("pk"))))
+        for enabled in (True, False):
+            family.add_metric([str(enabled).lower()], counts[enabled])
+        yield family
+
+
+def _waiting() -> Iterator[Metric]:
+    """Tell nothing where the plan can't be made: a number would be a lie. ``dsiprouter_plan_ok`` says so."""
+    try:
+        count = waiting_changes(MOST_SECONDS)
+    except TablesUnreadable:
+        yield GaugeMetricFamily("dsiprouter_plan_ok", "Whether a plan can be made.", value=0)
+        return
+    yield GaugeMetricFamily("dsiprouter_plan_ok", "Whether a plan can be made.", value=1)
+    yield GaugeMetricFamily("dsiprouter_waiting_changes", "Rows that the next apply changes.", value=count)
+
+
+def _nodes() -> Iterator[Metric]:
+    stored = stored_revision()
+    up = GaugeMetricFamily("dsiprouter_node_up", "Whether the node answers.", labels=["node"])
+    in_step = GaugeMetricFamily(
+        "dsiprouter_node_in_step", "Whether the node runs the revision of the tables.", labels=["node"]
+    )
+    nodes = _asked_nodes()
+    for node in nodes:
+        up.add_metric([node.name], node.up)
+        in_step.add_metric([node.name], node.up and node.revision == stored)
+    yield GaugeMetricFamily("dsiprouter_revision", "The revision of Kamailio's tables.", value=stored or 0)
+    yield up
+    yield in_step
+    yield from _strangers(nodes)
+
+
+def _strangers(nodes: list[NodeSays]) -> Iterator[Metric]:
+    """Report what each node counted; its counters restart when it starts."""
+    requests = CounterMetricFamily(
+        "dsiprouter_stranger_requests",
+        "Requests of strangers, with an answer and without.",
+        labels=["node", "answered"],
+    )
+    dropped = CounterMetricFamily(
+        "dsiprouter_dropped_messages", "Replies to nothing, and malformed messages.", labels=["node", "kind"]
+    )
+    silenced = GaugeMetricFamily("dsiprouter_silenced_sources", "Strangers that get no answer now.", labels=["node"])
+    for node in nodes:
+        if node.strangers is not None:
+            requests.add_metric([node.name, "true"], node.strangers.answered)
+            requests.add_metric([node.name, "false"], node.strangers.dropped)
+            dropped.add_metric([node.name, "reply"], node.strangers.replies)
+            dropped.add_metric([node.name, "malformed"], node.strangers.malformed)
+            silenced.add_metric([node.name], node.strangers.silenced)
+    yield requests
+    yield dropped
+    yield silenced
+
+
+def _asked_nodes() -> list[NodeSays]:
+    nodes = configured_nodes()
+    names = [node.name for node in nodes]
+    kept: list[NodeSays] = cache.get(_NODES_KEY, [])
+    if [node.name for node in kept] == names:
+        return kept
+    answers = ask_at_once(nodes, lambda node: (revision_on_node(node.rpc), read_strangers(node.rpc)), ASK_SECONDS)
+    said = [
+        # A node without our hash table answers, and can't tell its revision.
+        NodeSays(name, up=isinstance(answer, CallFailed), revision=None)
+        if isinstance(answer, RpcError)
+        else NodeSays(name, up=True, revision=answer[0], strangers=answer[1])
+        for name, answer in zip(names, answers, strict=True)
+    ]
+    cache.set(_NODES_KEY, said, KEPT_SECONDS)
+    return said
+
+
+def _registrations() -> Metric:
+    """Count the carrier groups with a credential by the state that the nodes tell."""
+    counts: dict[str, int] | None = cache.get(_REGISTRATIONS_KEY)
+    if counts is None:
+        groups = read_groups(list(AuthCredential.objects.values_list("group_id", flat=True)))
+        states = registrations(groups, configured_nodes(), seconds=ASK_SECONDS, ask=ask_at_once)
+        counts = Counter(str(registration.state) for registration in states.values())
+        cache.set(_REGISTRATIONS_KEY, dict(counts), KEPT_SECONDS)
+    family = GaugeMetricFamily("dsiprouter_registrations", "Registrations by state.", labels=["state"])
+    for state in get_args(State):
+        family.add_metric([state], counts.get(state, 0))
+    return family

@@ -1,0 +1,205 @@
+"""Status: what each node says of itself, and how that compares with Kamailio's tables and the carriers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from django.db import DatabaseError
+
+from carriers.databases.errors import sentence_of
+from carriers.snapshots.records import Carriers
+from kamailio_bridge.drift.compare import LOOK_SECONDS as DRIFT_SECONDS
+from kamailio_bridge.drift.compare import read_drift, read_node_drift
+from kamailio_bridge.modules import selected_modules
+from kamailio_bridge.modules.htable import revision_on_node, stored_revision
+from kamailio_bridge.modules.uac_records import DISABLED_FLAG, REGISTERED_STATE, dump_records
+from kamailio_bridge.monitoring.strangers import Strangers, read_strangers
+from kamailio_bridge.nodes.ask_all import ask_nodes
+from kamailio_bridge.nodes.node import Node, configured_nodes
+from kamailio_bridge.nodes.rpc import RpcError, method_names, understood
+from kamailio_bridge.plan.make import TablesUnreadable, make_plan
+from kamailio_bridge.questions.registrations import Registration, registrations
+from kamailio_bridge.revisions.models import Revision
+
+Answer = dict[str, Any]
+LOOK_SECONDS = 5.0  # that all questions of one look at a node may take together; its time limit is for reloads
+LONGEST_UPTIME = 2**32  # seconds, as Kamailio counts them
+
+
+@dataclass(frozen=True)
+class NodeStatus:
+    """One node. ``uptime`` is in seconds; ``sentence`` says in words what there is to know.
+
+    Of the ``to_register`` accounts assigned to it, ``registered`` are registered now. ``strangers`` is None if the node
+    does not count them.
+    """
+
+    name: str
+    url: str
+    reachable: bool
+    in_step: bool
+    sentence: str
+    version: str = ""
+    uptime: int = 0
+    revision: int | None = None
+    modules: list[str] = field(default_factory=list)
+    registered: int = 0
+    to_register: int = 0
+    strangers: Strangers | None = None
+
+
+@dataclass(frozen=True)
+class RegistrationStatus:
+    """The registration of one carrier group with a credential; ``until`` is an ISO time."""
+
+    group: str
+    state: str
+    words: str
+    sentence: str
+    node: str | None
+    until: str | None
+
+
+@dataclass(frozen=True)
+class Status:
+    """The whole: ``revision`` is that of the tables, ``waiting`` counts rows, None where they can't be read."""
+
+    revision: int | None
+    waiting: int | None
+    problems: list[str]
+    warnings: list[str]
+    nodes: list[NodeStatus]
+    registrations: list[RegistrationStatus] = field(default_factory=list)
+    drift: list[str] = field(default_factory=list)
+
+    @property
+    def ok(self) -> bool:
+        """Whether the tables are readable, every node runs their revision, and nobody else changed anything.
+
+        Waiting changes are no fault, and a carrier that rejects an account is none of Kamailio's.
+        """
+        return not self.problems and not self.drift and all(node.in_step for node in self.nodes)
+
+
+def read_status() -> Status:
+    """Ask the tables and every node. Never raises for what is wrong with them: it is what the status says."""
+    problems: list[str] = []
+    warnings: list[str] = []
+    revision = waiting = None
+    carriers: Carriers | None = None
+    try:
+        plan = make_plan()
+        carriers = plan.carriers
+        revision = stored_revision()
+        problems += map(str, [*plan.problems, *plan.left_out])
+        warnings += map(str, plan.warnings)
+        waiting = None if plan.problems else plan.count
+    except (TablesUnreadable, DatabaseError) as error:
+        problems.append(str(error))
+    try:
+        nodes, answers = configured_nodes(), last_answers()
+    except DatabaseError as error:
+        problems.append(f"The nodes can't be read. {sentence_of(error)}")
+        nodes, answers = [], {}
+    states = [
+        _unreachable(node, answer) if isinstance(answer, RpcError) else answer
+        for node, answer in zip(
+            nodes,
+            ask_nodes(nodes, lambda node: node_status(node, revision, answers.get(node.name)), LOOK_SECONDS),
+            strict=True,
+        )
+    ]
+    found = _registrations(carriers, nodes) if carriers else []
+    return Status(revision, waiting, problems, warnings, states, found, _drift(states))
+
+
+def _drift(states: list[NodeStatus]) -> list[str]:
+    """Return a sentence for each thing that is not as it was applied; that a node is behind, it says itself."""
+    drift = read_drift()
+    in_step = {node.name for node in states if node.in_step}
+    return drift.sentences() + [
+        f"Node {node.name}: {difference}"
+        for node in read_node_drift(drift, DRIFT_SECONDS)
+        if node.name in in_step
+        for difference in node.differences
+    ]
+
+
+def _registrations(carriers: Carriers, nodes: list[Node]) -> list[RegistrationStatus]:
+    found = registrations(carriers, nodes)
+    return [_registration_status(carriers.groups[pk].name, registration) for pk, registration in found.items()]
+
+
+def _registration_status(group: str, registration: Registration) -> RegistrationStatus:
+    until = None if registration.until is None else datetime.fromtimestamp(registration.until, tz=UTC).isoformat()
+    return RegistrationStatus(
+        group, registration.state, registration.words, registration.sentence, registration.node, until
+    )
+
+
+def last_answers() -> dict[str, Answer]:
+    """Return what each node answered to the newest revision, by its name, as the revision keeps it."""
+    last = Revision.objects.exclude(outcome=Revision.Outcome.FAILED).order_by("-number").first()
+    return {entry["name"]: entry for entry in last.nodes} if last is not None else {}
+
+
+def node_status(node: Node, revision: int | None, answer: Answer | None = None) -> NodeStatus:
+    """Ask one node. ``revision`` is the one that it should run, None before the first apply.
+
+    ``answer`` is what it answered to that. A node that runs the revision, but did not pass its verification, is behind;
+    one that could not be asked then, and loaded the tables when it started, is in step.
+    """
+    url, node = node.rpc.url, node.for_one_job(LOOK_SECONDS)
+    try:
+        version = str(node.rpc.call("core.version")).strip()
+        uptime = _uptime(node.rpc.call("core.uptime"))
+        methods = frozenset(method_names(node.rpc))
+        present = [module.name for module in selected_modules() if module.is_on(node.rpc, methods)]
+        running = revision_on_node(node.rpc) if "htable" in present else None
+        records = dump_records(node.rpc) if "uac" in present else []
+        strangers = read_strangers(node.rpc) if "htable" in present else None
+    except RpcError as error:
+        return _unreachable(node, error)
+    own = [int(record.get("flags", 0)) for record in records if not int(record.get("flags", 0)) & DISABLED_FLAG]
+    fault = answer["sentence"] if answer is not None and answer["reloaded"] and not answer["ok"] else ""
+    return NodeStatus(
+        node.name,
+        url,
+        reachable=True,
+        in_step=running == revision and not (fault and revision is not None),
+        sentence=_sentence(running, revision, fault, tells="htable" in present),
+        version=version,
+        uptime=uptime,
+        revision=running,
+        modules=present,
+        registered=sum(bool(flags & REGISTERED_STATE) for flags in own),
+        to_register=len(own),
+        strangers=strangers,
+    )
+
+
+def _unreachable(node: Node, error: RpcError) -> NodeStatus:
+    return NodeStatus(node.name, node.rpc.url, reachable=False, in_step=False, sentence=str(error))
+
+
+def _uptime(answer: Any) -> int:
+    with understood("core.uptime"):
+        seconds = int(answer["uptime"])
+        if not 0 <= seconds < LONGEST_UPTIME:
+            raise ValueError
+    return seconds
+
+
+def _sentence(running: int | None, revision: int | None, fault: str, *, tells: bool) -> str:
+    if not tells:
+        return "runs, but keeps no hash table “dsiprouter” and so can't tell its revision."
+    if revision is None:
+        return "runs; nothing has been applied yet: press Reload Kamailio."
+    if running == revision and fault:
+        return f"runs revision {running}, but was not verified: {fault}"
+    if running == revision:
+        return f"runs revision {running}, in step."
+    what = "no revision" if running is None else f"revision {running}"
+    return f"runs {what} instead of {revision}: press Retry."

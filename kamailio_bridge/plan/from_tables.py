@@ -1,0 +1,85 @@
+"""Plans that begin at the rows in Kamailio's tables, or at a revision: pending changes of the carriers stay pending."""
+
+from __future__ import annotations
+
+from django.db import DatabaseError
+
+from carriers.databases.errors import sentence_of
+from carriers.snapshots.records import Carriers, carriers_of
+from carriers.snapshots.state import take_state
+from kamailio_bridge.modules import selected_modules
+from kamailio_bridge.modules.base import KamailioModule, ModuleChanges, NodeNames, Projection
+from kamailio_bridge.modules.tables_in_use import table_problems
+from kamailio_bridge.nodes.node import node_names
+from kamailio_bridge.plan.keys import settle_keys
+from kamailio_bridge.plan.make import Plan, TablesUnreadable, compare, difference, leave_out_conflicting
+from kamailio_bridge.revisions.models import Revision
+from kamailio_bridge.revisions.roll_back import NotKept
+from kamailio_bridge.rows.types import Row
+
+
+def plan_of_tables() -> Plan:
+    """Return a plan without changes, which wants the rows that are in the tables. Raises ``TablesUnreadable``."""
+    return _plan(new_owners=False)
+
+
+def plan_of_new_owners() -> Plan:
+    """Return a plan that changes nothing in the tables but who registers what. Raises ``TablesUnreadable``."""
+    return _plan(new_owners=True)
+
+
+def plan_of_revision(revision: Revision) -> Plan:
+    """Return a plan that makes the tables what they were at the revision: what is in it, somebody else has changed.
+
+    The owners of registrations are as they were then, among the nodes at that time. Raises ``TablesUnreadable`` and
+    ``NotKept``.
+    """
+    problems = table_problems()
+    if problems:
+        raise TablesUnreadable(" ".join(problems))
+    state = revision.state()
+    if state is None:
+        raise NotKept(f"The carriers of revision {revision.number} are not kept any more: press Reload Kamailio.")
+    carriers = carriers_of(state)
+    nodes = tuple(revision.spread_over)
+    projections = {module: module.project(carriers, nodes) for module in selected_modules()}
+    try:
+        return leave_out_conflicting(compare(state, carriers, projections, []))
+    except DatabaseError as error:
+        raise TablesUnreadable(f"Kamailio's tables can't be read. {sentence_of(error)}") from error
+
+
+def _plan(*, new_owners: bool) -> Plan:
+    problems = table_problems()
+    if problems:
+        raise TablesUnreadable(" ".join(problems))
+    state = take_state()
+    carriers, nodes = carriers_of(state), node_names()
+    wanted: dict[KamailioModule, Projection] = {}
+    modules = []
+    try:
+        for module in selected_modules():
+            stored = _stored(module, carriers, nodes)
+            wanted[module] = module.spread(stored, nodes) if new_owners else stored
+            changes = {}
+            for table in module.tables:
+                before = {pk: row.values for pk, row in stored.rows[table].items()}
+                settle_keys(module, wanted[module], table, before)
+                changes[table] = difference(table, wanted[module].rows[table], before)
+            modules.append(ModuleChanges(module, changes))
+    except DatabaseError as error:
+        raise TablesUnreadable(f"Kamailio's tables can't be read. {sentence_of(error)}") from error
+    return Plan(state, carriers, wanted, modules, [], [], empties_routing=False)
+
+
+def _stored(module: KamailioModule, carriers: Carriers, nodes: NodeNames) -> Projection:
+    """Return our rows as they are in the module's tables, with the names that their objects have now."""
+    named = module.project(carriers, nodes)
+    stored = Projection.of(module.tables)
+    for table in module.tables:
+        labels = {pk: row.label for pk, row in named.rows[table].items()}
+        stored.rows[table] = {
+            pk: Row(values, labels.get(pk, f"row {pk} of the table {table.name}"))
+            for pk, values in table.stored().items()
+        }
+    return stored

@@ -1,0 +1,281 @@
+"""The plan: the difference between the rows that the carriers need and the rows in Kamailio's tables."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from itertools import islice
+from typing import Any, TypeVar
+
+from django.db import DatabaseError
+
+from carriers.databases.errors import sentence_of
+from carriers.history.milestones import entries_not_applied
+from carriers.management.collector import collector_paused
+from carriers.snapshots.records import Carriers, carriers_of
+from carriers.snapshots.state import State, take_state_and
+from carriers.snapshots.state_parts import Object, Reasons, with_objects_as_before
+from kamailio_bridge.modules import selected_modules
+from kamailio_bridge.modules.base import KamailioModule, ModuleChanges, NodeNames, Projection, TableChanges
+from kamailio_bridge.modules.tables_in_use import table_problems
+from kamailio_bridge.nodes.node import node_names
+from kamailio_bridge.plan import rules
+from kamailio_bridge.plan.conflicts import Conflict, conflicts_of, left_out, objects_by_label, warnings_of, withhold
+from kamailio_bridge.plan.keys import settle_keys
+from kamailio_bridge.revisions.applied import applied_state
+from kamailio_bridge.revisions.state_bytes import pack
+from kamailio_bridge.rows.types import Notice, Row, Table, Values
+
+_T = TypeVar("_T")
+_CHUNK = 500  # keys in one statement; SQLite and MariaDB both take more, but it makes no difference
+
+
+class TablesUnreadable(Exception):
+    """Kamailio's tables can't be read. ``str()`` is a sentence for the operator."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What an apply would do; it is refused while there are ``problems``.
+
+    ``carriers`` are the records that were projected, made of ``state``, which a revision keeps. Objects that conflict
+    with another program's row are in both as they were last applied; ``left_out`` says which and why, and ``withheld``
+    are changes of theirs that are impossible even then. ``entries`` are the history entries that the plan applies.
+    """
+
+    state: State
+    carriers: Carriers
+    projections: dict[KamailioModule, Projection]
+    modules: list[ModuleChanges]
+    problems: list[Notice]
+    warnings: list[Notice]
+    empties_routing: bool
+    left_out: list[Notice] = field(default_factory=list)
+    withheld: list[TableChanges] = field(default_factory=list)
+    conflicts: list[Conflict] = field(default_factory=list)
+    entries: list[int] = field(default_factory=list)
+    objects_left_out: frozenset[Object] = frozenset()
+
+    @property
+    def count(self) -> int:
+        """The number of rows that change."""
+        return sum(changes.count for changes in self.modules)
+
+    def lines(self, limit: int | None = None) -> list[str]:
+        """Return a line for each row that changes, tables in the order of reloads; beyond ``limit``, how many more."""
+        tables = (changes for module in self.modules for changes in module.tables.values())
+        lines = list(islice((line for changes in tables for line in _table_lines(changes)), limit))
+        rest = self.count - len(lines)
+        return [*lines, f"and {rest} more"] if rest else lines
+
+    def digest(self) -> str:
+        """Return a short text that stands for the plan and the carriers behind it, to tell whether it is the one seen.
+
+        The carriers count too, because the words of the preview say of them what no row does, such as a name.
+        """
+        changes = [
+            (
+                changes.table.name,
+                sorted((row.pk, row.values) for row in rows_after(changes)),
+                sorted((pk, before) for pk, (before, _) in changes.updates.items()),
+                sorted(changes.deletes.items()),
+            )
+            for module in self.modules
+            for changes in module.tables.values()
+        ]
+        left_out = list(map(str, self.left_out))
+        return hashlib.sha256(repr((changes, left_out)).encode() + pack(self.state)).hexdigest()[:32]
+
+    def summary(self) -> str:
+        """Say in one line how much changes in which module."""
+        parts = [
+            f"{changes.module.name} {changes.count} row{'' if changes.count == 1 else 's'}"
+            for changes in self.modules
+            if changes.count
+        ]
+        return ", ".join(parts) or "no changes"
+
+
+@collector_paused()
+def make_plan(*, with_entries: bool = False) -> Plan:
+    """Read the carriers and Kamailio's tables, and compare. Raises ``TablesUnreadable``.
+
+    ``with_entries`` also reads which history entries an apply of the plan would mark.
+
+    For a view that no other writer can disturb, call it inside a transaction on the database ``kamailio``.
+    """
+    missing = table_problems()
+    if missing:
+        raise TablesUnreadable(" ".join(missing))
+    try:
+        state, entries = take_state_and(entries_not_applied if with_entries else list)
+    except DatabaseError as error:
+        raise TablesUnreadable(f"The carriers can't be read. {sentence_of(error)}") from error
+    nodes = node_names()
+    try:
+        plan = _plan(state, carriers_of(state), nodes)
+        return replace(_without_conflicting(plan, nodes) if plan.conflicts else plan, entries=entries)
+    except DatabaseError as error:
+        raise TablesUnreadable(f"Kamailio's tables can't be read. {sentence_of(error)}") from error
+
+
+def _plan(state: State, carriers: Carriers, nodes: NodeNames) -> Plan:
+    projections = {module: module.project(carriers, nodes) for module in selected_modules()}
+    problems = rules.problems(carriers)
+    warnings = rules.warnings(carriers)
+    for projection in projections.values():
+        problems += projection.problems
+        warnings += projection.warnings
+        problems += _overflows(projection)
+    if problems:
+        return Plan(state, carriers, projections, [], problems, warnings, empties_routing=False)
+    return compare(state, carriers, projections, warnings)
+
+
+def _without_conflicting(plan: Plan, nodes: NodeNames) -> Plan:
+    """Plan again, with the objects that conflict, and what depends on them, as they were last applied."""
+    conflicts = [conflict for conflict in plan.conflicts if conflict.is_new]
+    objects = objects_by_label(plan.carriers)
+    in_the_way = {objects[conflict.owner] for conflict in conflicts if conflict.owner in objects}
+    state, reasons = with_objects_as_before(plan.state, applied_state(), in_the_way)
+    again = leave_out_conflicting(_plan(state, carriers_of(state), nodes))
+    dependents = _dependents_left_out(reasons, {found: label for label, found in objects.items()})
+    notices = {notice.where: notice for notice in (*left_out(conflicts), *dependents, *again.left_out)}
+    beside = [conflict for conflict in plan.conflicts if not conflict.is_new]
+    return replace(
+        again,
+        left_out=list(notices.values()),
+        objects_left_out=frozenset(reasons),
+        warnings=again.warnings + warnings_of(beside),
+    )
+
+
+def _dependents_left_out(reasons: Reasons, labels: dict[Object, str]) -> Iterator[Notice]:
+    for found, reason in reasons.items():
+        if reason is not None and found in labels:
+            needed = labels.get(reason, "an object that no longer exists")
+            text = f"is not applied, because it needs a change of {needed}, which is left out."
+            yield Notice(labels[found], text)
+
+
+def leave_out_conflicting(plan: Plan) -> Plan:
+    """Return the plan without the changes that conflict: their rows in the tables stay as they are."""
+    conflicts = [conflict for conflict in plan.conflicts if conflict.is_new]
+    withheld = [
+        withhold(
+            plan.projections[module.module],
+            changes,
+            [conflict for conflict in conflicts if conflict.table is changes.table],
+        )
+        for module in plan.modules
+        for changes in module.tables.values()
+    ]
+    return replace(plan, left_out=left_out(conflicts), withheld=withheld)
+
+
+def compare(
+    state: State, carriers: Carriers, projections: dict[KamailioModule, Projection], warnings: list[Notice]
+) -> Plan:
+    """Plan what makes Kamailio's tables equal to the projections, which were made of ``state``.
+
+    Changes that conflict with other programs' rows are still in it; ``conflicts`` names them.
+    """
+    modules = []
+    conflicts: list[Conflict] = []
+    empties_routing = False
+    for module, projection in projections.items():
+        tables = {}
+        for table in module.tables:
+            stored = table.stored()
+            projection.take_kept(table, stored)
+            settle_keys(module, projection, table, stored)
+            wanted = projection.rows[table]
+            tables[table] = difference(table, wanted, stored)
+            conflicts += conflicts_of(projection, tables[table])
+            if table.carries_calls is not None and any(map(table.carries_calls, stored.values())):
+                empties_routing |= not any(table.carries_calls(row.values) for row in wanted.values())
+        modules.append(ModuleChanges(module, tables))
+    return Plan(state, carriers, projections, modules, [], warnings, empties_routing, conflicts=conflicts)
+
+
+def difference(table: Table, wanted: dict[int, Row], stored: dict[int, Values]) -> TableChanges:
+    """Return what must be added, updated and deleted to make ``stored`` equal to ``wanted``."""
+    return TableChanges(
+        table,
+        adds={pk: row for pk, row in wanted.items() if pk not in stored},
+        updates={pk: (stored[pk], row) for pk, row in wanted.items() if pk in stored and stored[pk] != row.values},
+        deletes={pk: values for pk, values in stored.items() if pk not in wanted},
+    )
+
+
+def write(plan: Plan) -> None:
+    """Write the plan's changes; the caller holds the transaction.
+
+    A changed row is deleted and inserted again, because rows may swap values of a unique column.
+    """
+    for module in plan.modules:
+        for changes in module.tables.values():
+            manager = changes.table.model._default_manager
+            for keys in chunks([*changes.deletes, *changes.updates]):
+                manager.filter(pk__in=keys).delete()
+            columns = changes.table.columns
+            manager.bulk_create(
+                [changes.table.model(**dict(zip(columns, row.values, strict=True))) for row in rows_after(changes)],
+                batch_size=_CHUNK,
+            )
+
+
+def rows_after(changes: TableChanges) -> list[Row]:
+    """Return the rows that are inserted: those that are new, and those that change."""
+    return [*changes.adds.values(), *(row for _, row in changes.updates.values())]
+
+
+def chunks(things: list[_T]) -> Iterator[list[_T]]:
+    """Yield the things in as many as go into one statement."""
+    for start in range(0, len(things), _CHUNK):
+        yield things[start : start + _CHUNK]
+
+
+def _overflows(projection: Projection) -> Iterator[Notice]:
+    for table, rows in projection.rows.items():
+        for row in rows.values():
+            for sentence in table.overflows(row.values):
+                yield Notice(row.label, f"{sentence}.")
+
+
+def _table_lines(changes: TableChanges) -> Iterator[str]:
+    table = changes.table
+    for pk, row in changes.adds.items():
+        yield f"+ {table.name} {pk}: {row.label}: {_shown(table, row.values)}"
+    for pk, (before, row) in changes.updates.items():
+        yield f"~ {table.name} {pk}: {row.label}: {_shown_difference(table, before, row.values)}"
+    for pk, values in changes.deletes.items():
+        yield f"- {table.name} {pk}: {_shown(table, values)}"
+
+
+SECRET_COLUMNS = {"auth_ha1", "auth_password"}
+MASK = "(secret)"
+
+
+def _shown(table: Table, values: Values) -> str:
+    return " ".join(
+        f"{column}={masked(column, value)}"
+        for column, value in zip(table.columns[1:], values[1:], strict=True)
+        if value not in ("", None, 0)
+    )
+
+
+def _shown_difference(table: Table, before: Values, after: Values) -> str:
+    return " ".join(
+        f"{column}={masked(column, old)} -> {masked(column, new)}"
+        for column, old, new in zip(table.columns, before, after, strict=True)
+        if old != new
+    )
+
+
+def masked(column: str, value: Any) -> str:
+    """Return the value as shown to people: a digest opens the account as the password does."""
+    if column in SECRET_COLUMNS and value:
+        return MASK
+    return f"“{value}”" if value == "" else str(value)

@@ -1,0 +1,28 @@
+"""What deleting or disabling objects of the carriers would take away, for the pages that ask before."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+
+from django.db import models
+
+from carriers.models import PBX, CarrierGroup, Endpoint, InboundRoute, OutboundRoute
+from carriers.snapshots.records import read_carriers
+from kamailio_bridge.preview.losses import Removal, consequences
+from kamailio_bridge.rows.types import Notice
+
+
+def consequences_of(objects: Iterable[models.Model]) -> list[Notice]:
+    """Name what is in force because of these carrier groups, endpoints, PBXs or routes, and would be no more."""
+    keys: dict[type[models.Model], set[int]] = defaultdict(set)
+    for thing in objects:
+        keys[type(thing)].add(thing.pk)
+    removal = Removal(
+        groups=keys[CarrierGroup],
+        endpoints=keys[Endpoint],
+        pbxs=keys[PBX],
+        outbound_routes=keys[OutboundRoute],
+        inbound_routes=keys[InboundRoute],
+    )
+    return consequences(read_carriers(), removal)

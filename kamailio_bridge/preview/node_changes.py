@@ -1,0 +1,33 @@
+"""What a change of the nodes means for the registrations, in the operator's words: pure, like ``words``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from carriers.snapshots.records import Carriers
+from kamailio_bridge.modules.uac_records import record_key
+from kamailio_bridge.nodes.owners import owner_of
+from kamailio_bridge.preview.carrier_changes import Change
+from kamailio_bridge.rows.labels import group_label
+
+ALONE = "the local node"
+
+
+def nodes_in_words(before: Sequence[str], after: Sequence[str], carriers: Carriers) -> list[Change]:
+    """Say which nodes came and went, and which of the carriers' accounts are registered from another node then."""
+    if list(before) == list(after):
+        return []
+    sentence = f"{_names(before)} -> {_names(after)}"
+    return [Change("~", "nodes", "", (sentence, *_moves(before, after, carriers)))]
+
+
+def _moves(before: Sequence[str], after: Sequence[str], carriers: Carriers) -> Iterator[str]:
+    for group in carriers.groups.values():
+        if group.enabled and group.credential is not None and group.credential.register:
+            old, new = (owner_of(record_key(group.pk), nodes) or ALONE for nodes in (before, after))
+            if old != new:
+                yield f"the account of {group_label(group)} is registered from {new} instead of {old}"
+
+
+def _names(nodes: Sequence[str]) -> str:
+    return ", ".join(nodes) or ALONE

@@ -1,0 +1,233 @@
+"""Questions to a carrier through a node's own SIP stack, before anything is applied.
+
+``tm.t_uac_wait`` sends a request from the node's own socket and returns the whole answer (facts, section 12), so the
+carrier sees the address that calls will come from. A REGISTER without Contact only asks (RFC 3261, section 10.2.3):
+with a digest it proves a password without changing any binding. Each question is one request; a proof is two.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from django.conf import settings
+
+from carriers.passwords.digest import Challenge, authorization, parse_challenges
+from carriers.snapshots.records import CredentialRecord, EndpointRecord
+from carriers.values.addresses import uri_host
+from kamailio_bridge.nodes.node import Node
+from kamailio_bridge.nodes.printable import fit_to_show
+from kamailio_bridge.nodes.rpc import CallFailed, NodeUnreachable, RpcError, understood
+from kamailio_bridge.rows.routes_in_force import sip_uri
+
+Verdict = Literal[
+    "answers", "silent", "unreachable", "accepted", "rejected", "realm differs", "no challenge", "unreadable"
+]
+# A silent carrier is given up by the node after two seconds; a proof is two requests. More is the node's own trouble.
+NODE_SECONDS = 10.0
+_HEADERS = {
+    401: ("www-authenticate", "Authorization"),
+    407: ("proxy-authenticate", "Proxy-Authorization"),
+}
+LONGEST_HEADER = 2000  # characters of a challenge that a node reads (kamailio/challenges.cfg)
+_UNSENT_CODES = range(400, 700)  # of an RPC error: the request never left, a refused TCP connection for example
+
+
+@dataclass(frozen=True)
+class Probe:
+    """What came of a question. ``code`` is the SIP status; ``realm`` is there when the registrar named one."""
+
+    verdict: Verdict
+    sentence: str
+    code: int | None = None
+    milliseconds: int | None = None
+    realm: str | None = None
+
+    @property
+    def ok(self) -> bool:
+        return self.verdict in ("answers", "accepted")
+
+
+@dataclass(frozen=True)
+class _Answer:
+    code: int
+    reason: str
+    headers: str
+    milliseconds: int
+
+    @property
+    def is_challenge(self) -> bool:
+        return self.code in _HEADERS
+
+    def challenge(self, realm: str) -> tuple[str, Challenge] | None:
+        """Return the challenge that Kamailio would answer, and the header for the answer; None when there is none.
+
+        As kamailio/challenges.cfg chooses: the one of the credential's realm, else the first; and those of the other
+        header where that of the code has none.
+        """
+        for asking, answering in _HEADERS.values() if self.code == 401 else reversed(_HEADERS.values()):
+            found = [challenge for challenge in self._challenges(asking) if challenge.is_answerable]
+            if found and self.is_challenge:
+                return answering, next((challenge for challenge in found if challenge.realm == realm), found[0])
+        return None
+
+    def _challenges(self, name: str) -> list[Challenge]:
+        lines = re.sub(r"\r?\n[ \t]+", " ", self.headers).splitlines()
+        parted = (line.partition(":") for line in lines)
+        values = [value[:LONGEST_HEADER] for header, _, value in parted if header.strip().lower() == name]
+        return [challenge for value in values for challenge in parse_challenges(value)]
+
+
+class NoNode(Exception):
+    """No node can ask. ``str()`` is a sentence that says why."""
+
+
+def ask_through(nodes: Sequence[Node], question: Callable[[Node], Probe]) -> Probe:
+    """Ask through the first node that can be reached, with a limit of time. Raises ``NoNode``."""
+    reasons = []
+    for node in nodes:
+        try:
+            return question(node.for_one_job(NODE_SECONDS))
+        except RpcError as error:
+            reasons.append(f"Node {node.name} can't ask: {error}")
+            if not isinstance(error, NodeUnreachable):
+                break
+    raise NoNode(" ".join(reasons))
+
+
+def probe_endpoint(node: Node, endpoint: EndpointRecord) -> Probe:
+    """Ask an endpoint for its options. Any final answer shows that it is there. Raises ``RpcError``."""
+    target = sip_uri(endpoint.host, endpoint.port, endpoint.transport)
+    local = uri_host(settings.DSIPROUTER_SIP_ADDRESS)
+    answer = _ask(node, "OPTIONS", target, "", _identity(f"sip:dsiprouter@{local}", target, _new_call_id()))
+    if isinstance(answer, Probe):
+        return answer
+    text = f"{target} answers {answer.code} {answer.reason} in {answer.milliseconds} ms."
+    return Probe("answers", text, answer.code, answer.milliseconds)
+
+
+def ask_realm(node: Node, credential: CredentialRecord) -> Probe:
+    """Ask a registrar for the realm of its challenge. Raises ``RpcError``."""
+    answer = _query(node, credential, _new_call_id())
+    if isinstance(answer, Probe):
+        return answer
+    found = answer.challenge(credential.realm)
+    if found is None:
+        return _no_challenge(credential, answer)
+    realm = fit_to_show(found[1].realm)
+    sentence = f"{credential.registrar} asks for the realm “{realm}”."
+    return Probe("answers", sentence, answer.code, answer.milliseconds, realm)
+
+
+def probe_credential(node: Node, credential: CredentialRecord) -> Probe:
+    """Prove the stored password to the registrar, without registering. Raises ``RpcError``."""
+    if credential.ha1 is None:
+        return Probe("unreadable", "The password can't be decrypted with the present key: enter it again.")
+    call_id = _new_call_id()
+    answer = _query(node, credential, call_id, "CSeq: 1 REGISTER\r\n")
+    if isinstance(answer, Probe):
+        return answer
+    found = answer.challenge(credential.realm)
+    if found is None:
+        return _no_challenge(credential, answer)
+    for number in (2, 3):
+        header, challenge = found
+        realm = fit_to_show(challenge.realm)
+        if challenge.realm != credential.realm:
+            sentence = (
+                f"{credential.registrar} asks for the realm “{realm}”, and the credential has"
+                f" “{credential.realm}”: set the realm to “{realm}”."
+            )
+            return Probe("realm differs", sentence, answer.code, answer.milliseconds, realm)
+        proof = authorization(
+            challenge,
+            username=credential.auth_username,
+            digest=credential.ha1,
+            method="REGISTER",
+            uri=_registrar_uri(credential),
+            cnonce=secrets.token_hex(8),
+        )
+        next_answer = _query(node, credential, call_id, f"CSeq: {number} REGISTER\r\n{header}: {proof}\r\n")
+        if isinstance(next_answer, Probe):
+            return next_answer
+        answer = next_answer
+        again = answer.challenge(credential.realm)
+        if again is None or not again[1].stale:  # a stale nonce is answered once more, as the node does
+            break
+        found = again
+    return _verdict(credential, answer, realm)
+
+
+def _verdict(credential: CredentialRecord, answer: _Answer, realm: str) -> Probe:
+    said = f"{credential.registrar} answers {answer.code} {answer.reason}"
+    if 200 <= answer.code < 300:
+        sentence = f"{credential.registrar} accepts the username and password."
+        return Probe("accepted", sentence, answer.code, answer.milliseconds, realm)
+    if answer.code in (401, 403, 407):
+        sentence = f"{said}: it rejects the username or password; check both with the carrier."
+    elif answer.code == 404:
+        sentence = f"{said}: it does not know this username; check it with the carrier."
+    else:
+        sentence = f"{said} to a right challenge: ask the carrier what is wrong with the account."
+    return Probe("rejected", sentence, answer.code, answer.milliseconds, realm)
+
+
+def _no_challenge(credential: CredentialRecord, answer: _Answer) -> Probe:
+    said = f"{credential.registrar} answers {answer.code} {answer.reason}"
+    if 200 <= answer.code < 300:
+        sentence = f"{said} without asking for a password, so it proves nothing about the credential."
+    elif answer.is_challenge:
+        sentence = (
+            f"{said}, and none of its challenges is an MD5 digest that Kamailio can answer: ask the carrier for MD5."
+        )
+    else:
+        sentence = f"{said} instead of asking for a password: check the registration server with the carrier."
+    return Probe("no challenge", sentence, answer.code, answer.milliseconds)
+
+
+def _registrar_uri(credential: CredentialRecord) -> str:
+    return f"sip:{uri_host(credential.registrar)}"
+
+
+def _new_call_id() -> str:
+    """Return a Call-ID that tells the SIP side that this is a question and no registration of ours."""
+    return f"test-{secrets.token_hex(8)}"
+
+
+def _identity(sender: str, receiver: str, call_id: str) -> str:
+    """Return From, To and Call-ID; the node puts a tag of its own into From."""
+    return f"From: <{sender}>\r\nTo: <{receiver}>\r\nCall-ID: {call_id}\r\n"
+
+
+def _query(node: Node, credential: CredentialRecord, call_id: str, more_headers: str = "") -> _Answer | Probe:
+    next_hop = sip_uri(credential.registrar, credential.port, credential.transport)
+    account = f"sip:{credential.username}@{uri_host(credential.registrar)}"
+    headers = _identity(account, account, call_id) + more_headers
+    return _ask(node, "REGISTER", _registrar_uri(credential), next_hop, headers)
+
+
+def _ask(node: Node, method: str, r_uri: str, next_hop: str, headers: str) -> _Answer | Probe:
+    start = time.monotonic()
+    target = next_hop or r_uri
+    try:
+        answer = node.rpc.call("tm.t_uac_wait", method, r_uri, next_hop, "", headers, "")
+    except CallFailed as failure:
+        if failure.code not in _UNSENT_CODES or "parameter" in failure.message:
+            raise
+        sentence = f"{target} can't be reached: its name does not resolve, or it refuses the connection. Check both."
+        return Probe("unreachable", sentence)
+    milliseconds = round((time.monotonic() - start) * 1000)
+    with understood("tm.t_uac_wait"):
+        # The headers stand last: before them, an answer that makes a dialog has three fields more.
+        code, reason, rest = int(answer[0]), fit_to_show(str(answer[1])), str(answer[-1])
+    if "\nvia:" not in f"\n{rest}".lower():  # an answer without Via was made by the node itself: nothing came back
+        if code == 408:
+            return Probe(
+                "silent", f"{target} did not answer: check address, port and transport, and any firewall.", code
+            )
+        return Probe("unreachable", f"Nothing can be sent to {target}: check address, port and transport.", code)
+    return _Answer(code, reason, rest, milliseconds)

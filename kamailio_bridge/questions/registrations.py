@@ -1,0 +1,239 @@
+"""Registrations: whether each carrier accepts the account that it gave us, as the nodes see it now.
+
+A node's ``uac`` module knows which records are registered and which are not, but not why; what the registrar answered
+last, the realm that it asked for and when it is asked again, our ``kamailio/registrations.cfg`` keeps in the hash
+table ``registrars``.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from django.utils import timezone
+
+from carriers.snapshots.records import Carriers, CredentialRecord, GroupRecord
+from kamailio_bridge.modules.base import as_list
+from kamailio_bridge.modules.uac import UacModule
+from kamailio_bridge.modules.uac_records import RECORDS, differs, dump_records, record_key
+from kamailio_bridge.nodes.ask_all import ASK_SECONDS, ask_nodes
+from kamailio_bridge.nodes.node import Node
+from kamailio_bridge.nodes.printable import fit_to_show
+from kamailio_bridge.nodes.rpc import CallFailed, Rpc, RpcError, understood
+from kamailio_bridge.questions.registrar_answers import as_noted, explain, parse_answer
+from kamailio_bridge.rows.types import Row
+
+# The best first: of several nodes, the one that can say the best speaks for the group. A node that can't be asked may
+# be the one that registers, so it counts for more than one that waits for the next apply.
+State = Literal[
+    "registered", "trying", "not kept", "realm differs", "rejected", "no answer", "not registered", "not registering",
+    "unreachable", "not applied", "disabled", "unreadable",
+]  # fmt: skip
+Ask = Callable[[Sequence[Node], Callable[[Node], "NodeView"], float], list["NodeView | RpcError"]]
+Mood = Literal["good", "waiting", "bad", "quiet"]
+_ORDER: tuple[State, ...] = (
+    "registered", "trying", "not kept", "realm differs", "rejected", "no answer", "not registered", "not registering",
+    "unreachable", "not applied",
+)  # fmt: skip
+_MOODS: Mapping[State, Mood] = {
+    "registered": "good",
+    "trying": "waiting",
+    "not applied": "waiting",
+    "not registering": "quiet",
+    "disabled": "quiet",
+}
+
+# Bits of the flags that Kamailio shows (facts, section 7).
+DISABLED, ONGOING, REGISTERED, AUTH_SENT = 1, 2, 4, 8
+HASH_TABLE = "registrars"
+
+
+@dataclass(frozen=True)
+class Registration:
+    """One carrier group's registration, and the node that says so.
+
+    ``until`` is a Unix time; ``realm`` is what the registrar asked for last, ``answer`` what it answered last, and
+    ``granted`` the seconds that it granted where those are too few to be of use.
+    """
+
+    group: int
+    state: State
+    sentence: str
+    node: str | None = None
+    until: int | None = None
+    realm: str | None = None
+    answer: str | None = None
+    granted: int | None = None
+
+    @property
+    def mood(self) -> Mood:
+        """How it looks: good, waiting for something, bad, or nothing to look at."""
+        return _MOODS.get(self.state, "bad")
+
+    @property
+    def words(self) -> str:
+        """The state in a few words, for lists."""
+        if self.state == "registered" and self.until is not None:
+            moment = timezone.localtime(datetime.fromtimestamp(self.until, tz=UTC))
+            return f"Registered until {moment:%H:%M:%S}"
+        if self.state == "rejected":
+            return f"Rejected: {self.answer}"
+        if self.state == "not kept":
+            return f"Accepted for {self.granted} s only"
+        if self.state == "realm differs":
+            return f"Realm differs: {self.realm}"
+        return {
+            "not applied": "Not applied yet",
+            "unreadable": "Password unreadable",
+            "unreachable": "Node unreachable",
+        }.get(self.state, self.state.capitalize())
+
+
+@dataclass(frozen=True)
+class NodeView:
+    """What a node says: its records by ``l_uuid``, and the registrars' last answers and realms by ``l_uuid``.
+
+    ``answers`` is None where the node has a configuration of its own, which keeps none.
+    """
+
+    name: str
+    records: Mapping[str, dict[str, Any]]
+    answers: Mapping[str, str] | None
+
+    def __repr__(self) -> str:
+        """Leave the records out, because their digests open accounts."""
+        return f"NodeView({self.name!r}, {len(self.records)} records)"
+
+
+@dataclass(frozen=True)
+class _Unreachable:
+    """A node that can't be asked, and why."""
+
+    name: str
+    reason: str
+
+
+def read_node(node: Node) -> NodeView:
+    """Ask a node for all that concerns registrations. Raises ``RpcError``."""
+    records = {str(record["l_uuid"]): record for record in dump_records(node.rpc)}
+    return NodeView(node.name, records, _answers(node.rpc))
+
+
+def registrations(
+    carriers: Carriers, nodes: Sequence[Node], *, seconds: float = ASK_SECONDS, ask: Ask = ask_nodes
+) -> dict[int, Registration]:
+    """Return the registration of every carrier group with a credential, by the group's key; never raises ``RpcError``.
+
+    Asks all nodes at once and takes the best of what they say, because one of them registers for all. ``seconds`` is
+    how long each node has at most. What a reload would change is told apart from what a node runs: a credential that
+    it does not have yet, or has in another form, is *not applied*.
+    """
+    groups = [group for group in carriers.groups.values() if group.credential is not None]
+    if not groups:
+        return {}
+    views = [
+        _Unreachable(node.name, str(answer)) if isinstance(answer, RpcError) else answer
+        for node, answer in zip(nodes, ask(nodes, read_node, seconds), strict=True)
+    ]
+    names = tuple(node.name for node in nodes)
+    wanted = {row.values[1]: row for row in UacModule().project(carriers, names).rows[RECORDS].values()}
+    return {group.pk: _registration(group, views, wanted.get(record_key(group.pk))) for group in groups}
+
+
+def _answers(rpc: Rpc) -> dict[str, str] | None:
+    try:
+        slots = as_list(rpc.call("htable.dump", HASH_TABLE))
+    except CallFailed:
+        return None
+    with understood("htable.dump"):
+        return {
+            str(item["name"]): fit_to_show(str(item["value"]))
+            for slot in slots
+            for item in as_list(slot.get("slot", []))
+            if "name" in item
+        }
+
+
+def _registration(group: GroupRecord, views: Sequence[NodeView | _Unreachable], row: Row | None) -> Registration:
+    credential = group.credential
+    assert credential is not None  # noqa: S101 - the caller chose the groups that have one
+    key = record_key(group.pk)
+    if not group.enabled:
+        left = [view.name for view in views if isinstance(view, NodeView) and key in view.records]
+        waits = f" Press Reload Kamailio: node {' and '.join(left)} still has it." if left else ""
+        return Registration(group.pk, "disabled", f"The carrier group is disabled.{waits}")
+    if row is None:
+        return Registration(
+            group.pk,
+            "unreadable",
+            "The password can't be decrypted with the present key: enter it again, then press Reload Kamailio."
+            " What Kamailio has of it stays in force.",
+        )
+    found = [_on_node(group.pk, credential, view, row) for view in views]
+    return min(found, key=lambda registration: _ORDER.index(registration.state))
+
+
+def _on_node(pk: int, credential: CredentialRecord, view: NodeView | _Unreachable, row: Row) -> Registration:
+    if isinstance(view, _Unreachable):
+        return Registration(pk, "unreachable", f"Node {view.name} can't be asked: {view.reason}", view.name)
+    record = view.records.get(record_key(pk))
+    if record is None or differs(row, record) or _registers(record) != credential.register:
+        sentence = f"Node {view.name} does not have it, or has it otherwise: press Reload Kamailio."
+        return Registration(pk, "not applied", sentence, view.name)
+    if not credential.register:
+        sentence = "Answers challenges of our calls, and does not register."
+        return Registration(pk, "not registering", sentence, view.name)
+    return _state(pk, credential, record, view)
+
+
+def _registers(record: Mapping[str, Any]) -> bool:
+    return not int(record.get("flags", 0)) & DISABLED
+
+
+def _state(pk: int, credential: CredentialRecord, record: Mapping[str, Any], view: NodeView) -> Registration:
+    flags, left = int(record.get("flags", 0)), int(record.get("diff_expires", 0))
+    key = record_key(pk)
+    answers = view.answers or {}
+    noted, realm = answers.get(key), answers.get(f"realm:{key}")
+    answer = parse_answer(noted) if noted is not None else None
+    said = Registration(
+        pk,
+        "trying",
+        f"Node {view.name} is registering now.",
+        view.name,
+        realm=realm,
+        answer=answer.words if answer is not None else None,
+        granted=answer.granted if answer is not None else None,
+    )
+    if flags & REGISTERED and left > 0:
+        sentence = f"Registered by node {view.name}, renewed within {left} s."
+        return replace(said, state="registered", sentence=sentence, until=int(time.time()) + left)
+    if flags & ONGOING or not flags:
+        return said
+    retry = _retry(record, answers.get(f"due:{key}"))
+    if view.answers is None:
+        sentence = f"Node {view.name} does not keep what registrars answer: its log says why."
+        return replace(said, state="not registered", sentence=sentence + retry)
+    if answer is None:
+        where = f"{credential.registrar}:{credential.port}"
+        sentence = f"{where} does not answer: check the registration server's address, port and transport."
+        return replace(said, state="no answer", sentence=sentence + retry)
+    if answer.is_challenge and not answer.has_no_md5 and realm not in (None, as_noted(credential.realm)):
+        sentence = (
+            f"The registrar asks for the realm “{realm}”, and the credential has “{credential.realm}”:"
+            f" set the realm to “{realm}”, save, then press Reload Kamailio."
+        )
+        return replace(said, state="realm differs", sentence=sentence)
+    state: State = "not kept" if answer.granted is not None else "rejected"
+    return replace(said, state=state, sentence=explain(answer, credential) + retry)
+
+
+def _retry(record: Mapping[str, Any], due: str | None) -> str:
+    """Say when the node tries again: our configuration notes the time, by its own clock; others leave it to uac."""
+    left = int(record.get("diff_expires", 0))
+    if due is not None and due.isdecimal() and "timer_expires" in record:
+        left += int(due) - int(record["timer_expires"])
+    return f" Next try in {left} s." if left > 0 else ""

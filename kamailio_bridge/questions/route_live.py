@@ -1,0 +1,64 @@
+"""Where a node sends a number now: its own dry run, in the form of a prediction."""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+from kamailio_bridge.nodes.node import Node
+from kamailio_bridge.nodes.rpc import CallFailed, InvalidAnswer
+from kamailio_bridge.questions.route_prediction import Attempt
+from kamailio_bridge.questions.route_tables import Names, parse_attrs, whole_number
+
+
+class NodeAnswer:
+    """What one node would do: the attempts, or the sentence of its refusal and the ``answer`` that the caller gets."""
+
+    def __init__(self, attempts: list[Attempt], refusal: str = "", answer: str = "") -> None:
+        self.attempts = attempts
+        self.refusal = refusal
+        self.answer = answer
+
+
+def ask_route(node: Node, number: str, names: Names) -> NodeAnswer:
+    """Ask a node by ``GET /ROUTE/<number>``. Raises ``RpcError``; touches no database, for it runs in a thread.
+
+    A group that goes by weight is asked for its next turn, so the node's next call takes the one after that.
+    """
+    status, text = node.rpc.get(f"/ROUTE/{quote(number, safe='')}")
+    if status == 503 and text.startswith("answers "):
+        answer = text.removeprefix("answers ").strip()
+        return NodeAnswer([], f"The route answers the call itself: {answer}.", answer)
+    if status in (404, 503) and text.strip() in ("no route", "no endpoint", "not ready", "not a number"):
+        return NodeAnswer([], f"The call is answered {status}: {text.strip()}.", f"{status} {text.strip()}")
+    if status != 200:
+        raise InvalidAnswer(
+            f"The route question was answered HTTP {status}: {text.strip()[:200]}."
+            " Does the node run the product's own configuration, and is the token the same?"
+        )
+    usernames: dict[str, str] = {}
+    attempts: list[Attempt] = []
+    for line in text.splitlines():
+        r_uri, _, attrs = line.partition("|")
+        values = parse_attrs(attrs)
+        key = values.get("uac", "")
+        if key and key not in usernames:
+            usernames[key] = _username(node, key)
+        gwid = whole_number(values.get("gwid"))
+        group, endpoint = names.get(gwid, ("unknown", f"destination {gwid}" if gwid else r_uri))
+        weight = whole_number(values["rweight"]) if "rweight" in values else None
+        last = attempts[-1] if attempts else None
+        shares = last is not None and weight is not None and last.weight is not None and last.group == group
+        place = last.place if shares and last is not None else len(attempts) + 1
+        attempts.append(Attempt(place, gwid, group, endpoint, r_uri, usernames.get(key, ""), weight))
+    return NodeAnswer(attempts)
+
+
+def _username(node: Node, key: str) -> str:
+    """Return the username of the credential that the node holds; the rest of the record is secret and dropped here."""
+    try:
+        record = node.rpc.call("uac.reg_info", "l_uuid", key)
+    except CallFailed:
+        return f"{key}, which is not loaded"
+    if not isinstance(record, dict):
+        raise InvalidAnswer("uac.reg_info: the node answered in a form that this product does not know.")
+    return str(record.get("auth_username", ""))

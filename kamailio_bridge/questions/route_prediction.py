@@ -1,0 +1,267 @@
+"""Where a dialled number would go: the attempts, in order, with what each carrier would receive, and why no others.
+
+It follows the SIP side's rules (``kamailio/outbound.cfg``): the longest prefix of a route in force decides; its groups
+are tried in order; of each group the first 29 endpoints are taken, by position or, turned round, by weight; each
+endpoint's own strip and prefix apply to the *dialled* number; an endpoint whose strip leaves nothing of the number is
+passed over; after 29 attempts the call is given up. What the carriers say, what is in Kamailio's tables and
+what a node answers take the same form here, so that they can be laid side by side.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from django.conf import settings
+
+from carriers.snapshots.records import Carriers, EndpointRecord, GroupRecord, OutboundRouteRecord
+from carriers.values.addresses import uri_host
+from kamailio_bridge.modules.drouting import MAX_GATEWAYS
+from kamailio_bridge.rows.ids import row_id
+from kamailio_bridge.rows.labels import group_label, outbound_route_label
+from kamailio_bridge.rows.routes_in_force import Answer, answer_of, calling_groups, sip_uri
+
+MAX_ATTEMPTS = 29  # of one call, and endpoints of one group that it looks at (kamailio/outbound.cfg)
+
+
+class Destination(NamedTuple):
+    """An endpoint as the SIP side sees it. ``weight`` is None where the group is tried by position."""
+
+    gwid: int
+    group: str
+    endpoint: str
+    uri: str
+    strip: int
+    prefix: str
+    credential: str
+    weight: int | None
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One try at one endpoint. ``gwid`` is the endpoint's id at Kamailio; ``credential`` the username, "" for none.
+
+    ``place`` counts from 1; the endpoints of a group that is tried by weight share the place of the first of them.
+    """
+
+    place: int
+    gwid: int
+    group: str
+    endpoint: str
+    r_uri: str
+    credential: str
+    weight: int | None
+
+    @property
+    def transport(self) -> str:
+        return transport_of(self.r_uri)
+
+
+@dataclass(frozen=True)
+class Unused:
+    """An endpoint that the call does not try, and why."""
+
+    gwid: int
+    group: str
+    endpoint: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """``prefix`` is that of the route, None when no route matches; ``notes`` are sentences about other routes.
+
+    ``answer`` is the route's own answer to the call, None if it leads to carriers.
+    """
+
+    number: str
+    prefix: str | None
+    attempts: list[Attempt] = field(default_factory=list)
+    unused: list[Unused] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    answer: Answer | None = None
+
+    @property
+    def outcome(self) -> str:
+        """Return the answer that the caller gets when no endpoint is tried, "" when one is."""
+        if self.attempts:
+            return ""
+        if self.answer is not None:
+            return str(self.answer)
+        return "404 no route" if self.prefix is None else "503 no endpoint"
+
+    @property
+    def sentence(self) -> str:
+        """Say in one sentence what becomes of the call."""
+        if self.prefix is None:
+            return f"No outbound route matches {self.number}: the call is answered 404."
+        route = f"route {self.prefix}" if self.prefix else "the default route"
+        if self.answer is not None and self.answer.refuses:
+            return f"{self.number} is refused by {route}: {self.answer}."
+        if self.answer is not None:
+            return f"{self.number} takes {route}, but none of its carriers can take the call: it is answered 503."
+        if not self.attempts:
+            return f"{self.number} takes {route}, but no endpoint can take the number: the call is answered 503."
+        return f"{self.number} takes {route}."
+
+
+def transport_of(uri: str) -> str:
+    """Return the transport that a SIP URI names; UDP where it names none (RFC 3261, section 19.1.1)."""
+    return uri.partition(";transport=")[2].partition(";")[0] or "udp"
+
+
+def predict(carriers: Carriers, number: str) -> Prediction:
+    """Say where ``number``, which is clean, would go if ``carriers`` were applied."""
+    matching = [route for route in carriers.outbound_routes if number.startswith(route.prefix)]
+    matching.sort(key=lambda route: -len(route.prefix))
+    decisive = next((route for route in matching if _is_in_force(carriers, route)), None)
+    notes = [_why_another_route_does_not_count(carriers, route, decisive) for route in matching if route != decisive]
+    if decisive is None:
+        return Prediction(number, None, notes=notes)
+    answer = answer_of(carriers, decisive)
+    if answer is not None:
+        return Prediction(number, decisive.prefix, [], _never_called(carriers, decisive), notes, answer)
+    unused = []
+    sets = []
+    for group in (carriers.groups[pk] for pk in decisive.groups if pk in carriers.groups):
+        unused += [_unused(group, endpoint, reason) for endpoint, reason in _not_called(group)]
+        sets.append([_destination(group, endpoint) for endpoint in group.outbound_endpoints])
+    attempts, passed_over = run_through(number, sets)
+    unused += passed_over
+    return Prediction(number, decisive.prefix, attempts, unused, notes + _drouting_notes(number, sets))
+
+
+def _is_in_force(carriers: Carriers, route: OutboundRouteRecord) -> bool:
+    return route.enabled and bool(answer_of(carriers, route) or calling_groups(carriers, route))
+
+
+def _never_called(carriers: Carriers, route: OutboundRouteRecord) -> list[Unused]:
+    """Name the endpoints of a route that answers its calls itself, each with the reason."""
+    groups = [carriers.groups[pk] for pk in route.groups if pk in carriers.groups]
+    if route.refuse_code is not None:
+        return [
+            _unused(group, endpoint, "the route refuses its calls") for group in groups for endpoint in group.endpoints
+        ]
+    return [_unused(group, endpoint, reason) for group in groups for endpoint, reason in _not_called(group)]
+
+
+def run_through(
+    number: str, sets: Iterable[list[Destination]], limit: int = MAX_ATTEMPTS
+) -> tuple[list[Attempt], list[Unused]]:
+    """Try the destinations of each set as the SIP side does; return the attempts, and the rest with the reasons."""
+    attempts: list[Attempt] = []
+    unused = []
+    for destinations in sets:
+        first = len(attempts) + 1
+        for rank, destination in enumerate(destinations):
+            reason = _why_not(destination, rank, len(attempts), number, limit)
+            if reason:
+                unused.append(Unused(destination.gwid, destination.group, destination.endpoint, reason))
+                continue
+            place = len(attempts) + 1 if destination.weight is None else first
+            attempts.append(
+                Attempt(
+                    place,
+                    destination.gwid,
+                    destination.group,
+                    destination.endpoint,
+                    request_uri(destination, number),
+                    destination.credential,
+                    destination.weight,
+                )
+            )
+    return attempts, unused
+
+
+def request_uri(destination: Destination, number: str) -> str:
+    """Return the exact R-URI. A number sign is escaped in it (RFC 3261, section 25.1)."""
+    user = (destination.prefix + number[destination.strip :]).replace("#", "%23")
+    return destination.uri.replace("sip:", f"sip:{user}@", 1)
+
+
+def _why_not(destination: Destination, rank: int, attempts: int, number: str, limit: int) -> str:
+    if rank >= limit:
+        turn = "" if destination.weight is None else "; which ones changes from call to call, because it goes by weight"
+        return f"a call looks at {limit} endpoints of a group at most{turn}"
+    if destination.strip >= len(number):
+        return f"strips {destination.strip} characters, and the number has {len(number)}"
+    if attempts >= limit:
+        return f"a call makes {limit} attempts at most"
+    return ""
+
+
+def endpoint_name(endpoint: EndpointRecord) -> str:
+    return endpoint.name or f"{uri_host(endpoint.host)}:{endpoint.port}"
+
+
+def _destination(group: GroupRecord, endpoint: EndpointRecord) -> Destination:
+    credential = group.credential
+    return Destination(
+        row_id(endpoint.pk),
+        group.name,
+        endpoint_name(endpoint),
+        sip_uri(endpoint.host, endpoint.port, endpoint.transport),
+        endpoint.strip,
+        endpoint.prefix,
+        credential.auth_username if credential is not None else "",
+        endpoint.weight if group.selection == "weight" else None,
+    )
+
+
+def _unused(group: GroupRecord, endpoint: EndpointRecord, reason: str) -> Unused:
+    return Unused(row_id(endpoint.pk), group.name, endpoint_name(endpoint), reason)
+
+
+def _not_called(group: GroupRecord) -> Iterable[tuple[EndpointRecord, str]]:
+    for endpoint in group.endpoints:
+        if not group.enabled:
+            yield endpoint, "its carrier group is disabled"
+        elif not endpoint.enabled:
+            yield endpoint, "disabled"
+        elif not endpoint.sends_outbound:
+            yield endpoint, "it only calls us"
+
+
+def _why_another_route_does_not_count(
+    carriers: Carriers, route: OutboundRouteRecord, decisive: OutboundRouteRecord | None
+) -> str:
+    label = outbound_route_label(route).capitalize()
+    if not route.enabled:
+        return f"{label} matches too, but is disabled."
+    if not _is_in_force(carriers, route):
+        names = [group_label(carriers.groups[pk]) for pk in route.groups if pk in carriers.groups]
+        why = f"no calls can go to {' or '.join(names)}" if names else "it names no carrier group"
+        return f"{label} matches too, but {why}; it {_falls_through_to(decisive)}."
+    longer = f"route {decisive.prefix}" if decisive is not None else "another"
+    return f"{label} matches too, but {longer} is longer."
+
+
+def _falls_through_to(decisive: OutboundRouteRecord | None) -> str:
+    if decisive is None:
+        return "falls through, and no other route matches"
+    return f"falls through to {f'route {decisive.prefix}' if decisive.prefix else 'the default route'}"
+
+
+def _drouting_notes(number: str, sets: list[list[Destination]]) -> list[str]:
+    """Say where a node that routes by drouting does otherwise (facts, sections 3 and 4)."""
+    if "drouting" not in settings.KAMAILIO_MODULES:
+        return []
+    destinations = [destination for each in sets for destination in each]
+    notes = []
+    too_long = [each for each in destinations[:MAX_GATEWAYS] if each.strip >= len(number)]
+    if too_long:
+        notes.append(
+            f"A node that routes by drouting refuses this call with 404, because {too_long[0].endpoint} of"
+            f" {too_long[0].group} strips {too_long[0].strip} characters and the number has {len(number)}."
+        )
+    beyond = destinations[MAX_GATEWAYS:]
+    if beyond:
+        notes.append(
+            f"A node that routes by drouting uses the first {MAX_GATEWAYS} endpoints of a route, so not "
+            + ", ".join(f"{each.endpoint} of {each.group}" for each in beyond[:5])
+            + (f" and {len(beyond) - 5} more." if len(beyond) > 5 else ".")
+        )
+    if any(each.weight is not None for each in destinations):
+        notes.append("A node that routes by drouting tries endpoints by position only.")
+    return notes

@@ -1,0 +1,144 @@
+"""Who is this IP? A source address by the carriers, by Kamailio's tables and by each node, laid side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from django.db import DatabaseError
+
+from carriers.databases.errors import sentence_of
+from carriers.snapshots.records import Carriers, read_carriers
+from carriers.values.addresses import host_ip, parse_ip
+from kamailio_bridge.modules.admission import PBXS_GROUP, IPAddress, Source, admitting, holds, sources_with
+from kamailio_bridge.modules.permissions import ADDRESSES, PermissionsModule, dump
+from kamailio_bridge.nodes.ask_all import ask_nodes
+from kamailio_bridge.nodes.node import Node, configured_nodes
+from kamailio_bridge.nodes.rpc import RpcError
+from kamailio_bridge.questions.route_lookup import PENDING, TABLES
+from kamailio_bridge.rows.labels import endpoint_label, group_label, pbx_label
+from kamailio_bridge.rows.types import Values
+from kamailio_bridge.tables.models import Address
+
+Owners = dict[str, str]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One column. ``source`` is what admits the address, None for 403; ``others`` hold it too and don't count."""
+
+    title: str
+    sentence: str
+    source: Source | None = None
+    others: list[Source] = field(default_factory=list)
+    failed: bool = False
+
+
+@dataclass(frozen=True)
+class WhoIs:
+    """``notes`` say why carriers and PBXs that have the address are not asked."""
+
+    address: str
+    answers: list[Answer]
+    notes: list[str]
+
+    @property
+    def differs(self) -> bool:
+        told = [
+            answer.source and (answer.source.grp, answer.source.tag) for answer in self.answers if not answer.failed
+        ]
+        return any(each != told[0] for each in told[1:])
+
+    @property
+    def is_complete(self) -> bool:
+        return not any(answer.failed for answer in self.answers)
+
+
+def who_is(text: str, *, live: bool = True, nodes: list[Node] | None = None) -> WhoIs:
+    """Ask everybody who ``text`` is. Raises ``ValueError`` for what is no address."""
+    address = parse_ip(text)
+    carriers = read_carriers()
+    owners = _owners(carriers)
+    rows = PermissionsModule().project(carriers, ()).rows[ADDRESSES].values()
+    pending = sources_with(address, ((row.values, row.label) for row in sorted(rows, key=lambda row: row.pk)))
+    answers = [_answer(PENDING, pending), _by_the_tables(address, owners)]
+    if live:
+        asked = configured_nodes() if nodes is None else nodes
+        for node, found in zip(asked, ask_nodes(asked, lambda node: _on_node(node, address, owners)), strict=True):
+            title = f"Node {node.name}, now"
+            failed = isinstance(found, RpcError)
+            answers.append(Answer(title, str(found), failed=True) if failed else _answer(title, found))  # type: ignore[arg-type]
+    return WhoIs(str(address), answers, list(_notes(carriers, address)))
+
+
+def _answer(title: str, sources: list[Source]) -> Answer:
+    source = admitting(sources)
+    others = [each for each in sources if each is not source]
+    if source is None:
+        return Answer(
+            title,
+            "Refused with 403, after many requests in silence: it is neither a PBX’s nor a carrier’s.",
+            None,
+            others,
+        )
+    kind = "a PBX" if source.grp == PBXS_GROUP else "a carrier"
+    return Answer(title, f"Admitted as {kind}: {source.owner}, by {source.network}.", source, others)
+
+
+def _by_the_tables(address: IPAddress, owners: Owners) -> Answer:
+    try:
+        rows = list(Address.objects.order_by("pk").values_list(*ADDRESSES.columns))
+    except DatabaseError as error:
+        sentence = f"Kamailio's tables can't be read. {sentence_of(error)}"
+        return Answer(TABLES, sentence, failed=True)
+    return _answer(TABLES, sources_with(address, ((row, _owner(row, owners)) for row in rows)))
+
+
+def _on_node(node: Node, address: IPAddress, owners: Owners) -> list[Source]:
+    """Read the node's memory, dumped in the order in which it looks: there is no RPC that asks for one address."""
+    return [
+        Source(
+            entry.grp, f"{entry.ip_addr}/{entry.mask}", entry.port, entry.tag, owners.get(entry.tag, f"“{entry.tag}”")
+        )
+        for entry in dump(node.rpc)
+        if holds(entry.ip_addr, entry.mask, address)
+    ]
+
+
+def _owners(carriers: Carriers) -> Owners:
+    """Return carrier groups and PBXs in the operator's words by the tags of their rows."""
+    return {
+        **{f"carrier-{group.pk}": group_label(group) for group in carriers.groups.values()},
+        **{f"pbx-{pbx.pk}": pbx_label(pbx) for pbx in carriers.pbxs.values()},
+    }
+
+
+def _owner(row: Values, owners: Owners) -> str:
+    tag = str(row[5] or "")
+    return owners.get(tag, f"row {row[0]} of another program" + (f" (“{tag}”)" if tag else ""))
+
+
+def _notes(carriers: Carriers, address: IPAddress) -> Iterator[str]:
+    for group in carriers.groups.values():
+        if not group.enabled:
+            networks = [each.network for each in group.sources if _has(each.network, address)]
+            networks += [f"{e.host}" for e in group.endpoints if e.may_call and host_ip(e.host) == address]
+            if networks:
+                yield f"Carrier group “{group.name}” has {networks[0]}, but is disabled."
+            continue
+        for endpoint in group.endpoints:
+            if host_ip(endpoint.host) == address and not endpoint.may_call:
+                why = "only takes calls" if endpoint.enabled else "is disabled"
+                label = endpoint_label(group, endpoint)
+                yield f"{label[0].upper()}{label[1:]}, has this address, but {why}."
+    for pbx in carriers.pbxs.values():
+        networks = [each.network for each in pbx.sources if _has(each.network, address)]
+        if networks and not pbx.enabled:
+            yield f"{pbx_label(pbx)} has {networks[0]}, but is disabled."
+        elif host_ip(pbx.host) == address and not networks:
+            yield f"{pbx_label(pbx)} gets its calls there, but may call from its source networks only."
+
+
+def _has(network: str, address: IPAddress) -> bool:
+    ip_addr, _, mask = network.partition("/")
+    return holds(ip_addr, int(mask), address)

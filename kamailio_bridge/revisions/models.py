@@ -1,0 +1,102 @@
+"""Revisions: the numbered record of each apply. And the lock that lets only one apply run at a time."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+
+from carriers.snapshots.records import Carriers, carriers_of
+from carriers.snapshots.state import State
+from kamailio_bridge.revisions.state_bytes import unpack
+
+KEPT_LINES = 10_000  # of a plan, in its revision: some 2 MB, where MariaDB takes 16 MB in one statement
+
+
+class RevisionManager(models.Manager["Revision"]):
+    """Revisions without their snapshots, which are large and seldom needed: reading the attribute loads it."""
+
+    def get_queryset(self) -> models.QuerySet[Revision]:
+        return super().get_queryset().defer("snapshot")
+
+
+class Revision(models.Model):
+    """The record of one apply: who, when, what changed, and how each node answered. The key is its number.
+
+    ``snapshot`` holds the carriers exactly as they were projected, passwords as ciphertext. It is never shown, and None
+    once it is no longer kept.
+    """
+
+    class Outcome(models.TextChoices):
+        WRITING = "writing", "Interrupted while the tables were written"
+        WRITTEN = "written", "Tables written, nodes not verified"
+        VERIFIED = "verified", "Verified on every node"
+        BEHIND = "behind", "A node is behind"
+        FAILED = "failed", "Tables not written"
+
+    number = models.AutoField(primary_key=True)
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    author_name = models.CharField("author", max_length=150, blank=True, default="")  # stays when the user is deleted
+    started = models.DateTimeField(auto_now_add=True)
+    carriers_read = models.DateTimeField(null=True, editable=False)  # what was saved before is part of it
+    finished = models.DateTimeField(null=True, blank=True)
+    outcome = models.CharField(max_length=8, choices=Outcome.choices, default=Outcome.WRITING)
+    summary = models.TextField(blank=True, default="")
+    changes = models.JSONField(default=list)
+    left_out = models.JSONField(default=list, editable=False)  # sentences: which objects stayed as before, and why
+    nodes = models.JSONField(default=list)
+    snapshot = models.BinaryField(null=True, editable=False)
+    spread_over = models.JSONField(default=list, editable=False)  # the nodes of then: each account has one among them
+
+    objects = RevisionManager()
+
+    class Meta:
+        ordering = ["-number"]
+        permissions = [("reload_kamailio", "Can reload Kamailio")]
+
+    def __str__(self) -> str:
+        return f"Revision {self.number}"
+
+    def state(self) -> State | None:
+        """Return the carriers of this revision with their keys; None when the snapshot is not kept."""
+        return unpack(bytes(self.snapshot)) if self.snapshot else None
+
+    def carriers(self) -> Carriers | None:
+        """Return the carriers of this revision as records, to project them again; None when they are not kept."""
+        state = self.state()
+        return carriers_of(state) if state is not None else None
+
+
+class RollBack(models.Model):
+    """One going back of the carriers to an earlier revision, and the revision with which it was applied."""
+
+    revision = models.ForeignKey(Revision, on_delete=models.CASCADE, related_name="roll_backs")
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    moment = models.DateTimeField(auto_now_add=True)
+    applied_with = models.ForeignKey(Revision, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+
+    class Meta:
+        ordering = ["-pk"]
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"Roll back to revision {self.revision_id}"
+
+
+class ApplyLock(models.Model):
+    """One row that says who is applying, and until when the claim holds without being renewed."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
+    holder = models.CharField(max_length=128, blank=True, default="")
+    token = models.CharField(max_length=32, blank=True, default="")
+    life = models.CharField(max_length=200, blank=True, default="")  # where its holder's sign of life is (``holder``)
+    expires = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return self.holder or "free"

@@ -1,0 +1,29 @@
+"""Passwords in the revisions' snapshots, when keys are rotated: a key that was given up must not open them."""
+
+from __future__ import annotations
+
+from carriers.models import AuthCredential
+from carriers.reencrypt import rotated_state
+from carriers.snapshots.state import State, rows_of
+from kamailio_bridge.revisions.models import Revision
+from kamailio_bridge.revisions.state_bytes import pack
+
+
+def rotate_snapshots() -> str:
+    """Encrypt the passwords in all kept revisions with the newest key; what can't be read stays as it is."""
+    numbers = list(Revision.objects.exclude(snapshot=None).values_list("pk", flat=True))
+    unreadable = 0
+    for number in numbers:
+        state = Revision.objects.get(pk=number).state()  # one at a time, because each may be large
+        if state is not None:
+            anew = rotated_state(state)
+            unreadable += bool(_ciphertexts(state) & _ciphertexts(anew))
+            kept = Revision.objects.filter(pk=number).exclude(snapshot=None)  # it may be dropped meanwhile
+            kept.update(snapshot=pack(anew))
+    sentence = f"Revisions gone through for their passwords, too: {len(numbers)}."
+    return f"{sentence} In {unreadable} of them some can't be read: their key is lost." if unreadable else sentence
+
+
+def _ciphertexts(state: State) -> set[str]:
+    """Return the ciphertexts of a state; a re-encrypted one is never the same."""
+    return {ciphertext for _, ciphertext in rows_of(state, AuthCredential, "id", "password_ciphertext") if ciphertext}

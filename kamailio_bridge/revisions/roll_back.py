@@ -1,0 +1,79 @@
+"""Roll back: make the carriers what they were at a revision. In Kamailio nothing changes until it is applied."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import transaction
+
+from carriers.databases.deadlocks import again_after_deadlock
+from carriers.snapshots.restore import Restoration, restoration_of, restore_state
+from carriers.snapshots.state import State
+from kamailio_bridge.revisions.models import Revision, RollBack
+
+
+class NotKept(Exception):
+    """The revision has no snapshot to go back to. ``str()`` is a sentence for the operator."""
+
+
+def what_differs(revision: Revision) -> Restoration:
+    """Say what going back to the revision would change; writes nothing. Raises ``NotKept``."""
+    return restoration_of(_state(revision))
+
+
+def roll_back(*, revision: Revision, author: AbstractBaseUser | None) -> Restoration:
+    """Make the carriers what they were at the revision. Raises ``NotKept`` and ``RestoreRefused``."""
+    state = _state(revision)
+
+    @transaction.atomic
+    def restore() -> Restoration:
+        restoration = restore_state(state)
+        if restoration.changes:
+            RollBack.objects.create(revision=revision, author=cast(Any, author))
+        return restoration
+
+    return again_after_deadlock(restore)
+
+
+def about_passwords(restoration: Restoration) -> list[str]:
+    """Say of which carrier groups the password of then could not be brought back."""
+    sentences = []
+    if restoration.password_lost:
+        groups = _quoted(restoration.password_lost)
+        sentences.append(
+            f"The password of {groups} can't be decrypted any more, because its key is lost: enter it again."
+        )
+    if restoration.password_kept:
+        groups = _quoted(restoration.password_kept)
+        sentences.append(
+            f"The password of {groups} as it was then can't be decrypted any more, because its key is lost:"
+            " the present one stays."
+        )
+    return sentences
+
+
+def waiting_roll_back() -> Revision | None:
+    """Return the revision that the carriers were rolled back to since the last apply; None if they were not."""
+    waiting = RollBack.objects.filter(applied_with=None).select_related("revision").first()
+    return waiting.revision if waiting is not None else None
+
+
+def mark_applied(revision: Revision) -> None:
+    """Note with which revision the waiting roll backs were applied."""
+    RollBack.objects.filter(applied_with=None).update(applied_with=revision)
+
+
+def _state(revision: Revision) -> State:
+    state = revision.state()
+    if state is None:
+        raise NotKept(
+            f"The carriers of revision {revision.number} are not kept any more, so there is no going back to it."
+            if revision.outcome != Revision.Outcome.FAILED
+            else f"Revision {revision.number} was never written into Kamailio's tables: go back to another one."
+        )
+    return state
+
+
+def _quoted(names: list[str]) -> str:
+    return ", ".join(f"“{name}”" for name in names)

@@ -1,0 +1,97 @@
+"""Rows of Kamailio's tables, and which of them are ours.
+
+A row is a plain tuple in the order of its table's ``columns``, the primary key first: plans compare hundreds of
+thousands of them, and tuples compare fast.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, NamedTuple
+
+from django.db.models import Q, QuerySet
+
+from carriers.snapshots.records import EndpointRecord, GroupRecord
+from kamailio_bridge.rows.labels import endpoint_label
+from kamailio_bridge.tables.models import KamailioTable
+
+Value = str | int | None
+Values = tuple[Value, ...]
+
+
+class Notice(NamedTuple):
+    """A sentence about one object: ``where`` names it in the operator's words."""
+
+    where: str
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.text}"
+
+
+class Row(NamedTuple):
+    """A row that the carriers need, and the object behind it: its label, or an endpoint with its group.
+
+    Most rows are endpoints' and most of them don't change, so that nobody asks for their labels.
+    """
+
+    values: Values
+    origin: str | tuple[GroupRecord, EndpointRecord]
+
+    @property
+    def label(self) -> str:
+        """The object behind it in the operator's words."""
+        return self.origin if isinstance(self.origin, str) else endpoint_label(*self.origin)
+
+    @property
+    def pk(self) -> int:
+        return self.values[0]  # type: ignore[return-value]
+
+    def with_value(self, place: int, value: Value) -> Row:
+        """Return the row with another value at a place of its columns."""
+        return self._replace(values=(*self.values[:place], value, *self.values[place + 1 :]))
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """One table that a Kamailio module reads, with the rule that says which of its rows are ours.
+
+    ``exclusive`` names columns whose values in our rows no foreign row may have: a unique index, or a key that
+    Kamailio would mix. ``carries_calls`` says whether a row of ours routes outbound calls; where none of those would
+    be left, the plan is an emptying one. None: no row of the table does.
+    """
+
+    model: type[KamailioTable]
+    columns: tuple[str, ...]
+    ours: Q
+    exclusive: tuple[str, ...] = ()
+    carries_calls: Callable[[Values], bool] | None = None
+
+    @property
+    def name(self) -> str:
+        """The table's name in the database."""
+        return self.model._meta.db_table
+
+    def stored(self) -> dict[int, Values]:
+        """Read our rows as they stand in the table now, by primary key."""
+        rows = self.model._default_manager.filter(self.ours).order_by("pk").values_list(*self.columns)
+        return {row[0]: row for row in rows.iterator(chunk_size=10_000)}
+
+    def foreign(self) -> QuerySet[Any]:
+        """Return the rows of other programs."""
+        return self.model._default_manager.exclude(self.ours)
+
+    def overflows(self, values: Values) -> Iterator[str]:
+        """Yield a sentence for each text that does not fit its column: MariaDB would refuse, SQLite keep too much."""
+        for place, width in self._widths:
+            value = values[place]
+            if isinstance(value, str) and len(value) > width:
+                yield f"“{value}” does not fit the column {self.name}.{self.columns[place]} ({width} characters)"
+
+    @cached_property
+    def _widths(self) -> list[tuple[int, int]]:
+        """The places of the columns that hold text, with how many characters each holds."""
+        widths = [getattr(self.model._meta.get_field(column), "max_length", None) for column in self.columns]
+        return [(place, width) for place, width in enumerate(widths) if width is not None]

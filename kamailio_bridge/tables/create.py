@@ -1,0 +1,55 @@
+"""Make Kamailio's tables where they are missing. What is there already is never dropped, altered or overwritten."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from django.db import connections
+
+from kamailio_bridge.tables.models import TABLES, KamailioTable, Version
+
+
+@dataclass
+class CreationReport:
+    """What ``create_missing_tables`` made, found, and found but does not know."""
+
+    made: list[str] = field(default_factory=list)
+    found: list[str] = field(default_factory=list)
+    journal_mode: str | None = None
+
+
+def create_missing_tables(alias: str = "kamailio") -> CreationReport:
+    """Make the tables of ``TABLES`` that the database lacks, each with its row in ``version``.
+
+    Safe to repeat, and to run beside tables that Kamailio's own SQL files made. A table that is there keeps its row in
+    ``version`` too, even a wrong or missing one: what made the table is not known then, so ``checks`` reports it and a
+    person decides. On SQLite the file is switched to WAL, because Kamailio reads while we write (facts, section 10).
+    """
+    connection = connections[alias]
+    report = CreationReport()
+    if connection.vendor == "sqlite":
+        report.journal_mode = _switch_to_wal(alias)
+    present = set(connection.introspection.table_names())
+    for table in TABLES:  # Version is the first: the others' rows go into it
+        name = table._meta.db_table
+        if name in present:
+            report.found.append(name)
+        else:
+            _create(table, alias)
+            report.made.append(name)
+    return report
+
+
+def _create(table: type[KamailioTable], alias: str) -> None:
+    with connections[alias].schema_editor() as editor:
+        editor.create_model(table)
+        # A row that an earlier table of this name left behind would stop the insertion, or tell a lie.
+        Version.objects.using(alias).update_or_create(
+            table_name=table._meta.db_table, defaults={"table_version": table.db_table_version}
+        )
+
+
+def _switch_to_wal(alias: str) -> str:
+    with connections[alias].cursor() as cursor:
+        cursor.execute("PRAGMA journal_mode=WAL")
+        return str(cursor.fetchone()[0])

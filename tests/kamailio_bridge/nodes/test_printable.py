@@ -1,0 +1,37 @@
+"""What a carrier says is shown as far as it can be shown."""
+
+from __future__ import annotations
+
+import pytest
+
+from kamailio_bridge.nodes.node import Node
+from kamailio_bridge.nodes.printable import LONGEST, fit_to_show
+from kamailio_bridge.nodes.rpc import Rpc
+from kamailio_bridge.questions.probes import ask_realm, probe_endpoint
+from tests.kamailio_bridge.http_node import http_node, results
+from tests.kamailio_bridge.records import credential, endpoint
+
+VIA = "Via: SIP/2.0/UDP 127.0.0.1\r\n"
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("403 Forbidden", "403 Forbidden"),
+        ("Läuft nicht", "Läuft nicht"),
+        ("\x1b[2J red", "·[2J red"),
+        ("a\r\nb\x00", "a··b·"),
+        ("x" * (LONGEST + 1), "x" * LONGEST + "…"),
+    ],
+)
+def test_fit_to_show(said: str, shown: str) -> None:
+    assert fit_to_show(said) == shown
+
+
+def test_a_probe_shows_no_escapes() -> None:
+    challenge = 'WWW-Authenticate: Digest realm="a\x1b[2Jb", nonce="n"\r\n'
+    with http_node(results(tm__t_uac_wait=[401, "\x1b[2J", VIA + challenge])) as server:
+        node = Node("edge", Rpc(server.url, "token", timeout=5))
+        sentences = [probe_endpoint(node, endpoint(1)).sentence, ask_realm(node, credential(1)).sentence]
+    assert "\x1b" not in "".join(sentences)
+    assert "asks for the realm “a·[2Jb”" in sentences[1]
