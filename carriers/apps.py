@@ -9,8 +9,8 @@ class CarriersConfig(AppConfig):
     verbose_name = "Carriers and routes"
 
     def ready(self) -> None:
+        from carriers.carrier_history import track_carriers  # noqa: PLC0415 - needs the models to be loaded
         from carriers.checks import check_password_keys  # noqa: PLC0415
-        from carriers.recording import track_carriers  # noqa: PLC0415 - needs the models to be loaded
 
         track_carriers()
         checks.register(check_password_keys)

@@ -10,9 +10,9 @@ from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.views.decorators.debug import sensitive_variables
 
+from carriers.carrier_history import record_written, values_of
 from carriers.fields import Transport
 from carriers.models import AuthCredential, CarrierGroup, Endpoint, SourceNetwork
-from carriers.recording import record_written, values_of
 from carriers.values.addresses import DEFAULT_SIP_PORT, SipAddress
 
 REGISTRAR_ENDPOINT_NAME = "registrar"

@@ -28,7 +28,7 @@ class DsiprouterConfig(AppConfig):
 
     def ready(self) -> None:
         from dsiprouter.logins.name_delays import count_failure  # noqa: PLC0415 - needs the models to be loaded
-        from dsiprouter.staff.history import track_users  # noqa: PLC0415
+        from dsiprouter.staff.user_history import track_users  # noqa: PLC0415
 
         track_users()
         user_login_failed.connect(count_failure, dispatch_uid="count_failure")

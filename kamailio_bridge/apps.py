@@ -18,8 +18,8 @@ class KamailioBridgeConfig(AppConfig):
             check_tables,
             check_token_folder,
         )
-        from kamailio_bridge.revisions.history import track_bridge  # noqa: PLC0415
-        from kamailio_bridge.revisions.reencrypt import rotate_snapshots  # noqa: PLC0415
+        from kamailio_bridge.revisions.history_links import track_bridge  # noqa: PLC0415
+        from kamailio_bridge.revisions.reencrypt_snapshots import rotate_snapshots  # noqa: PLC0415
 
         track_bridge()
         also_rotate(rotate_snapshots)

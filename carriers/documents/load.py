@@ -8,10 +8,9 @@ from typing import Any
 from django.db import IntegrityError, transaction
 
 from carriers.databases.deadlocks import again_after_deadlock
-from carriers.documents.errors import DocumentRefused
 from carriers.documents.items import Problems
 from carriers.documents.loader import Loader
-from carriers.documents.report import LoadReport
+from carriers.documents.report import DocumentRefused, LoadReport
 from carriers.documents.tree import parse_document
 from carriers.history.recording import in_one_batch
 

@@ -12,6 +12,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connections, models, router, transaction
 
+from carriers.carrier_history import delete_recorded, record_written, values_of
 from carriers.documents.items import Document, Item, Problems, Values
 from carriers.documents.matching import match_endpoints, with_defaults
 from carriers.documents.report import LoadReport
@@ -26,7 +27,6 @@ from carriers.models import (
     OutboundRouteGroup,
     SourceNetwork,
 )
-from carriers.recording import delete_recorded, record_written, values_of
 from carriers.values.names import name_key
 
 BATCH = 500

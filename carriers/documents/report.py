@@ -1,4 +1,4 @@
-"""What a load did, by kind of object."""
+"""What a load did, by kind of object, or why the document was refused."""
 
 from __future__ import annotations
 
@@ -33,3 +33,11 @@ class LoadReport:
                 f"{kind}: {count.created} created, {count.changed} changed, {count.unchanged} unchanged{deleted}"
             )
         return lines
+
+
+class DocumentRefused(Exception):
+    """The document was refused and nothing was stored. ``problems`` has a sentence for each mistake."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__(f"{len(problems)} mistake{'' if len(problems) == 1 else 's'} in the document")
+        self.problems = problems

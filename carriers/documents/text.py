@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from carriers.documents.errors import DocumentRefused
+from carriers.documents.report import DocumentRefused
 
 MAX_CHARACTERS = 64 * 1024 * 1024
 MAX_DEPTH = 100

@@ -11,8 +11,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 
-from carriers.documents.items import Document, Item, Problems, Values
-from carriers.documents.keys import (
+from carriers.documents.entry_keys import (
     named_place,
     read_address,
     read_entries,
@@ -25,6 +24,7 @@ from carriers.documents.keys import (
     read_sources,
     read_text,
 )
+from carriers.documents.items import Document, Item, Problems, Values
 from carriers.models import OutboundRoute, RefuseCode
 from carriers.values.names import name_key
 

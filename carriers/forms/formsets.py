@@ -12,9 +12,9 @@ from django.db.models import Model
 from django.forms.models import BaseInlineFormSet
 from django.utils.functional import cached_property
 
+from carriers.carrier_history import record_written, values_of
 from carriers.history.recording import unrecorded
 from carriers.labels import Values
-from carriers.recording import record_written, values_of
 
 
 class PositionForm(forms.ModelForm):

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from carriers.history.actor import current_actor
 from carriers.history.inserting import insert_rows
-from carriers.history.names import name_beside, remembered_names
+from carriers.history.object_names import name_beside, remembered_names
 from carriers.history.tracking import label_of, owner_of
 
 _batch: ContextVar[list[dict[str, Any]] | None] = ContextVar("history_batch", default=None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, field
 
-from carriers.management.collector import collector_paused
+from carriers.garbage_collector import collector_paused
 from kamailio_bridge.modules import NO_MODULES
 from kamailio_bridge.modules.base import KamailioModule, ModuleChanges, ReloadRejected
 from kamailio_bridge.modules.htable import HtableModule, revision_on_node

@@ -11,8 +11,8 @@ from kamailio_bridge.modules import selected_modules
 from kamailio_bridge.modules.base import KamailioModule, ModuleChanges, NodeNames, Projection
 from kamailio_bridge.modules.tables_in_use import table_problems
 from kamailio_bridge.nodes.node import node_names
-from kamailio_bridge.plan.keys import settle_keys
 from kamailio_bridge.plan.make import Plan, TablesUnreadable, compare, difference, leave_out_conflicting
+from kamailio_bridge.plan.row_keys import settle_keys
 from kamailio_bridge.revisions.models import Revision
 from kamailio_bridge.revisions.roll_back import NotKept
 from kamailio_bridge.rows.types import Row

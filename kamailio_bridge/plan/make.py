@@ -11,8 +11,8 @@ from typing import Any, TypeVar
 from django.db import DatabaseError
 
 from carriers.databases.errors import sentence_of
+from carriers.garbage_collector import collector_paused
 from carriers.history.milestones import entries_not_applied
-from carriers.management.collector import collector_paused
 from carriers.snapshots.records import Carriers, carriers_of
 from carriers.snapshots.state import State, take_state_and
 from carriers.snapshots.state_parts import Object, Reasons, with_objects_as_before
@@ -22,7 +22,7 @@ from kamailio_bridge.modules.tables_in_use import table_problems
 from kamailio_bridge.nodes.node import node_names
 from kamailio_bridge.plan import rules
 from kamailio_bridge.plan.conflicts import Conflict, conflicts_of, left_out, objects_by_label, warnings_of, withhold
-from kamailio_bridge.plan.keys import settle_keys
+from kamailio_bridge.plan.row_keys import settle_keys
 from kamailio_bridge.revisions.applied import applied_state
 from kamailio_bridge.revisions.state_bytes import pack
 from kamailio_bridge.rows.types import Notice, Row, Table, Values

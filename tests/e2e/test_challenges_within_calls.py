@@ -7,7 +7,7 @@ import pytest
 from carriers.models import CarrierGroup, SourceNetwork
 from tests.e2e.scene import Scene, to
 from tests.e2e.sip.agent import UserAgent, settled
-from tests.e2e.sip.digest import Account
+from tests.e2e.sip.digest import Account, new_nonce
 from tests.e2e.sip.incoming import Challenge, Incoming, answer
 from tests.e2e.sip.outgoing import Call
 
@@ -235,3 +235,36 @@ def test_a_challenge_of_the_pbx_reaches_no_credential(scene: Scene, outgoing: bo
         refusal = call.ask("INFO")
     assert (refusal.code, refusal.reason) == (403, "PBX asks for a password")
     assert digests(scene.pbx, carrier) == []
+
+
+@pytest.mark.parametrize("code", [401, 407])
+def test_a_stale_nonce_is_answered_once_more_in_a_call(scene: Scene, code: int) -> None:
+    asking, answering = {
+        401: ("www-authenticate", "authorization"),
+        407: ("proxy-authenticate", "proxy-authorization"),
+    }[code]
+    nonces: list[str] = []
+    faults: list[str] = []
+
+    def challenge(incoming: Incoming) -> None:
+        request = incoming.message
+        if request.has(answering):
+            faults.append(ACCOUNT.fault(request, nonces[-1], answering))
+            if len(nonces) == 2:
+                incoming.reply(200)
+                return
+        nonces.append(new_nonce())
+        stale = ", stale=TRUE" if len(nonces) == 2 else ""
+        incoming.reply(code, (asking, f"{ACCOUNT.challenge(nonces[-1])}{stale}"))
+
+    carrier = scene.carrier(challenge)
+    group = scene.group("Acme", to(carrier))
+    scene.credential(group, ACCOUNT, carrier, register=False)
+    scene.route("9", group)
+    scene.apply()
+    call = scene.dial("91")
+    assert (call.code, faults) == (200, ["", ""])
+    carrier.wait_for("ACK", 3)
+    assert call.bye() == 200
+    sent = [incoming.message.cseq for incoming in carrier.received if incoming.method != "ACK"]
+    assert sent == [(1, "INVITE"), (2, "INVITE"), (3, "INVITE"), (4, "BYE")]

@@ -211,39 +211,6 @@ def test_the_test_of_a_credential_answers_a_stale_nonce_as_the_node_does(scene: 
     assert (ask_of_credential(scene, group).verdict, odd.faults) == ("rejected", [])
 
 
-@pytest.mark.parametrize("code", [401, 407])
-def test_a_stale_nonce_is_answered_once_more_in_a_call(scene: Scene, code: int) -> None:
-    asking, answering = {
-        401: ("www-authenticate", "authorization"),
-        407: ("proxy-authenticate", "proxy-authorization"),
-    }[code]
-    nonces: list[str] = []
-    faults: list[str] = []
-
-    def challenge(incoming: Incoming) -> None:
-        request = incoming.message
-        if request.has(answering):
-            faults.append(ACCOUNT.fault(request, nonces[-1], answering))
-            if len(nonces) == 2:
-                incoming.reply(200)
-                return
-        nonces.append(new_nonce())
-        stale = ", stale=TRUE" if len(nonces) == 2 else ""
-        incoming.reply(code, (asking, f"{ACCOUNT.challenge(nonces[-1])}{stale}"))
-
-    carrier = scene.carrier(challenge)
-    group = scene.group("Acme", to(carrier))
-    scene.credential(group, ACCOUNT, carrier, register=False)
-    scene.route("9", group)
-    scene.apply()
-    call = scene.dial("91")
-    assert (call.code, faults) == (200, ["", ""])
-    carrier.wait_for("ACK", 3)
-    assert call.bye() == 200
-    sent = [incoming.message.cseq for incoming in carrier.received if incoming.method != "ACK"]
-    assert sent == [(1, "INVITE"), (2, "INVITE"), (3, "INVITE"), (4, "BYE")]
-
-
 @pytest.mark.parametrize("code", [403, 404])
 def test_a_rejected_account_is_tried_less_and_less_often(scene: Scene, code: int) -> None:
     registrar, group = registering(scene, OddRegistrar(refuse(code)))

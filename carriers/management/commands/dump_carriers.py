@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 
 from carriers.documents import carriers_document, dump_csv, dump_json, dump_yaml
-from carriers.management.collector import collector_paused
+from carriers.garbage_collector import collector_paused
 from carriers.management.progress import progress_bar
 from carriers.models import CarrierGroup
 

@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from carriers.documents import DocumentRefused, load_document, read_document
 from carriers.documents.load import object_count
 from carriers.documents.spreadsheets import spreadsheet_sentence
-from carriers.management.collector import collector_paused
+from carriers.garbage_collector import collector_paused
 from carriers.management.progress import progress_bar
 
 

@@ -13,7 +13,7 @@ from django.db import models
 
 from tests.deploy.places import run
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 OUR_APPS = ("carriers", "kamailio_bridge", "dsiprouter")
 
 

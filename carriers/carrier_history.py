@@ -10,7 +10,7 @@ from django.db import models
 from django.db.models.deletion import Collector
 
 from carriers.history.changes import Action, Change
-from carriers.history.names import name_beside
+from carriers.history.object_names import name_beside
 from carriers.history.recording import record, unrecorded
 from carriers.history.tracking import track
 from carriers.labels import Names, Values, label, owner_of

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 from contextlib import suppress
 
-from carriers.management.collector import collector_paused
+from carriers.garbage_collector import collector_paused
 
 
 def test_it_is_on_again_afterwards_whatever_happens() -> None:
