@@ -18,7 +18,7 @@ from kamailio_bridge.modules.base import (
     some,
 )
 from kamailio_bridge.nodes.node import Node
-from kamailio_bridge.nodes.rpc import CallFailed, Rpc, understood
+from kamailio_bridge.nodes.rpc import CallFailed, Rpc, parse_number, understood
 from kamailio_bridge.rows.ids import PBX_OFFSET, free_keys, row_id, set_id
 from kamailio_bridge.rows.labels import group_label
 from kamailio_bridge.rows.types import Table
@@ -102,7 +102,7 @@ def revision_on_node(rpc: Rpc) -> int | None:
             return None
         raise
     with understood("htable.get"):
-        return int(answer["item"]["value"])
+        return parse_number(answer["item"]["value"])
 
 
 def stored_revision() -> int | None:

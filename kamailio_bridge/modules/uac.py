@@ -8,7 +8,7 @@ refreshed or removed alone, so that nobody else re-registers.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from carriers.snapshots.records import Carriers, CredentialRecord, GroupRecord
 from carriers.values.addresses import uri_host
@@ -33,10 +33,9 @@ from kamailio_bridge.modules.uac_records import (
     RECORDS_HASH_TABLE,
     STRING_KEY,
     STRING_VALUE,
+    UacRecord,
     differs,
     is_muted,
-    is_off,
-    is_registered,
     record_key,
     records_of,
     reload_hash_table,
@@ -114,9 +113,10 @@ class UacModule(KamailioModule):
             or (key in here and is_muted(rows[key], loaded[key]))
         }
         kept = look.keys - refresh
-        switch_on = [key for key in kept & here if is_off(loaded[key])]
-        switch_off = [key for key in kept - here if not is_off(loaded[key])]
-        unregister(rpc, [key for key in (*look.gone, *switch_off, *(refresh - here)) if is_registered(loaded.get(key))])
+        switch_on = [key for key in kept & here if loaded[key].is_off]
+        switch_off = [key for key in kept - here if not loaded[key].is_off]
+        registered = {key for key, record in loaded.items() if record.is_registered}
+        unregister(rpc, [key for key in (*look.gone, *switch_off, *(refresh - here)) if key in registered])
         for key in look.gone:
             remove(rpc, key)
         for key in switch_off:
@@ -126,7 +126,7 @@ class UacModule(KamailioModule):
         switch_on += [key for key in refresh & here if rows[key].values[FLAGS] == DISABLED_FLAG]
         now = records_of(rpc, switch_on)  # it may have switched some on by itself meanwhile
         for key in sorted(switch_on):
-            if is_off(now.get(key)):
+            if key in now and now[key].is_off:
                 rpc.call("uac.reg_enable", "l_uuid", key)
         owners = _owners(wanted)
         return f"{len(refresh)} refreshed, {len(look.gone)} removed" + (
@@ -171,8 +171,8 @@ class UacModule(KamailioModule):
         here = _registered_here(wanted, node.name)
         wrong = {key for key in look.keys if differs(rows[key], loaded.get(key))}
         right = look.keys - wrong
-        silent = [key for key in right & here if is_off(loaded[key])]
-        double = [key for key in right - here if not is_off(loaded[key])]
+        silent = [key for key in right & here if loaded[key].is_off]
+        double = [key for key in right - here if not loaded[key].is_off]
         stray = [key for key in look.gone if key in loaded]
         problems = []
         if wrong:
@@ -191,7 +191,7 @@ class _Look(NamedTuple):
 
     rows: dict[str, Row]
     keys: set[str]
-    loaded: dict[str, dict[str, Any]]
+    loaded: dict[str, UacRecord]
     gone: list[str]
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import Q
 
@@ -18,7 +18,8 @@ from kamailio_bridge.rows.types import Row, Table
 from kamailio_bridge.tables.models import Htable, Uacreg
 
 DISABLED_FLAG = 1  # the record answers challenges but does not register
-REGISTERED_STATE = 4  # bit of the flags that Kamailio shows
+# Bits of the flags that Kamailio shows (facts, section 7).
+ONGOING_STATE, REGISTERED_STATE = 2, 4
 FEW = 100  # records that are asked for one by one; of more the node dumps all it has
 UNREGISTER_PATIENCE = 2.0  # seconds that a carrier gets to answer the end of a registration before we go on
 
@@ -58,8 +59,52 @@ OWNERS = Table(
     exclusive=("key_name",),
 )
 L_UUID, EXPIRES, FLAGS = (RECORDS.columns.index(column) for column in ("l_uuid", "expires", "flags"))
-# What reg_info shows of a record, by the column that it comes from. Flags and times are state there, not settings.
-SHOWN_COLUMNS = ("l_username", "l_domain", "r_username", "r_domain", "realm", "auth_username", "auth_ha1", "auth_proxy")
+
+
+class UacRecord(NamedTuple):
+    """One record as a node shows it. Its digest opens the account: never pass it on to people.
+
+    The fields up to ``auth_proxy`` are those of its row. ``flags`` are state, ``diff_expires`` are the seconds until
+    the node registers again, and ``timer_expires`` is that moment as a Unix time.
+    """
+
+    l_uuid: str
+    l_username: str
+    l_domain: str
+    r_username: str
+    r_domain: str
+    realm: str
+    auth_username: str
+    auth_ha1: str
+    auth_proxy: str
+    expires: int
+    flags: int
+    diff_expires: int
+    timer_expires: int
+
+    def __repr__(self) -> str:
+        return f"UacRecord({self.l_uuid!r})"
+
+    @property
+    def is_off(self) -> bool:
+        """Whether it answers challenges and does not register."""
+        return bool(self.flags & DISABLED_FLAG)
+
+    @property
+    def is_registered(self) -> bool:
+        """Whether the carrier has accepted the registration."""
+        return bool(self.flags & REGISTERED_STATE)
+
+    @property
+    def is_trying(self) -> bool:
+        """Whether the node is registering now, or is about to for the first time."""
+        return not self.flags or bool(self.flags & ONGOING_STATE)
+
+
+_TEXTS, _NUMBERS = UacRecord._fields[:9], UacRecord._fields[9:]
+# What a node shows of a row. Flags and times are state there, not settings.
+SHOWN_COLUMNS = _TEXTS[1:]
+_LARGEST = 2**32  # Kamailio's numbers are 32 bits wide
 
 
 def record_key(group_pk: int) -> str:
@@ -67,54 +112,59 @@ def record_key(group_pk: int) -> str:
     return f"{RECORD_KEY}{group_pk}"
 
 
-def dump_records(rpc: Rpc) -> list[dict[str, Any]]:
-    """Return all records of a node, digests included: never pass them on to people."""
+def dump_records(rpc: Rpc) -> list[UacRecord]:
+    """Return all records of a node."""
     records = as_list(rpc.call("uac.reg_dump"))
     with understood("uac.reg_dump"):
-        return [_checked(record) for record in records]
+        return [_parse(record) for record in records]
 
 
-def records_of(rpc: Rpc, keys: Collection[str] | None) -> dict[str, dict[str, Any]]:
-    """Return records of a node by key: those named as far as it has them, or all. Digests are in them."""
+def records_of(rpc: Rpc, keys: Collection[str] | None) -> dict[str, UacRecord]:
+    """Return records of a node by key: those named as far as it has them, or all."""
     if keys is not None and len(keys) <= FEW:
-        return {key: record for key in keys for record in [info(rpc, key)] if record is not None}
-    return {str(record["l_uuid"]): record for record in dump_records(rpc)}
+        return {key: record for key in keys for record in [read_record(rpc, key)] if record is not None}
+    return {record.l_uuid: record for record in dump_records(rpc)}
 
 
-def info(rpc: Rpc, key: str) -> dict[str, Any] | None:
+def read_record(rpc: Rpc, key: str) -> UacRecord | None:
     """Return one record of a node, None when it has none."""
     try:
-        record = rpc.call("uac.reg_info", "l_uuid", key)
+        answer = rpc.call("uac.reg_info", "l_uuid", key)
     except CallFailed as failure:
         if failure.code == 404:
             return None
         raise
     with understood("uac.reg_info"):
-        return _checked(record)
+        record = _parse(answer)
+        if record.l_uuid != key:
+            raise ValueError(record.l_uuid)
+    return record
 
 
-def _checked(record: dict[str, Any]) -> dict[str, Any]:
-    """Return a record as a node shows it, its key a text and its counts numbers. Raises what ``understood`` expects."""
-    numbers = {name: int(record.get(name, 0)) for name in ("flags", "diff_expires")}
-    return {**record, **numbers, "l_uuid": str(record["l_uuid"])}
+def _parse(record: Any) -> UacRecord:
+    """Read a record as a node shows it. Raises what ``understood`` expects."""
+    texts: list[Any] = [
+        "" if record[name] is None else record[name] for name in _TEXTS
+    ]  # null is a text that was never set
+    numbers: list[Any] = [record[name] for name in _NUMBERS]
+    if not all(isinstance(text, str) for text in texts):
+        raise TypeError
+    if not all(type(number) is int and abs(number) <= _LARGEST for number in numbers):
+        raise ValueError
+    return UacRecord(*texts, *numbers)
 
 
-def differs(row: Row, record: dict[str, Any] | None) -> bool:
+def differs(row: Row, record: UacRecord | None) -> bool:
     """Say whether the node's record is missing or other than its row."""
     if record is None:
         return True
     values = dict(zip(RECORDS.columns, row.values, strict=True))
-    return any(record.get(column) != values[column] for column in SHOWN_COLUMNS)
+    return any(getattr(record, column) != values[column] for column in SHOWN_COLUMNS)
 
 
-def is_off(record: dict[str, Any] | None) -> bool:
-    """Say whether the record is there and does not register."""
-    return record is not None and bool(int(record.get("flags", 0)) & DISABLED_FLAG)
-
-
-def is_muted(row: Row, record: dict[str, Any] | None) -> bool:
+def is_muted(row: Row, record: UacRecord) -> bool:
     """Say whether Kamailio keeps the record silent: ending a registration leaves it with an Expires of 0."""
-    return record is not None and record.get("expires") != row.values[EXPIRES]
+    return record.expires != row.values[EXPIRES]
 
 
 def reload_hash_table(rpc: Rpc, name: str) -> None:
@@ -149,9 +199,4 @@ def unregister(rpc: Rpc, keys: Collection[str]) -> None:
     while pending and time.monotonic() < deadline:
         time.sleep(0.05)
         now = records_of(rpc, pending)
-        pending = {key for key in pending if is_registered(now.get(key))}
-
-
-def is_registered(record: dict[str, Any] | None) -> bool:
-    """Say whether the carrier has accepted the registration."""
-    return record is not None and bool(int(record.get("flags", 0)) & REGISTERED_STATE)
+        pending = {key for key, record in now.items() if key in pending and record.is_registered}

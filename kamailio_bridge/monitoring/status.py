@@ -14,11 +14,11 @@ from kamailio_bridge.drift.compare import LOOK_SECONDS as DRIFT_SECONDS
 from kamailio_bridge.drift.compare import read_drift, read_node_drift
 from kamailio_bridge.modules import selected_modules
 from kamailio_bridge.modules.htable import revision_on_node, stored_revision
-from kamailio_bridge.modules.uac_records import DISABLED_FLAG, REGISTERED_STATE, dump_records
+from kamailio_bridge.modules.uac_records import dump_records
 from kamailio_bridge.monitoring.strangers import Strangers, read_strangers
 from kamailio_bridge.nodes.ask_all import ask_nodes
 from kamailio_bridge.nodes.node import Node, configured_nodes
-from kamailio_bridge.nodes.rpc import RpcError, method_names, understood
+from kamailio_bridge.nodes.rpc import RpcError, method_names, parse_number, understood
 from kamailio_bridge.plan.make import TablesUnreadable, make_plan
 from kamailio_bridge.questions.registrations import Registration, registrations
 from kamailio_bridge.revisions.models import Revision
@@ -153,7 +153,7 @@ def node_status(node: Node, revision: int | None, answer: Answer | None = None) 
     """
     url, node = node.rpc.url, node.for_one_job(LOOK_SECONDS)
     try:
-        version = str(node.rpc.call("core.version")).strip()
+        version = _version(node.rpc.call("core.version"))
         uptime = _uptime(node.rpc.call("core.uptime"))
         methods = frozenset(method_names(node.rpc))
         present = [module.name for module in selected_modules() if module.is_on(node.rpc, methods)]
@@ -162,7 +162,7 @@ def node_status(node: Node, revision: int | None, answer: Answer | None = None) 
         strangers = read_strangers(node.rpc) if "htable" in present else None
     except RpcError as error:
         return _unreachable(node, error)
-    own = [int(record.get("flags", 0)) for record in records if not int(record.get("flags", 0)) & DISABLED_FLAG]
+    own = [record for record in records if not record.is_off]
     fault = answer["sentence"] if answer is not None and answer["reloaded"] and not answer["ok"] else ""
     return NodeStatus(
         node.name,
@@ -174,7 +174,7 @@ def node_status(node: Node, revision: int | None, answer: Answer | None = None) 
         uptime=uptime,
         revision=running,
         modules=present,
-        registered=sum(bool(flags & REGISTERED_STATE) for flags in own),
+        registered=sum(record.is_registered for record in own),
         to_register=len(own),
         strangers=strangers,
     )
@@ -184,11 +184,16 @@ def _unreachable(node: Node, error: RpcError) -> NodeStatus:
     return NodeStatus(node.name, node.rpc.url, reachable=False, in_step=False, sentence=str(error))
 
 
+def _version(answer: Any) -> str:
+    with understood("core.version"):
+        return str(answer.strip())
+
+
 def _uptime(answer: Any) -> int:
     with understood("core.uptime"):
-        seconds = int(answer["uptime"])
-        if not 0 <= seconds < LONGEST_UPTIME:
-            raise ValueError
+        seconds = parse_number(answer["uptime"], LONGEST_UPTIME)
+        if seconds < 0:
+            raise ValueError(seconds)
     return seconds
 
 

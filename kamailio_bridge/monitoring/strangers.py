@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from kamailio_bridge.modules.base import as_list
-from kamailio_bridge.nodes.rpc import CallFailed, Rpc, understood
+from kamailio_bridge.nodes.rpc import CallFailed, Rpc, parse_number, understood
 
 HASH_TABLE = "stranger_counts"
 SILENCED = "silenced"
@@ -50,7 +50,9 @@ def read_strangers(rpc: Rpc) -> Strangers | None:
         return None
     with understood("htable.dump"):
         counts = {
-            str(item["name"]): max(0, int(item["value"])) for slot in slots for item in as_list(slot.get("slot", []))
+            str(item["name"]): max(0, parse_number(item["value"]))
+            for slot in slots
+            for item in as_list(slot.get("slot", []))
         }
     return Strangers(
         answered=counts.get("answered", 0),

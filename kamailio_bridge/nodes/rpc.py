@@ -27,7 +27,8 @@ MAX_ANSWER_BYTES = 128 * 1024 * 1024  # dispatcher.list of 100,000 endpoints is 
 NOT_ADMITTED = b"The admin site has no such command."  # http.cfg
 HTTP_ONLY = ("tm.t_uac_wait",)  # answered later, which Kamailio does by HTTP alone
 _CHANGES = re.compile(r"reload|reg_(refresh|remove|enable|disable|unregister)", re.IGNORECASE)
-_LONGEST_INTEGER = 20  # characters: Kamailio's have 64 bits
+LARGEST_NUMBER = 2**63  # Kamailio's have 64 bits
+_LONGEST_INTEGER = 20  # characters of such a number
 _SURROGATE = re.compile(r"[\ud800-\udfff]|\\u[dD][89a-fA-F]")
 _request_ids = itertools.count(1)
 
@@ -206,6 +207,14 @@ def understood(method: str) -> Iterator[None]:
         yield
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, RecursionError):
         raise InvalidAnswer(f"{method}: the node answered in a form that this product does not know.") from None
+
+
+def parse_number(value: Any, largest: int = LARGEST_NUMBER) -> int:
+    """Return a number of an answer that was written as a number or a text. Raises what ``understood`` expects."""
+    number = int(value)
+    if abs(number) > largest:
+        raise ValueError(value)
+    return number
 
 
 def parse_answer(content: bytes) -> Any:

@@ -11,14 +11,14 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Literal
 
 from django.utils import timezone
 
 from carriers.snapshots.records import Carriers, CredentialRecord, GroupRecord
 from kamailio_bridge.modules.base import as_list
 from kamailio_bridge.modules.uac import UacModule
-from kamailio_bridge.modules.uac_records import RECORDS, differs, dump_records, record_key
+from kamailio_bridge.modules.uac_records import RECORDS, UacRecord, differs, dump_records, record_key
 from kamailio_bridge.nodes.ask_all import ASK_SECONDS, ask_nodes
 from kamailio_bridge.nodes.node import Node
 from kamailio_bridge.nodes.printable import fit_to_show
@@ -46,9 +46,8 @@ _MOODS: Mapping[State, Mood] = {
     "disabled": "quiet",
 }
 
-# Bits of the flags that Kamailio shows (facts, section 7).
-DISABLED, ONGOING, REGISTERED, AUTH_SENT = 1, 2, 4, 8
 HASH_TABLE = "registrars"
+DIGITS_OF_A_TIME = 10
 
 
 @dataclass(frozen=True)
@@ -100,7 +99,7 @@ class NodeView:
     """
 
     name: str
-    records: Mapping[str, dict[str, Any]]
+    records: Mapping[str, UacRecord]
     answers: Mapping[str, str] | None
 
     def __repr__(self) -> str:
@@ -118,7 +117,7 @@ class _Unreachable:
 
 def read_node(node: Node) -> NodeView:
     """Ask a node for all that concerns registrations. Raises ``RpcError``."""
-    records = {str(record["l_uuid"]): record for record in dump_records(node.rpc)}
+    records = {record.l_uuid: record for record in dump_records(node.rpc)}
     return NodeView(node.name, records, _answers(node.rpc))
 
 
@@ -180,7 +179,7 @@ def _on_node(pk: int, credential: CredentialRecord, view: NodeView | _Unreachabl
     if isinstance(view, _Unreachable):
         return Registration(pk, "unreachable", f"Node {view.name} can't be asked: {view.reason}", view.name)
     record = view.records.get(record_key(pk))
-    if record is None or differs(row, record) or _registers(record) != credential.register:
+    if record is None or differs(row, record) or record.is_off == credential.register:
         sentence = f"Node {view.name} does not have it, or has it otherwise: press Reload Kamailio."
         return Registration(pk, "not applied", sentence, view.name)
     if not credential.register:
@@ -189,12 +188,8 @@ def _on_node(pk: int, credential: CredentialRecord, view: NodeView | _Unreachabl
     return _state(pk, credential, record, view)
 
 
-def _registers(record: Mapping[str, Any]) -> bool:
-    return not int(record.get("flags", 0)) & DISABLED
-
-
-def _state(pk: int, credential: CredentialRecord, record: Mapping[str, Any], view: NodeView) -> Registration:
-    flags, left = int(record.get("flags", 0)), int(record.get("diff_expires", 0))
+def _state(pk: int, credential: CredentialRecord, record: UacRecord, view: NodeView) -> Registration:
+    left = record.diff_expires
     key = record_key(pk)
     answers = view.answers or {}
     noted, realm = answers.get(key), answers.get(f"realm:{key}")
@@ -208,10 +203,10 @@ def _state(pk: int, credential: CredentialRecord, record: Mapping[str, Any], vie
         answer=answer.words if answer is not None else None,
         granted=answer.granted if answer is not None else None,
     )
-    if flags & REGISTERED and left > 0:
+    if record.is_registered and left > 0:
         sentence = f"Registered by node {view.name}, renewed within {left} s."
         return replace(said, state="registered", sentence=sentence, until=int(time.time()) + left)
-    if flags & ONGOING or not flags:
+    if record.is_trying:
         return said
     retry = _retry(record, answers.get(f"due:{key}"))
     if view.answers is None:
@@ -231,9 +226,9 @@ def _state(pk: int, credential: CredentialRecord, record: Mapping[str, Any], vie
     return replace(said, state=state, sentence=explain(answer, credential) + retry)
 
 
-def _retry(record: Mapping[str, Any], due: str | None) -> str:
+def _retry(record: UacRecord, due: str | None) -> str:
     """Say when the node tries again: our configuration notes the time, by its own clock; others leave it to uac."""
-    left = int(record.get("diff_expires", 0))
-    if due is not None and due.isdecimal() and "timer_expires" in record:
-        left += int(due) - int(record["timer_expires"])
+    left = record.diff_expires
+    if due is not None and due.isdecimal() and len(due) <= DIGITS_OF_A_TIME:
+        left += int(due) - record.timer_expires
     return f" Next try in {left} s." if left > 0 else ""

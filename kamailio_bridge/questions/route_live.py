@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
+from kamailio_bridge.modules.uac_records import read_record
 from kamailio_bridge.nodes.node import Node
 from kamailio_bridge.nodes.rpc import CallFailed, InvalidAnswer
 from kamailio_bridge.questions.route_prediction import Attempt
@@ -56,9 +57,7 @@ def ask_route(node: Node, number: str, names: Names) -> NodeAnswer:
 def _username(node: Node, key: str) -> str:
     """Return the username of the credential that the node holds; the rest of the record is secret and dropped here."""
     try:
-        record = node.rpc.call("uac.reg_info", "l_uuid", key)
+        record = read_record(node.rpc, key)
     except CallFailed:
-        return f"{key}, which is not loaded"
-    if not isinstance(record, dict):
-        raise InvalidAnswer("uac.reg_info: the node answered in a form that this product does not know.")
-    return str(record.get("auth_username", ""))
+        record = None
+    return record.auth_username if record is not None else f"{key}, which is not loaded"

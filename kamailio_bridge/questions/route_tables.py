@@ -20,6 +20,7 @@ from kamailio_bridge.questions.route_prediction import (
 from kamailio_bridge.rows.ids import row_id
 from kamailio_bridge.tables.models import Dispatcher, Htable, Mtree, Uacreg
 
+MOST_DIGITS = 10  # of a number of 32 bits
 _NOT_USED_FLAGS = 1 | 4  # dispatcher: inactive, and disabled by an administrator
 
 Names = dict[int, tuple[str, str]]
@@ -40,8 +41,10 @@ def parse_attrs(text: str) -> dict[str, str]:
 
 
 def whole_number(text: str | None) -> int:
-    """Return the number that a text is, as Kamailio reads it: 0 where it is none."""
-    return int(text) if text is not None and text.isascii() and text.isdigit() else 0
+    """Return the number that a text is, as Kamailio reads it: 0 where it is none, or longer than its numbers."""
+    if text is None or len(text) > MOST_DIGITS:
+        return 0
+    return int(text) if text.isascii() and text.isdigit() else 0
 
 
 def predict_from_tables(number: str, names: Names) -> Prediction:

@@ -31,8 +31,10 @@ def record(flags: int, **values: Any) -> dict[str, Any]:
         "auth_username": "1000",
         "auth_ha1": HA1,
         "auth_proxy": f"sip:{HOST}:5060",
+        "expires": 300,
         "flags": flags,
         "diff_expires": 25,
+        "timer_expires": int(time.time()) + 25,
     }
     return {**shown, **values}
 
