@@ -112,7 +112,7 @@ def apply(
     return _alone(author, work)
 
 
-def take_over(*, author: AbstractBaseUser | None, node: str, progress: Progress = lambda _step: None) -> ApplyResult:
+def fail_over(*, author: AbstractBaseUser | None, node: str, progress: Progress = lambda _step: None) -> ApplyResult:
     """Disable a node, and let the others register its accounts. Pending changes stay pending.
 
     The node itself is told first, if it can be reached, so that it ends its registrations before the others begin.
@@ -140,7 +140,7 @@ def take_over(*, author: AbstractBaseUser | None, node: str, progress: Progress 
     return _alone(author, work)
 
 
-def put_back(
+def restore(
     *, author: AbstractBaseUser | None, seen: str | None = None, progress: Progress = lambda _step: None
 ) -> ApplyResult:
     """Restore the last revision's rows where somebody else changed them, and let every node reload all of them.

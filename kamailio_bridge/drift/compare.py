@@ -83,7 +83,7 @@ class Drift:
 
     @property
     def left_out(self) -> list[Notice]:
-        """What can't be put back, and why."""
+        """What can't be restored, and why."""
         return self.plan.left_out if self.plan is not None else []
 
     @property

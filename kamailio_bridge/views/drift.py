@@ -13,14 +13,15 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
-from kamailio_bridge.apply.operations import put_back
-from kamailio_bridge.drift.accept import CannotTakeOver, can_take_over, take_over_row
+from kamailio_bridge.apply.operations import restore as restore_rows
+from kamailio_bridge.drift.accept import accept_row, can_accept
+from kamailio_bridge.drift.accepted import CannotAccept
 from kamailio_bridge.drift.compare import LOOK_SECONDS, Drift, RowDrift, read_drift, read_node_drift
 from kamailio_bridge.views.access import RELOAD_PERMISSION, for_operators, for_those_who_may
 from kamailio_bridge.views.reload import level_of, result_url
 
 SHOWN_ROWS = 200
-TAKE_OVER_PERMISSIONS = (
+ACCEPT_PERMISSIONS = (
     RELOAD_PERMISSION,
     *(
         f"carriers.change_{name}"
@@ -38,26 +39,26 @@ TAKE_OVER_PERMISSIONS = (
 def drift(request: HttpRequest) -> HttpResponse:
     """Show the rows that differ from the last revision. The nodes' memory is asked for after the page is shown."""
     found = read_drift()
-    may_take_over = request.user.has_perms(TAKE_OVER_PERMISSIONS)
+    may_accept = request.user.has_perms(ACCEPT_PERMISSIONS)
     context = {
         **admin.site.each_context(request),
         "title": "Drift",
         "drift": found,
-        "rows": [_shown(row, may_take_over=may_take_over) for row in found.rows[:SHOWN_ROWS]],
+        "rows": [_shown(row, may_accept=may_accept) for row in found.rows[:SHOWN_ROWS]],
         "more_rows": max(0, len(found.rows) - SHOWN_ROWS),
         "seen": _digest(found),
     }
     return TemplateResponse(request, "admin/kamailio_bridge/drift.html", context)
 
 
-def _shown(row: RowDrift, *, may_take_over: bool) -> dict[str, Any]:
+def _shown(row: RowDrift, *, may_accept: bool) -> dict[str, Any]:
     return {
         "label": row.label,
         "table": row.table.name,
         "pk": row.pk,
         "kind": row.kind,
         "columns": row.columns,
-        "may_be_taken_over": may_take_over and can_take_over(row),
+        "may_be_accepted": may_accept and can_accept(row),
     }
 
 
@@ -78,20 +79,20 @@ def drift_of_nodes(_request: HttpRequest) -> HttpResponse:
 
 @for_operators
 @require_POST
-def put_back_drift(request: HttpRequest) -> HttpResponse:
-    """Write the last revision's rows again, if the drift still is what was seen."""
+def restore(request: HttpRequest) -> HttpResponse:
+    """Restore the rows of the last revision, if the drift is still what was seen."""
     user = request.user
     assert isinstance(user, User)  # noqa: S101 - for the type checker: nobody else has the permission
-    result = put_back(author=user, seen=request.POST.get("seen") or None)
+    result = restore_rows(author=user, seen=request.POST.get("seen") or None)
     messages.add_message(request, level_of(result), result.sentence)
     if result.revision is None:
         return HttpResponseRedirect(reverse("admin:drift"))
     return HttpResponseRedirect(result_url(request, result))
 
 
-@for_those_who_may(*TAKE_OVER_PERMISSIONS)
+@for_those_who_may(*ACCEPT_PERMISSIONS)
 @require_POST
-def take_over(request: HttpRequest) -> HttpResponse:
+def accept(request: HttpRequest) -> HttpResponse:
     """Accept one row into the carriers, if the drift is still what was seen. It is then a pending change."""
     found = read_drift()
     row = next((row for row in found.rows if _names(request, row)), None)
@@ -99,8 +100,8 @@ def take_over(request: HttpRequest) -> HttpResponse:
         messages.warning(request, "Nothing was accepted, because the rows changed since you saw them: look again.")
         return HttpResponseRedirect(reverse("admin:drift"))
     try:
-        changed = take_over_row(row=row)
-    except CannotTakeOver as refusal:
+        changed = accept_row(row=row)
+    except CannotAccept as refusal:
         messages.error(request, str(refusal))
         return HttpResponseRedirect(reverse("admin:drift"))
     message = f"Accepted from row {row.pk} of the table {row.table.name}."

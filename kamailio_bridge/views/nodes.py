@@ -17,7 +17,7 @@ from django.utils.timesince import timesince
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
-from kamailio_bridge.apply.operations import ApplyResult, retry, take_over
+from kamailio_bridge.apply.operations import ApplyResult, fail_over, retry
 from kamailio_bridge.modules.htable import stored_revision
 from kamailio_bridge.monitoring.status import LOOK_SECONDS, NodeStatus, last_answers, node_status
 from kamailio_bridge.nodes.ask_all import Crowded, ask_nodes
@@ -63,10 +63,10 @@ def retry_nodes(request: HttpRequest) -> HttpResponse:
 
 @for_operators
 @require_POST
-def take_over_node(request: HttpRequest, pk: int) -> HttpResponse:
+def fail_over_node(request: HttpRequest, pk: int) -> HttpResponse:
     """Disable a node and let the others register its accounts."""
     record = get_object_or_404(KamailioNode, pk=pk)
-    result = take_over(author=_user(request), node=record.name)
+    result = fail_over(author=_user(request), node=record.name)
     if result.outcome in ("verified", "behind", "nothing"):
         _log(request, record, "Disabled; its accounts failed over.")
     return result_page(request, result)

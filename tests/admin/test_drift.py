@@ -21,8 +21,8 @@ pytestmark = [
 
 RELOAD = "/admin/kamailio/reload/"
 DRIFT = "/admin/kamailio/drift/"
-PUT_BACK = "/admin/kamailio/drift/put-back/"
-TAKE_OVER = "/admin/kamailio/drift/take-over/"
+RESTORE = "/admin/kamailio/drift/put-back/"
+ACCEPT = "/admin/kamailio/drift/take-over/"
 
 
 def text(response: object) -> str:
@@ -71,9 +71,9 @@ def test_the_nodes_are_asked_after_the_page_is_shown(operator: Client, endpoint:
     assert "connection refused" in node["unknown"]
 
 
-def test_put_back(operator: Client, endpoint: Endpoint) -> None:
+def test_restore(operator: Client, endpoint: Endpoint) -> None:
     seen = operator.get(DRIFT).context["seen"]
-    response = operator.post(PUT_BACK, {"seen": seen}, follow=True)
+    response = operator.post(RESTORE, {"seen": seen}, follow=True)
     revision = Revision.objects.first()
     assert revision is not None
     assert response.redirect_chain == [(f"/admin/kamailio_bridge/revision/{revision.pk}/change/", 302)]
@@ -81,23 +81,23 @@ def test_put_back(operator: Client, endpoint: Endpoint) -> None:
     assert Dispatcher.objects.get(pk=endpoint.pk).destination == "sip:203.0.113.7:5060"
 
 
-def test_what_nobody_saw_is_not_put_back(operator: Client, endpoint: Endpoint) -> None:
+def test_what_nobody_saw_is_not_restored(operator: Client, endpoint: Endpoint) -> None:
     seen = operator.get(DRIFT).context["seen"]
     Dispatcher.objects.filter(pk=endpoint.pk).update(priority=5)
-    response = operator.post(PUT_BACK, {"seen": seen}, follow=True)
+    response = operator.post(RESTORE, {"seen": seen}, follow=True)
     assert response.redirect_chain == [(DRIFT, 302)]
     assert "the rows changed again since you saw them" in text(response)
     assert Dispatcher.objects.get(pk=endpoint.pk).priority == 5
 
 
-def post_take_over(client: Client, table: str, pk: int) -> str:
+def post_accept(client: Client, table: str, pk: int) -> str:
     seen = client.get(DRIFT).context["seen"]
-    return text(client.post(TAKE_OVER, {"table": table, "row": str(pk), "seen": seen}, follow=True))
+    return text(client.post(ACCEPT, {"table": table, "row": str(pk), "seen": seen}, follow=True))
 
 
-def test_take_over(operator: Client, endpoint: Endpoint) -> None:
+def test_accept(operator: Client, endpoint: Endpoint) -> None:
     assert "Accept into the carriers" in text(operator.get(DRIFT))
-    html = post_take_over(operator, "dispatcher", endpoint.pk)
+    html = post_accept(operator, "dispatcher", endpoint.pk)
     assert "The carrier group “Acme” is as the row is. Reload Kamailio to make it a revision." in html
     assert "address 203.0.113.7:5060 → 203.0.113.70:5070" in html
     endpoint.refresh_from_db()
@@ -107,33 +107,33 @@ def test_take_over(operator: Client, endpoint: Endpoint) -> None:
     assert entry.change_message == f"Accepted from row {endpoint.pk} of the table dispatcher."
 
 
-def test_what_can_not_be_taken_over_says_why(operator: Client, endpoint: Endpoint) -> None:
+def test_a_row_that_can_not_be_accepted_says_why(operator: Client, endpoint: Endpoint) -> None:
     Dispatcher.objects.filter(pk=endpoint.pk).update(destination="sip:999.1.1.1")
-    assert "The carriers can't be as the row is" in post_take_over(operator, "dispatcher", endpoint.pk)
+    assert "The carriers can't be as the row is" in post_accept(operator, "dispatcher", endpoint.pk)
     Mtree.objects.create(pk=777, tprefix="o77", tvalue="dsiprouter:77")
     assert "It can only be restored." in text(operator.get(DRIFT))
-    assert "can only be restored" in post_take_over(operator, "mtree", 777)
+    assert "can only be restored" in post_accept(operator, "mtree", 777)
 
 
-def test_a_row_that_changed_again_is_not_taken_over(operator: Client, endpoint: Endpoint) -> None:
+def test_a_row_that_changed_again_is_not_accepted(operator: Client, endpoint: Endpoint) -> None:
     seen = operator.get(DRIFT).context["seen"]
     Dispatcher.objects.filter(pk=endpoint.pk).update(destination="sip:203.0.113.71:5070")
     row = {"table": "dispatcher", "row": str(endpoint.pk)}
-    response = operator.post(TAKE_OVER, {**row, "seen": seen}, follow=True)
+    response = operator.post(ACCEPT, {**row, "seen": seen}, follow=True)
     assert response.redirect_chain == [(DRIFT, 302)]
     assert "Nothing was accepted" in text(response)
     endpoint.refresh_from_db()
     assert endpoint.host == "203.0.113.7"
 
 
-def test_who_may_reload_but_not_edit_may_only_put_back(client: Client, operator: Client, endpoint: Endpoint) -> None:
+def test_who_may_reload_but_not_edit_may_only_restore(client: Client, operator: Client, endpoint: Endpoint) -> None:
     user = User.objects.create(username="porter", is_staff=True)
     user.user_permissions.add(Permission.objects.get(codename="reload_kamailio"))
     client.force_login(user)
     html = text(client.get(DRIFT))
     assert "Restore" in html
     assert "Accept" not in html
-    assert client.post(TAKE_OVER, {"table": "dispatcher", "row": str(endpoint.pk)}).status_code == 403
+    assert client.post(ACCEPT, {"table": "dispatcher", "row": str(endpoint.pk)}).status_code == 403
 
 
 def test_the_preview_leads_to_it(operator: Client, endpoint: Endpoint) -> None:

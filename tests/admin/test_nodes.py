@@ -103,7 +103,7 @@ def test_the_name_stays(superuser: Client) -> None:
     assert (node.name, node.time_limit, node.enabled) == ("edge", 30, False)
 
 
-def test_taking_over_changes_who_registers_and_nothing_that_waits(operator: Client, carriers: Carriers) -> None:
+def test_failing_over_changes_who_registers_and_nothing_that_is_pending(operator: Client, carriers: Carriers) -> None:
     nodes = {name: add(name, port) for port, name in enumerate(("a", "b", "c"), start=9)}
     operator.post(RELOAD)
     key = f"dsiprouter:owner:carrier-{carriers.group.pk}"

@@ -119,7 +119,7 @@ def test_who_changed_what_since_the_last_revision(operator: Client, carriers: Ca
     assert "strip 1 -> 4" not in html
 
 
-def test_who_changed_what_is_still_there_after_rows_were_put_back(operator: Client, carriers: Carriers) -> None:
+def test_who_changed_what_is_still_there_after_rows_were_restored(operator: Client, carriers: Carriers) -> None:
     operator.post(RELOAD)
     post_page(operator, carriers.group_url, {"endpoints-0-strip": "5"})
     Dispatcher.objects.update(priority=1)

@@ -32,7 +32,7 @@ def assert_fits(page: Page) -> None:
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
-def test_preview_drift_take_over_and_put_back(operator: Page, instance: Instance) -> None:
+def test_preview_drift_accept_and_restore(operator: Page, instance: Instance) -> None:
     page = operator
     instance.done("load_carriers", "-", document=DOCUMENT % 1)
     page.reload()
@@ -51,7 +51,7 @@ def test_preview_drift_take_over_and_put_back(operator: Page, instance: Instance
     page.get_by_role("button", name=GO).click()
     expect(page.locator(".messagelist .success")).to_contain_text("reloaded and verified")
 
-    # Somebody moves the endpoint in the table: it is named, and taken over.
+    # Somebody moves the endpoint in the table: it is named, and accepted.
     tamper(instance, "UPDATE dispatcher SET destination = 'sip:203.0.113.70:5070'")
     page.goto("/admin/kamailio/drift/")
     expect(page.locator(".drifted.changed")).to_contain_text("carrier group “Acme”, endpoint “primary”")
@@ -62,7 +62,7 @@ def test_preview_drift_take_over_and_put_back(operator: Page, instance: Instance
     page.get_by_role("button", name=GO).click()
     expect(page.locator(".messagelist .success")).to_contain_text("reloaded and verified")
 
-    # Somebody removes the route, and it is put back.
+    # Somebody removes the route, and it is restored.
     tamper(instance, "DELETE FROM mtree WHERE tprefix = 'o9'")
     page.goto("/admin/kamailio/drift/")
     expect(page.locator(".drifted.deleted")).to_contain_text("outbound route 9")

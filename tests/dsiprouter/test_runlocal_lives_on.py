@@ -82,7 +82,7 @@ def test_a_web_server_that_hangs_is_replaced_with_growing_pauses(capfd: pytest.C
         server.stop()
 
 
-def test_a_kamailio_that_outlived_runlocal_is_taken_over(environment: dict[str, str]) -> None:
+def test_a_kamailio_that_outlived_runlocal_is_adopted(environment: dict[str, str]) -> None:
     with runlocal(environment) as run:
         run.wait_for("Ctrl-C stops.")
         kamailio, web = kamailio_of(run), web_server_of(run)
@@ -103,7 +103,7 @@ def test_a_kamailio_that_outlived_runlocal_is_taken_over(environment: dict[str, 
     assert ports_are_free(environment)
 
 
-def test_one_that_was_taken_over_is_watched_too(environment: dict[str, str]) -> None:
+def test_an_adopted_one_is_watched_too(environment: dict[str, str]) -> None:
     with runlocal(environment, "--no-web") as run:
         run.wait_for("Ctrl-C stops.")
         run.process.kill()

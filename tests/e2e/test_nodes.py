@@ -11,7 +11,7 @@ from django.core.management import call_command
 from django.test import Client
 from pytest_django import Settings
 
-from kamailio_bridge.apply.operations import apply, retry, take_over
+from kamailio_bridge.apply.operations import apply, fail_over, retry
 from kamailio_bridge.modules.htable import revision_on_node, stored_revision
 from kamailio_bridge.monitoring.status import read_status
 from kamailio_bridge.nodes.models import KamailioNode
@@ -75,7 +75,7 @@ def test_each_account_is_registered_from_one_node(cluster: Cluster) -> None:
     assert {(one.state, one.node) for one in unknown} == {("unreachable", "west")}
     for username in gone:
         del registrar.bindings[username]
-    result = take_over(author=None, node="west")
+    result = fail_over(author=None, node="west")
     assert result.outcome == "verified", result.sentence
     assert "Node west itself could not be told, so if it still runs, stop it" in result.sentence
     registrar.wait_until_registered(*gone)
@@ -107,7 +107,7 @@ def test_from_one_node_to_several_and_back(cluster: Cluster) -> None:
     assert {username for username in before if len(registrar.registers(username)) != before[username]} == moved
     assert set(registrar.ended) == moved
     for name in ("north", "west"):
-        result = take_over(author=None, node=name)
+        result = fail_over(author=None, node=name)
         assert result.ok, result.sentence
         assert f"Node {name} was told: it registers nothing any more." in result.sentence
     cluster.processes["west"].stop()

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from kamailio_bridge.apply.operations import apply, retry, take_over
+from kamailio_bridge.apply.operations import apply, fail_over, retry
 from kamailio_bridge.modules.base import ModuleChanges, Projection
 from kamailio_bridge.modules.drouting import DroutingModule
 from kamailio_bridge.nodes.models import KamailioNode
@@ -125,7 +125,7 @@ def test_an_unexpected_error_is_the_result_of_its_node_alone(
 @pytest.mark.usefixtures("fault_over_west")
 def test_an_unexpected_error_over_a_departing_node_stops_no_failover() -> None:
     assert apply(author=None).outcome == "behind"
-    result = take_over(author=None, node="west")
+    result = fail_over(author=None, node="west")
     assert result.outcome == "verified"
     assert "Node west itself could not be told" in result.sentence
     assert not KamailioNode.objects.get(name="west").enabled

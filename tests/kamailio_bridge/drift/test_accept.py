@@ -1,4 +1,4 @@
-"""Take over from Kamailio's tables into the carriers: what a row says, where an operator can mean it."""
+"""Accept rows of Kamailio's tables into the carriers, where the carriers can express them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ from carriers.models import (
     SourceNetwork,
 )
 from kamailio_bridge.apply.operations import apply
-from kamailio_bridge.drift.accept import CannotTakeOver, can_take_over, take_over_row
+from kamailio_bridge.drift.accept import accept_row, can_accept
+from kamailio_bridge.drift.accepted import CannotAccept
 from kamailio_bridge.drift.compare import RowDrift, read_drift
 from kamailio_bridge.plan.make import make_plan
 from kamailio_bridge.tables.models import Address, Dispatcher, DrGateway, Mtree
@@ -42,10 +43,10 @@ def drifted(table: str) -> RowDrift:
     return row
 
 
-def take(table: str) -> Any:
+def accept(table: str) -> Any:
     row = drifted(table)
-    assert can_take_over(row)
-    return take_over_row(row=row)
+    assert can_accept(row)
+    return accept_row(row=row)
 
 
 def row_of(endpoint: Endpoint) -> Any:
@@ -55,18 +56,18 @@ def row_of(endpoint: Endpoint) -> Any:
 def test_an_endpoints_address_and_digits(acme: CarrierGroup) -> None:
     first = acme.endpoints.get(position=1)
     row_of(first).update(destination="sip:[2001:db8::7]:5070;transport=tcp", attrs=f"gwid={first.pk};strip=3;prefix=+1")
-    assert take("dispatcher") == acme
+    assert accept("dispatcher") == acme
     first.refresh_from_db()
     assert (first.host, first.port, first.transport) == ("2001:db8::7", 5070, "tcp")
     assert (first.strip, first.prefix) == (3, "+1")
     assert not any(changes.count for changes in make_plan().modules if changes.module.name == "dispatcher")
 
 
-def test_only_what_was_changed_is_taken_over(acme: CarrierGroup) -> None:
+def test_only_what_was_changed_is_accepted(acme: CarrierGroup) -> None:
     first = acme.endpoints.get(position=1)
-    acme.endpoints.filter(pk=first.pk).update(strip=2)  # waits in the admin
+    acme.endpoints.filter(pk=first.pk).update(strip=2)  # pending in the admin
     row_of(first).update(destination="sip:203.0.113.70:5060")
-    take("dispatcher")
+    accept("dispatcher")
     first.refresh_from_db()
     assert (first.host, first.strip) == ("203.0.113.70", 2)
 
@@ -74,7 +75,7 @@ def test_only_what_was_changed_is_taken_over(acme: CarrierGroup) -> None:
 def test_the_order_of_endpoints(acme: CarrierGroup) -> None:
     first, second = acme.endpoints.order_by("position")
     row_of(first).update(priority=1)
-    take("dispatcher")
+    accept("dispatcher")
     assert list(acme.endpoints.order_by("position")) == [second, first]
 
 
@@ -83,7 +84,7 @@ def test_the_weight_of_an_endpoint(acme: CarrierGroup) -> None:
     apply(author=None, nodes=[])
     first = acme.endpoints.get(position=1)
     row_of(first).update(attrs=f"gwid={first.pk};strip=0;rweight=75")
-    take("dispatcher")
+    accept("dispatcher")
     first.refresh_from_db()
     assert first.weight == 75
 
@@ -91,7 +92,7 @@ def test_the_weight_of_an_endpoint(acme: CarrierGroup) -> None:
 def test_a_deleted_destination_is_a_disabled_endpoint(acme: CarrierGroup) -> None:
     first = acme.endpoints.get(position=1)
     row_of(first).delete()
-    take("dispatcher")
+    accept("dispatcher")
     first.refresh_from_db()
     assert not first.enabled
 
@@ -104,7 +105,7 @@ def test_an_added_destination_is_an_endpoint_at_the_end(acme: CarrierGroup) -> N
         attrs="gwid=500;strip=1",
         description=f"carrier-group:{acme.pk}",
     )
-    take("dispatcher")
+    accept("dispatcher")
     added = acme.endpoints.order_by("position").last()
     assert added is not None
     assert (added.host, added.strip, added.position) == ("203.0.113.99", 1, 3)
@@ -112,23 +113,23 @@ def test_an_added_destination_is_an_endpoint_at_the_end(acme: CarrierGroup) -> N
 
 def test_a_pbxs_address(acme: CarrierGroup) -> None:
     Dispatcher.objects.filter(description__startswith="pbx:").update(destination="sip:192.0.2.10:5070")
-    assert take("dispatcher") == PBX.objects.get()
+    assert accept("dispatcher") == PBX.objects.get()
     assert PBX.objects.get().address == "192.0.2.10:5070"
 
 
 def test_source_networks_changed_deleted_and_added(acme: CarrierGroup) -> None:
     source = acme.sources.get()
     Address.objects.filter(pk=source.pk).update(ip_addr="198.51.101.0")
-    assert take("address") == acme
+    assert accept("address") == acme
     assert acme.sources.get().network == "198.51.101.0/24"
     Address.objects.filter(pk=source.pk).delete()
-    assert take("address") == acme
+    assert accept("address") == acme
     assert not acme.sources.exists()
     assert make_plan().count == 0
     apply(author=None, nodes=[])
     assert not read_drift().found, "the tables are as applied, though no row had to be written"
     Address.objects.create(pk=700, grp=9, ip_addr="192.0.2.77", mask=32, tag=f"pbx-{PBX.objects.get().pk}")
-    assert take("address") == PBX.objects.get()
+    assert accept("address") == PBX.objects.get()
     assert "192.0.2.77/32" in PBX.objects.get().sources.values_list("network", flat=True)
 
 
@@ -138,24 +139,24 @@ def test_where_an_outbound_route_leads(acme: CarrierGroup) -> None:
     OutboundRouteGroup.objects.create(route=route, group=idle, position=2)
     apply(author=None, nodes=[])
     Mtree.objects.filter(pk=route.pk).update(tprefix="o91", tvalue=f"dsiprouter:{backup.pk};{acme.pk}")
-    assert take("mtree") == route
+    assert accept("mtree") == route
     route.refresh_from_db()
     assert route.prefix == "91"
     assert [entry.group for entry in route.route_groups.order_by("position")] == [backup, acme, idle]
     assert not any(changes.count for changes in make_plan().modules if changes.module.name == "mtree")
     apply(author=None, nodes=[])
     Mtree.objects.filter(pk=route.pk).update(tvalue=f"dsiprouter:{acme.pk}")
-    take("mtree")
+    accept("mtree")
     assert [entry.group for entry in route.route_groups.order_by("position")] == [acme, idle]
 
 
-def test_a_refusal_written_into_the_table_and_taken_out_again(acme: CarrierGroup) -> None:
+def test_a_refusal_written_into_the_table_and_removed_again(acme: CarrierGroup) -> None:
     Mtree.objects.filter(tprefix="o9").update(tvalue="dsiprouter:refuse:403:Not here")
-    route = take("mtree")
+    route = accept("mtree")
     assert (route.refuse_code, route.refuse_reason, route.groups.count()) == (403, "Not here", 0)
     apply(author=None, nodes=[], allow_empty=True)
     Mtree.objects.filter(tprefix="o9").update(tvalue=f"dsiprouter:{acme.pk}")
-    route = take("mtree")
+    route = accept("mtree")
     assert (route.refuse_code, route.refuse_reason, route.groups.get()) == (None, "", acme)
 
 
@@ -164,23 +165,23 @@ def test_another_prefix_of_a_route_that_answers_its_calls(acme: CarrierGroup) ->
     make_route("7")
     apply(author=None, nodes=[])
     Mtree.objects.filter(tprefix="o8").update(tprefix="o88")
-    route = take("mtree")
+    route = accept("mtree")
     assert (route.prefix, route.refuse_code, route.refuse_reason) == ("88", 603, "")
     apply(author=None, nodes=[])
     Mtree.objects.filter(tprefix="o7").update(tprefix="o77")
-    assert take("mtree").prefix == "77"
+    assert accept("mtree").prefix == "77"
     apply(author=None, nodes=[])
     PBX.objects.update(enabled=False)
     apply(author=None, nodes=[])
     Mtree.objects.filter(tprefix="i1444").update(tprefix="i1445")
-    assert take("mtree").prefix == "1445"
+    assert accept("mtree").prefix == "1445"
 
 
-def test_a_refusal_that_no_route_could_have(acme: CarrierGroup) -> None:
+def test_a_refusal_that_no_route_can_have(acme: CarrierGroup) -> None:
     for value in ("dsiprouter:refuse:407:Log in", "dsiprouter:refuse:403:Größe", "dsiprouter:unavailable"):
         Mtree.objects.filter(tprefix="o9").update(tvalue=value)
-        with pytest.raises(CannotTakeOver):
-            take("mtree")
+        with pytest.raises(CannotAccept):
+            accept("mtree")
         assert OutboundRoute.objects.get().groups.get() == acme
 
 
@@ -188,7 +189,7 @@ def test_where_an_inbound_route_leads(acme: CarrierGroup) -> None:
     shop = make_pbx("shop", "192.0.2.30", "192.0.2.30/32")
     apply(author=None, nodes=[])
     Mtree.objects.filter(tprefix="i1444").update(tprefix="i1445", tvalue=f"dsiprouter:{100_000_000 + shop.pk}")
-    take("mtree")
+    accept("mtree")
     route = InboundRoute.objects.get()
     assert (route.prefix, route.pbx) == ("1445", shop)
 
@@ -196,7 +197,7 @@ def test_where_an_inbound_route_leads(acme: CarrierGroup) -> None:
 @pytest.mark.parametrize("prefix", ["o9", "i1444"])
 def test_a_deleted_prefix_is_a_disabled_route(acme: CarrierGroup, prefix: str) -> None:
     Mtree.objects.filter(tprefix=prefix).delete()
-    assert not take("mtree").enabled
+    assert not accept("mtree").enabled
 
 
 @pytest.mark.parametrize(
@@ -213,15 +214,15 @@ def test_a_prefix_that_says_nothing_is_refused(
     acme: CarrierGroup, prefix: str, changes: dict[str, str], why: str
 ) -> None:
     Mtree.objects.filter(tprefix=prefix).update(**changes)
-    with pytest.raises(CannotTakeOver) as refusal:
-        take("mtree")
+    with pytest.raises(CannotAccept) as refusal:
+        accept("mtree")
     assert why in str(refusal.value)
 
 
-def test_after_a_reload_what_was_taken_over_is_no_drift(acme: CarrierGroup) -> None:
+def test_an_accepted_row_is_no_drift_after_a_reload(acme: CarrierGroup) -> None:
     row_of(acme.endpoints.get(position=1)).update(destination="sip:203.0.113.70:5060")
-    take("dispatcher")
-    assert read_drift().found, "it waits for a reload"
+    accept("dispatcher")
+    assert read_drift().found, "until the next reload it is drift"
     apply(author=None, nodes=[])
     assert not read_drift().found
     assert Dispatcher.objects.filter(destination="sip:203.0.113.70:5060").exists()
@@ -237,25 +238,25 @@ def test_after_a_reload_what_was_taken_over_is_no_drift(acme: CarrierGroup) -> N
         ({"attrs": "gwid=1;strip=0;prefix=a b"}, "The carriers can't be as the row is"),
     ],
 )
-def test_what_the_carriers_could_not_say_is_refused(acme: CarrierGroup, changes: dict[str, str], why: str) -> None:
+def test_what_the_carriers_can_not_express_is_refused(acme: CarrierGroup, changes: dict[str, str], why: str) -> None:
     first = acme.endpoints.get(position=1)
     row_of(first).update(**changes)
-    with pytest.raises(CannotTakeOver) as refusal:
-        take("dispatcher")
+    with pytest.raises(CannotAccept) as refusal:
+        accept("dispatcher")
     assert why in str(refusal.value)
     before = (first.host, first.strip, first.prefix)
     first.refresh_from_db()
     assert (first.host, first.strip, first.prefix) == before
 
 
-def test_what_was_deleted_in_the_admin_since_can_not_be_taken_over(acme: CarrierGroup) -> None:
+def test_the_row_of_an_object_deleted_since_can_not_be_accepted(acme: CarrierGroup) -> None:
     row_of(acme.endpoints.get(position=1)).update(priority=5)
     acme.delete()
-    with pytest.raises(CannotTakeOver, match="The endpoint behind the row was deleted since"):
-        take("dispatcher")
+    with pytest.raises(CannotAccept, match="The endpoint behind the row was deleted since"):
+        accept("dispatcher")
 
 
-def test_rows_that_say_nothing_an_operator_means_are_only_put_back(acme: CarrierGroup) -> None:
+def test_rows_that_the_carriers_can_not_express_can_only_be_restored(acme: CarrierGroup) -> None:
     credential = AuthCredential(group=acme, username="1000", registrar="sip.acme.example")
     credential.set_password("secret")
     credential.save()
@@ -267,7 +268,7 @@ def test_rows_that_say_nothing_an_operator_means_are_only_put_back(acme: Carrier
     rows = read_drift().rows
     assert {row.table.name for row in rows} == {"mtree", "dr_gateways", "dispatcher", "address"}
     for row in rows:
-        assert not can_take_over(row), row
-        with pytest.raises(CannotTakeOver, match="can only be restored"):
-            take_over_row(row=row)
+        assert not can_accept(row), row
+        with pytest.raises(CannotAccept, match="can only be restored"):
+            accept_row(row=row)
     assert OutboundRoute.objects.get().groups.get() == acme

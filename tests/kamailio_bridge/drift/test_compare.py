@@ -1,4 +1,4 @@
-"""What somebody changed behind our back, in the tables and in a real Kamailio's memory: found, named, put back."""
+"""What somebody changed outside this product, in the tables and in a real Kamailio's memory: found, named, restored."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from pytest_django import Settings
 
 from carriers.models import AuthCredential, CarrierGroup, OutboundRoute, SourceNetwork
-from kamailio_bridge.apply.operations import ApplyResult, apply, put_back, retry, take_over
+from kamailio_bridge.apply.operations import ApplyResult, apply, fail_over, restore, retry
 from kamailio_bridge.drift.compare import Drift, node_drift, read_drift, read_node_drift
 from kamailio_bridge.local.kamailio_process import NodeProcess
 from kamailio_bridge.modules.htable import revision_on_node, stored_revision
@@ -65,7 +65,7 @@ def everything() -> dict[str, list[Any]]:
 
 
 def mend(**options: Any) -> ApplyResult:
-    result = put_back(author=None, **options)
+    result = restore(author=None, **options)
     assert result.ok, result.sentence
     return result
 
@@ -108,7 +108,7 @@ def test_foreign_rows_are_no_drift_and_stay(applied: CarrierGroup) -> None:
     assert Address.objects.get(pk=9000).tag == "another tool"
 
 
-def test_put_back_writes_the_rows_of_the_last_revision_and_leaves_what_waits(
+def test_restore_writes_the_rows_of_the_last_revision_and_leaves_what_is_pending(
     applied: CarrierGroup, local: Node
 ) -> None:
     before, last = everything(), Revision.objects.get()
@@ -131,7 +131,7 @@ def test_put_back_writes_the_rows_of_the_last_revision_and_leaves_what_waits(
     assert make_plan().count == 0
 
 
-def test_the_memory_of_a_node_is_compared_and_put_back(applied: CarrierGroup, local: Node) -> None:
+def test_the_memory_of_a_node_is_compared_and_restored(applied: CarrierGroup, local: Node) -> None:
     """Somebody changes a row, lets Kamailio load it, and puts the row back: only the memory is wrong."""
     row = Dispatcher.objects.get(pk=applied.endpoints.get(host="127.0.0.21").pk)
     Dispatcher.objects.filter(pk=row.pk).update(destination="sip:127.0.0.99:5060")
@@ -190,12 +190,12 @@ def test_a_wrong_number_in_the_tables_is_drift(applied: CarrierGroup) -> None:
     assert sentences(read_drift()) == []
 
 
-def test_nothing_is_put_back_that_nobody_saw(applied: CarrierGroup) -> None:
+def test_nothing_is_restored_that_nobody_saw(applied: CarrierGroup) -> None:
     Dispatcher.objects.filter(setid=applied.pk).update(priority=5)
     drift = read_drift()
     assert drift.plan is not None
     Dispatcher.objects.filter(setid=applied.pk).update(priority=6)
-    result = put_back(author=None, seen=drift.plan.digest())
+    result = restore(author=None, seen=drift.plan.digest())
     assert result.outcome == "changed"
     assert "Nothing was restored, because the rows changed again" in result.sentence
     assert set(Dispatcher.objects.filter(setid=applied.pk).values_list("priority", flat=True)) == {6}
@@ -208,7 +208,7 @@ def test_a_foreign_row_in_a_set_of_ours_is_named_and_not_touched(applied: Carrie
     drift = read_drift()
     assert f"row {pk} of the table dispatcher was deleted." in sentences(drift)[0]
     assert f"where row {pk} of another program has it" in sentences(drift)[-1]
-    result = put_back(author=None)
+    result = restore(author=None)
     assert result.outcome == "partial"
     assert f"where row {pk} of another program has it" in result.sentence
     assert Dispatcher.objects.get(pk=pk).description == "mine now"
@@ -219,7 +219,7 @@ def test_a_foreign_row_in_a_set_of_ours_is_named_and_not_touched(applied: Carrie
 def test_before_the_first_apply_nothing_can_be_told(kamailio_down: None) -> None:
     assert read_drift().unknown == "Nothing has been applied yet, so there is nothing to compare with."
     assert read_node_drift(read_drift()) == []
-    assert put_back(author=None).outcome == "refused"
+    assert restore(author=None).outcome == "refused"
     assert run_command("check_drift").status == 2
 
 
@@ -295,11 +295,11 @@ def test_who_registers_what_is_compared_with_the_nodes_of_then(settings: Setting
     KamailioNode.objects.create(name="north", rpc_url=f"http://127.0.0.1:{free_port()}/RPC", time_limit=1)
     retry(author=None, names=["north"])
     assert sentences(read_drift()) == []
-    take_over(author=None, node="west")
+    fail_over(author=None, node="west")
     assert sentences(read_drift()) == []
     row = Htable.objects.filter(key_value="east").first()
     assert row is not None
     Htable.objects.filter(pk=row.pk).update(key_value="nowhere")
     assert "key_value is nowhere instead of east" in sentences(read_drift())[0]
-    assert put_back(author=None).outcome == "behind"
+    assert restore(author=None).outcome == "behind"
     assert sentences(read_drift()) == []

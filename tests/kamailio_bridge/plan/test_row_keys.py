@@ -180,7 +180,7 @@ def test_a_real_node_takes_rows_on_moved_keys_and_an_emergency_disable(node: Nod
     assert list(Dispatcher.objects.values_list("pk", flat=True)) == [others[1]]
 
 
-def test_a_row_that_was_moved_and_then_changed_by_somebody_is_drift_and_put_back(node: Node) -> None:
+def test_a_row_that_was_moved_and_then_changed_by_somebody_is_drift_and_is_restored(node: Node) -> None:
     group = make_group("Acme", "127.0.0.21")
     assert press(node).ok
     other = insert_next(Dispatcher)

@@ -12,7 +12,7 @@ from django.core.management import CommandError, call_command
 from carriers.models import AuthCredential, CarrierGroup
 from carriers.snapshots.records import read_carriers
 from carriers.snapshots.state import take_state
-from kamailio_bridge.apply.operations import apply, put_back, take_over
+from kamailio_bridge.apply.operations import apply, fail_over, restore
 from kamailio_bridge.modules.htable import REVISION_KEY
 from kamailio_bridge.nodes.models import KamailioNode
 from kamailio_bridge.nodes.node import Node
@@ -107,10 +107,10 @@ def test_a_failover_and_a_restore_leave_a_roll_back_pending() -> None:
     groups[0].endpoints.update(strip=1)
     second = apply(author=None).revision
     roll_back(revision=revision_of(first), author=None)
-    failed_over = take_over(author=None, node="west").revision
+    failed_over = fail_over(author=None, node="west").revision
     assert revision_of(failed_over).summary.startswith("fail over from node west: ")
     Dispatcher.objects.update(priority=5)
-    restored = put_back(author=None).revision
+    restored = restore(author=None).revision
     assert revision_of(restored).summary.startswith("restore revision ")
     assert first < second < failed_over < restored
     assert RollBack.objects.get().applied_with is None

@@ -1,0 +1,116 @@
+"""Accept rows of mtree: the prefix of a route, and where it leads."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import models
+
+from carriers.models import PBX, CarrierGroup, InboundRoute, OutboundRoute, OutboundRouteGroup
+from carriers.refusals import reason_of
+from kamailio_bridge.drift.accepted import CannotAccept, Handler, expected_values, found_values, get_locked, save_valid
+from kamailio_bridge.drift.compare import RowDrift
+from kamailio_bridge.modules.mtree import INBOUND, MARK, OUTBOUND, PREFIXES, answer_in
+from kamailio_bridge.rows.ids import INBOUND_OFFSET, PBX_OFFSET, ROUTE_OFFSET, row_id
+from kamailio_bridge.rows.routes_in_force import Answer
+
+TABLE = PREFIXES
+
+
+def handler_of(row: RowDrift) -> Handler | None:
+    """Return what accepts the row; None if it can only be restored, as new prefixes and the tree's own sentinel."""
+    if row.kind == "added" or row.pk == row_id(0, ROUTE_OFFSET):
+        return None
+    is_inbound = row.pk > row_id(0, INBOUND_OFFSET)
+    if row.kind == "deleted":
+        return _disable_inbound_route if is_inbound else _disable_outbound_route
+    return _change_inbound_route if is_inbound else _change_outbound_route
+
+
+def _disable_outbound_route(row: RowDrift) -> models.Model:
+    return _disable(get_locked(OutboundRoute, row.pk - row_id(0)))
+
+
+def _disable_inbound_route(row: RowDrift) -> models.Model:
+    return _disable(get_locked(InboundRoute, row.pk - row_id(0, INBOUND_OFFSET)))
+
+
+def _disable(route: Any) -> models.Model:
+    route.enabled = False
+    save_valid(route)
+    return route
+
+
+def _change_outbound_route(row: RowDrift) -> models.Model:
+    """Accept the prefix and the carrier groups in their order; those that no calls can go to stay at the end.
+
+    A row that refuses calls makes the route refuse them, and removes its carrier groups.
+    """
+    route = get_locked(OutboundRoute, row.pk - row_id(0))
+    route.prefix = _prefix(row, OUTBOUND)
+    answer = answer_in(found_values(row)["tvalue"])
+    if answer is not None:
+        return _answer_calls(route, answer, row)
+    route.refuse_code, route.refuse_reason = None, ""
+    save_valid(route)
+    groups = [get_locked(CarrierGroup, key) for key in _sets(row, 0)]
+    before = list(OutboundRouteGroup.objects.filter(route=route).select_related("group").order_by("position", "pk"))
+    for entry in before:
+        if entry.group in groups:
+            continue
+        if entry.group_id in _keys_in(expected_values(row)["tvalue"], 0):
+            entry.delete()
+        else:
+            groups.append(entry.group)
+    entries = {entry.group_id: entry for entry in before}
+    for position, group in enumerate(groups, start=1):
+        entry = entries.get(group.pk) or OutboundRouteGroup(route=route, group=group)
+        entry.position = position
+        save_valid(entry)
+    return route
+
+
+def _answer_calls(route: OutboundRoute, answer: Answer, row: RowDrift) -> models.Model:
+    if not answer.refuses and found_values(row)["tvalue"] != expected_values(row)["tvalue"]:
+        raise CannotAccept("The row does not say which carrier groups to leave out: restore it.")
+    if answer.refuses and (route.refuse_code, reason_of(route.refuse_code or 0, route.refuse_reason)) != answer[:2]:
+        route.refuse_code, route.refuse_reason = answer.code, answer.reason
+        for entry in route.route_groups.all():
+            entry.delete()
+    save_valid(route)
+    return route
+
+
+def _change_inbound_route(row: RowDrift) -> models.Model:
+    route = get_locked(InboundRoute, row.pk - row_id(0, INBOUND_OFFSET))
+    route.prefix = _prefix(row, INBOUND)
+    if found_values(row)["tvalue"] == expected_values(row)["tvalue"]:
+        save_valid(route)
+        return route
+    keys = _sets(row, PBX_OFFSET)
+    if len(keys) != 1:
+        raise CannotAccept("An inbound route leads to one PBX, and the row names several: restore it.")
+    route.pbx = get_locked(PBX, keys[0])
+    save_valid(route)
+    return route
+
+
+def _prefix(row: RowDrift, letter: str) -> str:
+    text = str(found_values(row)["tprefix"])
+    if not text.startswith(letter):
+        raise CannotAccept(f"The row's prefix “{text}” does not begin with “{letter}”, as ours do: restore it.")
+    return text.removeprefix(letter)
+
+
+def _sets(row: RowDrift, offset: int) -> list[int]:
+    text = found_values(row)["tvalue"]
+    keys = _keys_in(text, offset)
+    if not keys or len(keys) != str(text).count(";") + 1:
+        raise CannotAccept(f"The row's value “{text}” is no list of carrier groups or PBXs: restore it.")
+    return keys
+
+
+def _keys_in(text: object, offset: int) -> list[int]:
+    """Return the keys of the objects whose sets a value names, each once."""
+    numbers = [part for part in str(text).removeprefix(MARK).split(";") if part.isdecimal()]
+    return [key for key in dict.fromkeys(int(number) - row_id(0, offset) for number in numbers) if key > 0]
