@@ -9,7 +9,8 @@ from django.core.exceptions import ValidationError
 
 from carriers.values.addresses import clean_host, clean_network
 
-MAX_STRIP = 30  # beyond, Kamailio's arithmetic breaks (facts, section 3), and no number is longer
+# A larger strip breaks drouting's arithmetic (docs/kamailio-facts.md#gateways-that-drouting-uses).
+MAX_STRIP = 30
 MAX_PREFIX_LENGTH = 30  # mtree takes 31 characters of key; ours begins with a letter (kamailio_bridge, mtree)
 MAX_REASON_LENGTH = 64
 _DIAL_CHARACTERS = re.compile(r"[0-9*#+]*")

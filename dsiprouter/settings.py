@@ -154,9 +154,10 @@ CRISPY_TEMPLATE_PACK = "admin_crispy"  # ours, in templates/admin_crispy: crispy
 def database(url_variable: str, file_name: str) -> dict[str, Any]:
     """Read one database from the environment; without it, a SQLite file in the home folder.
 
-    SQLite runs in WAL mode, because Kamailio reads the file while we write it (facts, section 10), and takes the write
-    lock at the start of a transaction, so that two writers wait for each other instead of failing half way.
-    MariaDB runs in strict mode, because otherwise it cuts what is too long (facts, section 4).
+    SQLite runs in WAL mode, because Kamailio reads the file while we write it (docs/kamailio-facts.md#sqlite), and
+    takes the write lock at the start of a transaction, so that two writers wait for each other instead of failing half
+    way. MariaDB runs in strict mode, because otherwise it cuts texts that are too long
+    (docs/kamailio-facts.md#column-widths).
     """
     config: dict[str, Any] = dict(env.db_url(url_variable, default=f"sqlite:///{DSIPROUTER_HOME / file_name}"))
     if config["ENGINE"] == "django.db.backends.sqlite3":
@@ -189,7 +190,7 @@ if DATABASES["default"]["NAME"] == DATABASES["kamailio"]["NAME"] and "sqlite3" i
         " of their own.",
     )
 DATABASE_ROUTERS = ["kamailio_bridge.routers.KamailioRouter"]
-DEFAULT_AUTO_FIELD = "django.db.models.AutoField"  # Kamailio can't read BIGINT keys (facts, section 4)
+DEFAULT_AUTO_FIELD = "django.db.models.AutoField"  # not BIGINT: docs/kamailio-facts.md#column-types
 
 # The history's entries are our own model; django-auditlog brings what notices saves and deletions.
 AUDITLOG_LOGENTRY_MODEL = "history.HistoryEntry"

@@ -1,8 +1,8 @@
 """What an operator may type as an address, taken apart: SIP hosts, SIP addresses and networks.
 
 Everything here is pure and raises ``ValidationError`` with a sentence that names the wrong part, so that models, forms
-and documents refuse the same input with the same words. The reasons are measured: Kamailio 5.6 takes ``127.0.0.300``
-as 127.0.0.44, reads ``/0`` as ``/32``, and cuts what is too long (kamailio facts, sections 3 and 13).
+and documents refuse the same input with the same words. The reasons are measured: Kamailio 5.6 reads ``127.0.0.300``
+as 127.0.0.44 and ``/0`` as ``/32`` (docs/kamailio-facts.md#address-rows, docs/kamailio-facts.md#bad-destinations).
 """
 
 from __future__ import annotations
@@ -122,7 +122,8 @@ def parse_sip_address(text: str) -> SipAddress:
     """Split ``host``, ``host:port`` or ``sip:host:port;transport=tcp`` into its parts.
 
     An IPv6 address takes a port only in brackets (``[2001:db8::1]:5060``). A user part, ``sips:`` and parameters other
-    than transport are refused, because Kamailio would take them and lose every call (facts, section 3).
+    than transport are refused, because Kamailio would accept them and lose every call
+    (docs/kamailio-facts.md#gateways-that-drouting-uses).
     """
     rest = text.strip()
     scheme = _SCHEME.fullmatch(rest)

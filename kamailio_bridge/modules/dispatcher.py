@@ -1,7 +1,8 @@
 """dispatcher: a carrier group is a set of destinations, an endpoint is a destination.
 
 ``attrs`` carry what the SIP side needs at each attempt: the endpoint's key, its strip and prefix, the credential of
-its group, and its weight. An empty value would make Kamailio skip the row (facts, section 13), so it is left out.
+its group, and its weight. An empty value is left out, because Kamailio could drop the whole row
+(docs/kamailio-facts.md#bad-destinations).
 """
 
 from __future__ import annotations
@@ -159,7 +160,7 @@ def _destinations(rpc: Rpc) -> Iterator[tuple[Any, ...]]:
     try:
         answer = rpc.call("dispatcher.list")
     except CallFailed as failure:
-        if failure.message == "No Destination Sets":  # means empty, not broken (facts, section 13)
+        if failure.message == "No Destination Sets":  # empty, not broken: docs/kamailio-facts.md#rpc-methods-and-lists
             return
         raise
     with understood("dispatcher.list"):

@@ -1,8 +1,9 @@
 """drouting: the same carriers for a Kamailio whose own configuration routes by drouting, as dSIPRouter's does.
 
 Our own configuration does not use it. A node that does can't be read back, because drouting has one RPC, its reload,
-and that one says yes while it drops whole lists (facts, sections 2 and 3): so what could make it drop one is refused or
-left out here. drouting knows order only: a group selected by weight is tried by position.
+which reports success while it drops whole lists (docs/kamailio-facts.md#rows-that-drouting-drops). So whatever could
+make it drop one is refused or left out here. drouting knows order only, so a group selected by weight is tried by
+position.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ from kamailio_bridge.rows.routes_in_force import (
 from kamailio_bridge.rows.types import Notice, Table
 from kamailio_bridge.tables.models import DrGateway, DrGwList, DrRule
 
-MAX_GATEWAYS = 30  # do_routing takes 32 gateways of a list, and a call has at most 30 branches (facts, section 4)
+MAX_GATEWAYS = 30  # of a list, for each call: docs/kamailio-facts.md#gateways-that-drouting-uses
 LIST_WIDTH = 255
 CARRIER_TYPE, PBX_TYPE = 8, 9
 OUTBOUND_RULES, INBOUND_RULES = "8000", "9000"
@@ -127,7 +128,10 @@ class DroutingModule(KamailioModule):
                 projection.rows[RULES][pk] = row.with_value(place, f"#{moves.get(list_id, list_id)}")
 
     def reload(self, node: Node, wanted: Projection, changes: ModuleChanges | None) -> str:
-        """Reload. Only the text “reload ok” is success; failures come as HTTP 200 too (facts, section 2)."""
+        """Reload. Only “reload ok” is success, because failures come as HTTP 200 too.
+
+        See docs/kamailio-facts.md#drouting-reload.
+        """
         answer = node.rpc.call(self.reload_method)
         return expect_text(self.reload_method, answer, lambda text: text == "reload ok")
 

@@ -2,8 +2,8 @@
 
 One tree holds both directions. A key begins with a letter, ``o`` for outbound and ``i`` for inbound, followed by
 the prefix: so both directions share one stock table, whose prefixes are unique, and a default route is the entry of the
-letter alone, which a tree that refuses empty prefixes has no other place for. A third letter, ``s``, is always there:
-mtree keeps the old routes when its table becomes empty (facts, section 14), so it must never be.
+letter alone, because the tree has no entry for an empty prefix (docs/kamailio-facts.md#mtree). A third letter, ``s``,
+is always there: by it the SIP side distinguishes a tree without routes from one that is not loaded.
 
 A value is our mark and the ids of the sets. For a route that answers its calls itself, ``refuse:403:reason`` or
 ``unavailable`` follows the mark, so that no shorter prefix gets those calls. A node with an older configuration answers

@@ -1,8 +1,9 @@
 """uac: registrations at carriers, and the credentials that answer their challenges.
 
 Only the digest's HA1 is written, for every record: mixing plain passwords with HA1 makes Kamailio send wrong digests
-(facts, section 7). The whole table is never reloaded, because that forgets every registration: each changed record is
-refreshed or removed alone, so that nobody else re-registers.
+(docs/kamailio-facts.md#ha1-or-password). The whole table is never reloaded, because that forgets every registration:
+each changed record is refreshed or removed alone, so that no other account registers again
+(docs/kamailio-facts.md#refreshing-registrations).
 """
 
 from __future__ import annotations

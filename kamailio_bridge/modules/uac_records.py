@@ -18,7 +18,7 @@ from kamailio_bridge.rows.types import Row, Table
 from kamailio_bridge.tables.models import Htable, Uacreg
 
 DISABLED_FLAG = 1  # the record answers challenges but does not register
-# Bits of the flags that Kamailio shows (facts, section 7).
+# Bits of the flags that Kamailio shows (docs/kamailio-facts.md#registration-states).
 ONGOING_STATE, REGISTERED_STATE = 2, 4
 FEW = 100  # records that are asked for one by one; of more the node dumps all it has
 UNREGISTER_PATIENCE = 2.0  # seconds that a carrier gets to answer the end of a registration before we go on

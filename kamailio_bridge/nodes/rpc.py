@@ -1,9 +1,9 @@
 """The JSON-RPC client: one node's answers, or one typed error with a sentence for the operator.
 
 A node on this machine is asked by its pipe first (rpc_fifo), any other by HTTP, where the JSON-RPC error code is the
-status. Kamailio closes the connection without a word on malformed JSON, and never answers when its reply does not fit
-its memory (facts, section 2). So every call has a deadline from connecting to the last byte, follows no redirect, uses
-no proxy, and believes only a complete JSON-RPC answer to its own request.
+status. Kamailio closes the connection without an answer on malformed JSON, and never answers when its reply does not
+fit its memory (docs/kamailio-facts.md#long-rpc-answers). So every call has a deadline from connecting to the last byte,
+follows no redirect, uses no proxy, and believes only a complete JSON-RPC answer to its own request.
 """
 
 from __future__ import annotations

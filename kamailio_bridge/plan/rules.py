@@ -1,7 +1,7 @@
 """What must hold of the carriers before anything is written, whatever way they came into the database.
 
-Forms and documents refuse the same input earlier and more kindly; this is the last gate in front of Kamailio, which
-takes most of it without a word (facts, sections 3 and 13).
+Forms and documents refuse the same input earlier and more kindly; this is the last check before Kamailio, which accepts
+most of it without an error (docs/kamailio-facts.md#bad-destinations, docs/kamailio-facts.md#address-rows).
 """
 
 from __future__ import annotations

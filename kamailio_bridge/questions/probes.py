@@ -1,8 +1,9 @@
 """Questions to a carrier through a node's own SIP stack, before anything is applied.
 
-``tm.t_uac_wait`` sends a request from the node's own socket and returns the whole answer (facts, section 12), so the
-carrier sees the address that calls will come from. A REGISTER without Contact only asks (RFC 3261, section 10.2.3):
-with a digest it proves a password without changing any binding. Each question is one request; a proof is two.
+``tm.t_uac_wait`` sends a request from the node's own socket and returns the whole answer, so the carrier sees the
+address that calls will come from (docs/kamailio-facts.md#requests-sent-by-rpc). A REGISTER without Contact only asks
+(RFC 3261, section 10.2.3): with a digest it proves a password without changing any binding. Each question is one
+request; a proof is two.
 """
 
 from __future__ import annotations

@@ -244,7 +244,7 @@ def _falls_through_to(decisive: OutboundRouteRecord | None) -> str:
 
 
 def _drouting_notes(number: str, sets: list[list[Destination]]) -> list[str]:
-    """Say where a node that routes by drouting does otherwise (facts, sections 3 and 4)."""
+    """Say how a node that routes by drouting differs (docs/kamailio-facts.md#gateways-that-drouting-uses)."""
     if "drouting" not in settings.KAMAILIO_MODULES:
         return []
     destinations = [destination for each in sets for destination in each]

@@ -23,7 +23,8 @@ def create_missing_tables(alias: str = "kamailio") -> CreationReport:
 
     Safe to repeat, and to run beside tables that Kamailio's own SQL files made. A table that is there keeps its row in
     ``version`` too, even a wrong or missing one: what made the table is not known then, so ``checks`` reports it and a
-    person decides. On SQLite the file is switched to WAL, because Kamailio reads while we write (facts, section 10).
+    person decides. On SQLite the file is switched to WAL, because Kamailio reads while we write
+    (docs/kamailio-facts.md#sqlite).
     """
     connection = connections[alias]
     report = CreationReport()

@@ -2,8 +2,8 @@
 
 Column names, lengths, defaults and unique indexes are those of the SQL files that Kamailio ships; a test compares
 them. Left out: tables that we neither write nor need (``trusted``, ``mtrees``, ``dr_groups``), and ``UNSIGNED``, which
-Django has no word for on a primary key. Kamailio takes a column's type from its declaration, so BIGINT keys and TEXT
-columns would stop it (facts, section 4): keys are AutoField and texts CharField.
+Django has no word for on a primary key. Keys are AutoField and texts CharField, because BIGINT and TEXT columns would
+stop Kamailio (docs/kamailio-facts.md#column-types).
 
 ``db_table_version`` is the number that Kamailio expects in its ``version`` table.
 """

@@ -14,8 +14,8 @@ SMALL_INTEGERS = INTEGERS | {"smallint"}
 TEXTS = frozenset({"varchar", "char"})
 LONG_TEXTS = frozenset({"tinytext", "text", "mediumtext", "longtext"})
 # Kamailio takes a column's type from its declaration. With BIGINT or TEXT in these tables it does not start, or does
-# not load them; dispatcher, htable and uac read both. Measured with Kamailio 5.6.3 and 6.0.1, see
-# test_tables_in_kamailio. (5.6 reads a TEXT in address.tag, but 6.0 does not start with it on MariaDB.)
+# not load them; dispatcher, htable and uac read both (docs/kamailio-facts.md#column-types). 5.6 reads a TEXT in
+# address.tag, but 6.0 does not start with it on MariaDB (docs/kamailio-facts.md#kamailio-60-compared-with-56).
 STRICT_TABLES = (Mtree, Address, DrGateway, DrGwList, DrRule)
 READ_LENIENTLY = frozenset({(Address, "tag"), (Address, "id"), (Mtree, "id")})
 

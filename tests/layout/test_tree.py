@@ -12,6 +12,7 @@ from django.apps import apps
 from django.db import models
 
 from tests.deploy.places import run
+from tests.layout.anchors import anchors
 
 ROOT = Path(__file__).resolve().parents[2]
 OUR_APPS = ("carriers", "kamailio_bridge", "dsiprouter")
@@ -70,12 +71,6 @@ def test_links_of_the_documents_lead_somewhere() -> None:
             if not path.exists() or (anchor and anchor not in anchors(path)):
                 dead.append(f"{document.name}: {''.join(link)}")
     assert dead == []
-
-
-def anchors(document: Path) -> set[str]:
-    """Return what the headings of a document are called in links to them."""
-    headings = re.findall(r"^#+ (.*)$", document.read_text(encoding="utf-8"), flags=re.MULTILINE)
-    return {"#" + re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
 def test_every_command_of_ours_is_in_the_readme() -> None:

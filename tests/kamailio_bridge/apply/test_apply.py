@@ -127,7 +127,7 @@ def test_an_empty_set_of_carriers_empties_the_node(node: Node, press: Press) -> 
 
 
 def test_an_endpoint_that_the_node_cannot_load_is_named_and_the_others_are_in_force(node: Node, press: Press) -> None:
-    """A node without an IPv6 socket skips IPv6 destinations (facts, section 13)."""
+    """A node without an IPv6 socket drops IPv6 destinations (docs/kamailio-facts.md#ipv6-destinations)."""
     make_route("9", make_group("Acme", "2001:db8::1", "127.0.0.21"))
     result = press()
     assert result.outcome == "behind"

@@ -234,7 +234,7 @@ def test_what_is_no_http_is_no_answer(header: bytes) -> None:
 
 
 def test_names_a_connection_closed_without_a_word() -> None:
-    """Kamailio does that with JSON that it can't read (facts, section 2)."""
+    """Kamailio does that with JSON that it can't read (docs/kamailio-facts.md#rpc-answers)."""
     error = failure(lambda handler, body: None)
     assert isinstance(error, NodeUnreachable)
     assert "without a word" in str(error)
