@@ -11,7 +11,7 @@ from carriers.values.addresses import clean_host, clean_network
 
 # A larger strip breaks drouting's arithmetic (docs/kamailio-facts.md#gateways-that-drouting-uses).
 MAX_STRIP = 30
-MAX_PREFIX_LENGTH = 30  # mtree takes 31 characters of key; ours begins with a letter (kamailio_bridge, mtree)
+MAX_PREFIX_LENGTH = 30  # our letter in front of it must fit, too: docs/kamailio-facts.md#mtree
 MAX_REASON_LENGTH = 64
 _DIAL_CHARACTERS = re.compile(r"[0-9*#+]*")
 _REASON_CHARACTERS = re.compile(r"[A-Za-z0-9 \-_.!~*'()/?:@&=+,]*")  # of RFC 3261's Reason-Phrase, without ; $ and %

@@ -163,7 +163,7 @@ def parameters_from_settings() -> NodeParameters:
 
 
 def kamailio_database_url(database: Mapping[str, Any]) -> str:
-    """Write one of Django's database settings as Kamailio takes it, which knows no percent-encoding.
+    """Write one of Django's database settings as Kamailio reads it (docs/kamailio-facts.md#database-addresses).
 
     Raises ``NodeNotStarted`` when a part has a character that would end it too early.
     """

@@ -13,7 +13,8 @@ from kamailio_bridge.nodes.node import Node
 from kamailio_bridge.nodes.rpc import CallFailed, InvalidAnswer, Rpc
 from kamailio_bridge.rows.types import Notice, Row, Table, Values
 
-# Kamailio refuses a reload within reload_delta seconds of the last one; the stock default is 5 s, ours is 1 s.
+# Kamailio refuses a reload within reload_delta seconds of the last one; the default is 5 s, ours is 1 s
+# (docs/kamailio-facts.md#pauses-between-reloads).
 RELOAD_PATIENCE = 12.0
 RELOAD_RETRY_PAUSE = 0.2
 
@@ -169,7 +170,7 @@ def expect_text(method: str, answer: object, accepted: Callable[[str], bool]) ->
 
 
 def as_list(answer: object) -> list[Any]:
-    """Return an RPC answer that is a list; Kamailio writes an empty one as an empty object, and one entry bare."""
+    """Return an RPC answer that is a list, whatever its form (docs/kamailio-facts.md#rpc-methods-and-lists)."""
     if isinstance(answer, list):
         return answer
     if isinstance(answer, dict):

@@ -157,7 +157,7 @@ class MtreeModule(KamailioModule):
         return problems
 
     def foreign_faults(self, loaded: Loaded) -> list[str]:
-        """Name rows with a prefix that the tree can't hold: one of them fails the reload, and the old tree stays."""
+        """Name rows with a prefix that the tree can't hold. Most of them fail the reload, and the old tree stays."""
         return [
             f"row {pk} of the table mtree (tprefix “{tprefix}”) has a prefix that Kamailio can't load: put it right or"
             " remove it."

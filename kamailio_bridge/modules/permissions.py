@@ -32,7 +32,7 @@ from kamailio_bridge.rows.labels import endpoint_label, group_label, pbx_label
 from kamailio_bridge.rows.types import Notice, Table
 from kamailio_bridge.tables.models import Address
 
-MAX_SUBNETS = 16_384  # modparam max_subnets in our kamailio.cfg; Kamailio drops what is beyond without an error
+MAX_SUBNETS = 16_384  # modparam max_subnets: docs/kamailio-facts.md#address-rows
 
 ADDRESSES = Table(
     model=Address,

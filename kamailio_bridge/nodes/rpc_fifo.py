@@ -2,7 +2,8 @@
 
 Kamailio counts connections at its SIP port and at its RPC port together, so whoever fills the one blocks the other. The
 pipe is served by a process of its own (jsonrpcs, ``fifo_name``), one request after the other. A request names a second
-pipe, which the client makes beside the first, and Kamailio writes the answer there, however long it is.
+pipe, which the client makes beside the first, and Kamailio writes the answer there, however long it is
+(docs/kamailio-facts.md#rpc-by-pipe-or-datagram).
 """
 
 from __future__ import annotations
