@@ -31,13 +31,13 @@ from kamailio_bridge.apply.sentences import (
     reload_sentence,
     with_left_out,
 )
-from kamailio_bridge.modules.htable import store_revision, stored_revision
 from kamailio_bridge.nodes.models import KamailioNode
 from kamailio_bridge.nodes.node import Node, configured_nodes, node_names
 from kamailio_bridge.plan.from_tables import plan_of_new_owners, plan_of_revision, plan_of_tables
 from kamailio_bridge.plan.make import Plan, TablesUnreadable, make_plan, write
 from kamailio_bridge.revisions.applied import last_applied
 from kamailio_bridge.revisions.models import KEPT_LINES, Revision
+from kamailio_bridge.revisions.number import store_revision, stored_revision
 from kamailio_bridge.revisions.retention import drop_old_snapshots
 from kamailio_bridge.revisions.roll_back import NotKept, mark_applied, waiting_roll_back
 from kamailio_bridge.revisions.state_bytes import pack

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from carriers.garbage_collector import collector_paused
 from kamailio_bridge.modules import NO_MODULES
 from kamailio_bridge.modules.base import KamailioModule, ModuleChanges, ReloadRejected
-from kamailio_bridge.modules.htable import HtableModule, revision_on_node
 from kamailio_bridge.modules.order import in_reload_order
 from kamailio_bridge.nodes.node import Node
 from kamailio_bridge.nodes.rpc import RpcError, method_names
 from kamailio_bridge.plan.make import Plan
+from kamailio_bridge.revisions.number import revision_on_node
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ def reload_node(node: Node, plan: Plan, before: int | None, number: int) -> Node
     try:
         methods = frozenset(method_names(node.rpc))
         present = [changes for changes in plan.modules if changes.module.is_on(node.rpc, methods)]
-        can_tell = any(isinstance(changes.module, HtableModule) for changes in present)
+        can_tell = any(changes.module.holds_revision for changes in present)
         running = revision_on_node(node.rpc) if can_tell else None
     except RpcError as error:
         return NodeResult(node.name, ok=False, sentence=str(error))

@@ -15,7 +15,6 @@ from django.db import DatabaseError
 from carriers.databases.errors import sentence_of
 from kamailio_bridge.modules import NO_MODULES
 from kamailio_bridge.modules.base import Projection, TableChanges
-from kamailio_bridge.modules.htable import HtableModule, revision_on_node, stored_revision
 from kamailio_bridge.nodes.ask_all import ask_nodes
 from kamailio_bridge.nodes.node import Node, configured_nodes
 from kamailio_bridge.nodes.rpc import RpcError, method_names
@@ -23,6 +22,7 @@ from kamailio_bridge.plan.from_tables import plan_of_revision
 from kamailio_bridge.plan.make import Plan, TablesUnreadable, masked
 from kamailio_bridge.revisions.applied import last_applied
 from kamailio_bridge.revisions.models import Revision
+from kamailio_bridge.revisions.number import revision_on_node, stored_revision
 from kamailio_bridge.revisions.roll_back import NotKept
 from kamailio_bridge.rows.types import Notice, Table, Values
 
@@ -180,7 +180,7 @@ def node_drift(node: Node, plan: Plan, number: int) -> NodeDrift:
             return NodeDrift(node.name, unknown=NO_MODULES)
         for module in present:
             differences += module.verify(node, plan.projections[module], None)
-        can_tell = any(isinstance(module, HtableModule) for module in present)
+        can_tell = any(module.holds_revision for module in present)
         running = revision_on_node(node.rpc) if can_tell else number
     except RpcError as error:
         return NodeDrift(node.name, differences, unknown=str(error))

@@ -95,11 +95,16 @@ Loaded = frozenset[tuple[Any, ...]]  # what a node holds, in the terms of one mo
 
 
 class KamailioModule(ABC):
-    """One Kamailio module. Instances have no state."""
+    """One Kamailio module. Instances have no state.
+
+    ``holds_revision``: a node that reloads this module loads the number of the revision with it. Such a module is
+    reloaded in every apply and after all others, so a node that names a revision has loaded everything before it.
+    """
 
     name: str
     tables: tuple[Table, ...]
     reload_method: str
+    holds_revision: bool = False
 
     @abstractmethod
     def project(self, carriers: Carriers, nodes: NodeNames) -> Projection:

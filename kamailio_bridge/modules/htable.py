@@ -1,6 +1,6 @@
-"""htable: what the SIP side looks up in memory: the revision that a node runs, and how each set selects.
+"""htable: what the SIP side looks up in memory: how each set selects.
 
-Kamailio loads the table at start too, so a node says which revision it runs even after a restart.
+The number of the revision is in the same table (``revisions.number``), so a node that reloaded it runs that revision.
 """
 
 from __future__ import annotations
@@ -18,21 +18,17 @@ from kamailio_bridge.modules.base import (
     some,
 )
 from kamailio_bridge.nodes.node import Node
-from kamailio_bridge.nodes.rpc import CallFailed, Rpc, parse_number, understood
-from kamailio_bridge.rows.ids import PBX_OFFSET, free_keys, row_id, set_id
+from kamailio_bridge.nodes.rpc import CallFailed, Rpc, understood
+from kamailio_bridge.rows.ids import row_id, set_id
 from kamailio_bridge.rows.labels import group_label
+from kamailio_bridge.rows.marks import BY_WEIGHT, HASH_TABLE, SET_KEY, STRING_KEY, STRING_VALUE, set_key
 from kamailio_bridge.rows.types import Table
 from kamailio_bridge.tables.models import Htable
-
-HASH_TABLE = "dsiprouter"
-REVISION_KEY = "dsiprouter:revision"
-STRING_KEY = 0
-STRING_VALUE, INTEGER_VALUE = 0, 1
 
 SELECTIONS = Table(
     model=Htable,
     columns=("id", "key_name", "key_type", "value_type", "key_value", "expires"),
-    ours=Q(key_name__startswith="dsiprouter:set:"),
+    ours=Q(key_name__startswith=SET_KEY),
     exclusive=("key_name",),
 )
 
@@ -41,6 +37,7 @@ class HtableModule(KamailioModule):
     name = "htable"
     tables = (SELECTIONS,)
     reload_method = "htable.reload"
+    holds_revision = True
 
     def project(self, carriers: Carriers, nodes: NodeNames) -> Projection:
         """Make a row for each set selected by weight; without one, a set is selected by position."""
@@ -51,10 +48,10 @@ class HtableModule(KamailioModule):
                     SELECTIONS,
                     group_label(group),
                     row_id(group.pk),
-                    f"dsiprouter:set:{set_id(group.pk)}",
+                    set_key(set_id(group.pk)),
                     STRING_KEY,
                     STRING_VALUE,
-                    "weight",
+                    BY_WEIGHT,
                     0,
                 )
         return projection
@@ -81,7 +78,7 @@ class HtableModule(KamailioModule):
         return [f"htable.dump {HASH_TABLE}"]
 
     def verify(self, node: Node, wanted: Projection, changes: ModuleChanges | None) -> list[str]:
-        loaded = {name: value for name, value in _entries(node.rpc) if name.startswith("dsiprouter:set:")}
+        loaded = {name: value for name, value in _entries(node.rpc) if name.startswith(SET_KEY)}
         expected = {str(row.values[1]): row for row in wanted.rows[SELECTIONS].values()}
         shared = wanted.shared.get(SELECTIONS, set())  # Kamailio keeps one value of a key, perhaps another program's
         wrong = [
@@ -91,53 +88,6 @@ class HtableModule(KamailioModule):
         if wrong:
             return [f"Kamailio selects endpoints in another way than it should for {some(wrong)}. Reload again."]
         return []
-
-
-def revision_on_node(rpc: Rpc) -> int | None:
-    """Read the revision from the node's memory; None when it holds none. Raises ``RpcError``."""
-    try:
-        answer = rpc.call("htable.get", HASH_TABLE, REVISION_KEY)
-    except CallFailed as failure:
-        if failure.message.startswith(("Key name doesn't exist", "No such htable", "Method Not Found")):
-            return None
-        raise
-    with understood("htable.get"):
-        return parse_number(answer["item"]["value"])
-
-
-def stored_revision() -> int | None:
-    """Read the revision from the table: the one that the rows in Kamailio's tables belong to."""
-    row = Htable.objects.filter(key_name=REVISION_KEY).order_by("pk").first()
-    return int(row.key_value) if row is not None else None
-
-
-def store_revision(number: int) -> None:
-    """Write the revision into the table, in the transaction that writes the rows it stands for."""
-    values = revision_values(str(number))
-    Htable.objects.filter(key_name=REVISION_KEY).delete()
-    Htable.objects.create(**values)
-
-
-def revision_values(number: str) -> dict[str, str | int]:
-    """Return the row that says which revision the tables hold. Its key stays what it is."""
-    return {
-        "id": _revision_row(),
-        "key_name": REVISION_KEY,
-        "key_type": STRING_KEY,
-        "value_type": INTEGER_VALUE,
-        "key_value": number,
-        "expires": 0,
-    }
-
-
-def _revision_row() -> int:
-    """Return the key of the row with the revision, or where it can stand while another program's row has that key."""
-    present = Htable.objects.filter(key_name=REVISION_KEY).order_by("pk").values_list("pk", flat=True).first()
-    if present is not None:
-        return present
-    key = row_id(0, PBX_OFFSET)  # apart from the selections, whose keys are those of carrier groups
-    others = Htable.objects.exclude(key_name=REVISION_KEY)
-    return next(free_keys(others, [key], set())) if others.filter(pk=key).exists() else key
 
 
 def _entries(rpc: Rpc) -> list[tuple[str, object]]:

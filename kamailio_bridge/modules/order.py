@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from kamailio_bridge.modules.base import ModuleChanges
-from kamailio_bridge.modules.htable import HtableModule
 
 
 def in_reload_order(modules: list[ModuleChanges]) -> list[ModuleChanges]:
     """Order the modules to reload so that no call finds a half: leave out those without changes.
 
     Sources and sets come before the routes that need them, and go after them: a module that only loses rows is
-    reloaded after those that only used them. The hash table, with the revision in it, always comes last.
+    reloaded after those that only used them. What holds the revision always comes last.
     """
     changed = [changes for changes in modules if changes.count]
     first = [changes for changes in changed if not changes.only_removes]
     later = [changes for changes in reversed(changed) if changes.only_removes]
-    ordered = [changes for changes in first + later if not isinstance(changes.module, HtableModule)]
-    return ordered + [changes for changes in modules if isinstance(changes.module, HtableModule)]
+    ordered = [changes for changes in first + later if not changes.module.holds_revision]
+    return ordered + [changes for changes in modules if changes.module.holds_revision]

@@ -18,7 +18,6 @@ from prometheus_client.registry import Collector
 
 from carriers.models import AuthCredential, CarrierGroup, Endpoint
 from carriers.snapshots.some_groups import read_groups
-from kamailio_bridge.modules.htable import revision_on_node, stored_revision
 from kamailio_bridge.monitoring.strangers import Strangers, read_strangers
 from kamailio_bridge.nodes.ask_all import ask_at_once
 from kamailio_bridge.nodes.node import configured_nodes
@@ -27,6 +26,7 @@ from kamailio_bridge.plan.make import TablesUnreadable
 from kamailio_bridge.plan.pending import MOST_SECONDS, waiting_changes
 from kamailio_bridge.questions.registrations import State, registrations
 from kamailio_bridge.revisions.models import Revision
+from kamailio_bridge.revisions.number import revision_on_node, stored_revision
 
 ASK_SECONDS = 2.0
 KEPT_SECONDS = 10  # less than lies between two scrapes

@@ -13,7 +13,6 @@ from carriers.snapshots.records import Carriers
 from kamailio_bridge.drift.compare import LOOK_SECONDS as DRIFT_SECONDS
 from kamailio_bridge.drift.compare import read_drift, read_node_drift
 from kamailio_bridge.modules import selected_modules
-from kamailio_bridge.modules.htable import revision_on_node, stored_revision
 from kamailio_bridge.modules.uac_records import dump_records
 from kamailio_bridge.monitoring.strangers import Strangers, read_strangers
 from kamailio_bridge.nodes.ask_all import ask_nodes
@@ -22,6 +21,7 @@ from kamailio_bridge.nodes.rpc import RpcError, method_names, parse_number, unde
 from kamailio_bridge.plan.make import TablesUnreadable, make_plan
 from kamailio_bridge.questions.registrations import Registration, registrations
 from kamailio_bridge.revisions.models import Revision
+from kamailio_bridge.revisions.number import revision_on_node, stored_revision
 
 Answer = dict[str, Any]
 LOOK_SECONDS = 5.0  # that all questions of one look at a node may take together; its time limit is for reloads

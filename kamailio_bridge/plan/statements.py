@@ -12,10 +12,11 @@ from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from kamailio_bridge.modules.base import KamailioModule, ModuleChanges, TableChanges
-from kamailio_bridge.modules.htable import HASH_TABLE, REVISION_KEY, HtableModule, revision_values
 from kamailio_bridge.modules.order import in_reload_order
 from kamailio_bridge.nodes.node import Node
 from kamailio_bridge.plan.make import MASK, SECRET_COLUMNS, Plan, chunks, rows_after
+from kamailio_bridge.revisions.number import revision_values
+from kamailio_bridge.rows.marks import HASH_TABLE, REVISION_KEY
 from kamailio_bridge.rows.types import Value
 from kamailio_bridge.tables.models import Htable
 
@@ -97,6 +98,6 @@ def rpc_calls(plan: Plan, node: Node, *, known: bool) -> list[str]:
     )
     calls = [call for module, changes in todo for call in module.reload_calls(node, plan.projections[module], changes)]
     calls += [call for module, changes in todo for call in module.verify_calls(node, plan.projections[module], changes)]
-    if any(isinstance(module, HtableModule) for module, _ in todo):
+    if any(module.holds_revision for module, _ in todo):
         calls.append(f"htable.get {HASH_TABLE} {REVISION_KEY}")
     return calls

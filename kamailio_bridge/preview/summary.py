@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from carriers.snapshots.records import Carriers
-from kamailio_bridge.modules.htable import stored_revision
 from kamailio_bridge.nodes.node import node_names
 from kamailio_bridge.plan.from_tables import plan_of_revision
 from kamailio_bridge.plan.make import Plan, make_plan
@@ -14,6 +13,7 @@ from kamailio_bridge.preview.carrier_changes import Change, changes_in_words
 from kamailio_bridge.preview.losses import losses
 from kamailio_bridge.preview.node_changes import nodes_in_words
 from kamailio_bridge.revisions.models import Revision
+from kamailio_bridge.revisions.number import stored_revision
 from kamailio_bridge.rows.types import Notice
 
 NO_CARRIERS = Carriers({}, {}, (), ())

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from carriers.snapshots.state import State
-from kamailio_bridge.modules.htable import stored_revision
 from kamailio_bridge.revisions.models import Revision
+from kamailio_bridge.revisions.number import stored_revision
 
 
 def last_applied() -> Revision | None:

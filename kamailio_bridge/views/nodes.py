@@ -18,13 +18,13 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from kamailio_bridge.apply.operations import ApplyResult, fail_over, retry
-from kamailio_bridge.modules.htable import stored_revision
 from kamailio_bridge.monitoring.status import LOOK_SECONDS, NodeStatus, last_answers, node_status
 from kamailio_bridge.nodes.ask_all import Crowded, ask_nodes
 from kamailio_bridge.nodes.models import LOCAL_NAME, KamailioNode
 from kamailio_bridge.nodes.node import Node, configured_nodes
 from kamailio_bridge.nodes.rpc import RpcError
 from kamailio_bridge.revisions.models import Revision
+from kamailio_bridge.revisions.number import stored_revision
 from kamailio_bridge.views.access import (
     VIEW_NODE_PERMISSION,
     VIEW_REVISION_PERMISSION,

@@ -12,10 +12,10 @@ from django.test import Client
 from pytest_django import Settings
 
 from kamailio_bridge.apply.operations import apply, fail_over, retry
-from kamailio_bridge.modules.htable import revision_on_node, stored_revision
 from kamailio_bridge.monitoring.status import read_status
 from kamailio_bridge.nodes.models import KamailioNode
 from kamailio_bridge.revisions.models import Revision
+from kamailio_bridge.revisions.number import revision_on_node, stored_revision
 from tests.e2e.cluster import Cluster, bad_proxy, running_nodes
 from tests.e2e.nodes import TOKEN
 from tests.e2e.scene import to

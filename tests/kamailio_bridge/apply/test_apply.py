@@ -13,12 +13,12 @@ from carriers.snapshots.records import read_carriers
 from kamailio_bridge.apply.lock import apply_lock
 from kamailio_bridge.apply.operations import ApplyResult, apply
 from kamailio_bridge.local.kamailio_process import NodeProcess
-from kamailio_bridge.modules.htable import revision_on_node, stored_revision
 from kamailio_bridge.monitoring.status import node_status
 from kamailio_bridge.nodes.node import Node
 from kamailio_bridge.nodes.rpc import CallFailed
 from kamailio_bridge.questions.route_prediction import predict
 from kamailio_bridge.revisions.models import Revision
+from kamailio_bridge.revisions.number import revision_on_node, stored_revision
 from kamailio_bridge.tables.models import Address, Dispatcher, Mtree
 from tests.kamailio_bridge.builders import make_group, make_inbound_route, make_pbx, make_route
 

@@ -15,10 +15,10 @@ from django.db import connections
 
 from carriers.models import CarrierGroup, Endpoint
 from kamailio_bridge.apply.operations import ApplyResult, apply
-from kamailio_bridge.modules.htable import stored_revision
 from kamailio_bridge.nodes.node import Node
 from kamailio_bridge.nodes.rpc import Rpc
 from kamailio_bridge.revisions.models import Revision
+from kamailio_bridge.revisions.number import stored_revision
 from kamailio_bridge.tables.models import Dispatcher, Mtree
 from tests.kamailio_bridge.builders import make_group, make_route
 from tests.kamailio_bridge.http_node import Answer, free_port, http_node, reply, results

@@ -15,12 +15,13 @@ from django.utils import timezone
 from carriers.models import CarrierGroup, Endpoint
 from carriers.snapshots.records import read_carriers
 from kamailio_bridge.apply.operations import ApplyResult, apply
-from kamailio_bridge.modules.htable import REVISION_KEY, stored_revision
 from kamailio_bridge.nodes.node import Node
 from kamailio_bridge.questions.route_live import ask_route
 from kamailio_bridge.questions.route_prediction import predict
 from kamailio_bridge.questions.route_tables import endpoint_names
 from kamailio_bridge.revisions.models import ApplyLock, Revision
+from kamailio_bridge.revisions.number import stored_revision
+from kamailio_bridge.rows.marks import REVISION_KEY
 from kamailio_bridge.tables.models import TABLES, Htable
 from tests.kamailio_bridge.builders import make_group, make_pbx, make_route
 from tests.kamailio_bridge.killed import Traps, applying, end_of, killed_apply

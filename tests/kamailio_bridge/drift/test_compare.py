@@ -13,11 +13,11 @@ from carriers.models import AuthCredential, CarrierGroup, OutboundRoute, SourceN
 from kamailio_bridge.apply.operations import ApplyResult, apply, fail_over, restore, retry
 from kamailio_bridge.drift.compare import Drift, node_drift, read_drift, read_node_drift
 from kamailio_bridge.local.kamailio_process import NodeProcess
-from kamailio_bridge.modules.htable import revision_on_node, stored_revision
 from kamailio_bridge.nodes.models import KamailioNode
 from kamailio_bridge.nodes.node import Node, configured_nodes
 from kamailio_bridge.plan.make import make_plan
 from kamailio_bridge.revisions.models import Revision
+from kamailio_bridge.revisions.number import revision_on_node, stored_revision
 from kamailio_bridge.tables.models import Address, Dispatcher, DrGateway, Htable, Mtree, Uacreg, Version
 from tests.commands import run_command
 from tests.kamailio_bridge.builders import make_group, make_inbound_route, make_pbx, make_route

@@ -17,8 +17,8 @@ from pytest_django import Settings
 
 from carriers.models import CarrierGroup, Endpoint
 from kamailio_bridge.local.kamailio_process import NodeProcess
-from kamailio_bridge.modules.htable import stored_revision
 from kamailio_bridge.revisions.models import Revision
+from kamailio_bridge.revisions.number import stored_revision
 from kamailio_bridge.tables.models import Dispatcher
 from tests.commands import run_command
 from tests.kamailio_bridge.builders import make_group, make_route

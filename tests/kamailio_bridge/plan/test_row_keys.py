@@ -10,10 +10,10 @@ from django.db import connections
 from carriers.models import AuthCredential, CarrierGroup, Endpoint
 from kamailio_bridge.apply.operations import ApplyResult, apply
 from kamailio_bridge.drift.compare import read_drift
-from kamailio_bridge.modules.htable import REVISION_KEY
 from kamailio_bridge.nodes.node import Node
 from kamailio_bridge.plan.make import make_plan, write
 from kamailio_bridge.rows.ids import ENDPOINT_ADDRESS_OFFSET, PBX_OFFSET
+from kamailio_bridge.rows.marks import REVISION_KEY
 from kamailio_bridge.tables.models import (
     Address,
     Dispatcher,

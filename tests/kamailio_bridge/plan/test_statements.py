@@ -12,11 +12,11 @@ from django.test.utils import CaptureQueriesContext
 
 from carriers.models import AuthCredential, CarrierGroup
 from kamailio_bridge.apply.operations import apply
-from kamailio_bridge.modules.htable import store_revision
 from kamailio_bridge.nodes.node import Node
 from kamailio_bridge.nodes.rpc import Rpc
 from kamailio_bridge.plan.make import make_plan, write
 from kamailio_bridge.plan.statements import literal, rpc_calls, sql_statements
+from kamailio_bridge.revisions.number import store_revision
 from kamailio_bridge.tables.models import TABLES, Htable, Version
 from tests.kamailio_bridge.builders import make_group, make_inbound_route, make_pbx, make_route
 from tests.kamailio_bridge.listening import heard, listening_node

@@ -13,11 +13,11 @@ from carriers.models import AuthCredential, CarrierGroup
 from carriers.snapshots.records import read_carriers
 from carriers.snapshots.state import take_state
 from kamailio_bridge.apply.operations import apply, fail_over, restore
-from kamailio_bridge.modules.htable import REVISION_KEY
 from kamailio_bridge.nodes.models import KamailioNode
 from kamailio_bridge.nodes.node import Node
 from kamailio_bridge.revisions.models import Revision, RollBack
 from kamailio_bridge.revisions.roll_back import NotKept, roll_back
+from kamailio_bridge.rows.marks import REVISION_KEY
 from kamailio_bridge.tables.models import TABLES, Dispatcher
 from tests.e2e.random_operator import Operator
 from tests.kamailio_bridge.builders import make_group, make_pbx, make_route

@@ -1,0 +1,58 @@
+"""The number of the revision: the row that says which one the tables hold, and the entry that says which a node runs.
+
+Kamailio loads the table htable at start too, so a node says which revision it runs even after a restart.
+"""
+
+from __future__ import annotations
+
+from kamailio_bridge.nodes.rpc import CallFailed, Rpc, parse_number, understood
+from kamailio_bridge.rows.ids import PBX_OFFSET, free_keys, row_id
+from kamailio_bridge.rows.marks import HASH_TABLE, INTEGER_VALUE, REVISION_KEY, STRING_KEY
+from kamailio_bridge.tables.models import Htable
+
+
+def revision_on_node(rpc: Rpc) -> int | None:
+    """Read the revision from the node's memory; None when it holds none. Raises ``RpcError``."""
+    try:
+        answer = rpc.call("htable.get", HASH_TABLE, REVISION_KEY)
+    except CallFailed as failure:
+        if failure.message.startswith(("Key name doesn't exist", "No such htable", "Method Not Found")):
+            return None
+        raise
+    with understood("htable.get"):
+        return parse_number(answer["item"]["value"])
+
+
+def stored_revision() -> int | None:
+    """Read the revision from the table: the one that the rows in Kamailio's tables belong to."""
+    row = Htable.objects.filter(key_name=REVISION_KEY).order_by("pk").first()
+    return int(row.key_value) if row is not None else None
+
+
+def store_revision(number: int) -> None:
+    """Write the revision into the table, in the transaction that writes the rows it stands for."""
+    values = revision_values(str(number))
+    Htable.objects.filter(key_name=REVISION_KEY).delete()
+    Htable.objects.create(**values)
+
+
+def revision_values(number: str) -> dict[str, str | int]:
+    """Return the row that says which revision the tables hold. Its key stays what it is."""
+    return {
+        "id": _revision_row(),
+        "key_name": REVISION_KEY,
+        "key_type": STRING_KEY,
+        "value_type": INTEGER_VALUE,
+        "key_value": number,
+        "expires": 0,
+    }
+
+
+def _revision_row() -> int:
+    """Return the key of the row with the revision, or where it can stand while another program's row has that key."""
+    present = Htable.objects.filter(key_name=REVISION_KEY).order_by("pk").values_list("pk", flat=True).first()
+    if present is not None:
+        return present
+    key = row_id(0, PBX_OFFSET)  # apart from the selections, whose keys are those of carrier groups
+    others = Htable.objects.exclude(key_name=REVISION_KEY)
+    return next(free_keys(others, [key], set())) if others.filter(pk=key).exists() else key

@@ -1,0 +1,84 @@
+"""The marks of our rows: how they are told from rows of other programs, and how they name objects of the carriers.
+
+Each is written here once. Projections put them into rows; scopes, verifications, questions and ``kamailio.cfg`` look
+for them. A changed mark would turn the rows that are in the tables already into rows of another program.
+"""
+
+from __future__ import annotations
+
+# Descriptions, in dispatcher and in drouting's tables.
+GROUP_MARK = "carrier-group:"
+PBX_MARK = "pbx:"
+ROUTE_MARK = "route:"
+INBOUND_ROUTE_MARK = "inbound-route:"
+
+# Tags of source addresses. The record of a carrier group's account is named like its addresses.
+GROUP_TAG = "carrier-"
+PBX_TAG = "pbx-"
+RECORD_KEY = GROUP_TAG
+
+# Flags of an account's record.
+DISABLED_FLAG = 1  # it answers challenges but does not register
+# Bits of the flags that Kamailio shows (docs/kamailio-facts.md#registration-states).
+ONGOING_STATE, REGISTERED_STATE = 2, 4
+
+# The hash table that a node loads from the table htable, and the keys and types of its entries.
+HASH_TABLE = "dsiprouter"
+REVISION_KEY = f"{HASH_TABLE}:revision"
+SET_KEY = f"{HASH_TABLE}:set:"
+OWNER_KEY = f"{HASH_TABLE}:owner:"
+BY_WEIGHT = "weight"  # the value of a set's key
+STRING_KEY = 0
+STRING_VALUE, INTEGER_VALUE = 0, 1
+
+
+def group_mark(group_pk: int) -> str:
+    """Return the description of the rows of a carrier group and its endpoints."""
+    return f"{GROUP_MARK}{group_pk}"
+
+
+def pbx_mark(pbx_pk: int) -> str:
+    """Return the description of a PBX's rows."""
+    return f"{PBX_MARK}{pbx_pk}"
+
+
+def route_mark(route_pk: int) -> str:
+    """Return the description of an outbound route's rows."""
+    return f"{ROUTE_MARK}{route_pk}"
+
+
+def inbound_route_mark(route_pk: int) -> str:
+    """Return the description of an inbound route's row."""
+    return f"{INBOUND_ROUTE_MARK}{route_pk}"
+
+
+def group_tag(group_pk: int) -> str:
+    """Return the tag of the addresses from which a carrier group may call."""
+    return f"{GROUP_TAG}{group_pk}"
+
+
+def pbx_tag(pbx_pk: int) -> str:
+    """Return the tag of the addresses from which a PBX may call."""
+    return f"{PBX_TAG}{pbx_pk}"
+
+
+def record_key(group_pk: int) -> str:
+    """Return the ``l_uuid`` of a carrier group's record, which is also the user of its Contact."""
+    return f"{RECORD_KEY}{group_pk}"
+
+
+def owner_key(record: str) -> str:
+    """Return the key of the entry that says which node registers a record."""
+    return f"{OWNER_KEY}{record}"
+
+
+def set_key(set_id: int) -> str:
+    """Return the key of the entry that says how a dispatcher set selects."""
+    return f"{SET_KEY}{set_id}"
+
+
+def object_key(text: object, mark: str) -> int | None:
+    """Return the key of the object that a text names with ``mark``, None if it names none."""
+    name = str(text)
+    key = name.removeprefix(mark)
+    return int(key) if name.startswith(mark) and key.isdecimal() else None
