@@ -37,7 +37,7 @@ def is_sibling(file: Path) -> bool:
     """Say whether a file is one of many of one kind, such as tests, migrations or parts of Kamailio's configuration."""
     return (
         file.name.startswith("test_")
-        or file.parent.name in ("migrations", "commands", "screenshots", "sip")
+        or file.parent.name in ("migrations", "commands", "docs", "screenshots", "sip")
         or (file.suffix == ".cfg" and file.parent.name == "kamailio")
         or file.parent == ROOT
     )
