@@ -143,7 +143,7 @@ def private_galera(count: int = MEMBERS) -> Iterator[list[Member]]:
         if os.getuid() == 0:
             for path in [folder, *folder.rglob("*")]:
                 shutil.chown(path, unprivileged())
-        # The founder's data hold the user; the others get all of it from him.
+        # The founder's data hold the user; the others get all of it from the founder.
         _install(members[0], password)
         for number, member in enumerate(members):
             member.start(members[:number])

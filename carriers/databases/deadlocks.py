@@ -1,4 +1,4 @@
-"""Doing a transaction again that the database gave up in favour of another.
+"""Retry a transaction that the database gave up in favour of another.
 
 MariaDB ends one of two transactions that wait for each other; Galera ends, when it commits, one that changed the same
 rows as a transaction on another member (a certification conflict), and says the same: deadlock. Either way nothing of
@@ -30,7 +30,7 @@ def again_after_deadlock(work: Callable[[], Result], *, before_again: Callable[[
     """Do ``work``, a transaction or several, and again when the database gave it up; return its result.
 
     ``before_again`` undoes what a failed attempt left outside the database. Inside a transaction of the caller's there
-    is nothing to repeat: that is gone too, and he is the one to begin again.
+    is nothing to repeat: that is gone too, so the caller must retry.
     """
     for attempt in range(1, ATTEMPTS + 1):
         try:

@@ -125,7 +125,7 @@ class Loader:
         _store(new, changed)
 
     def _check(self, item: Item, found: models.Model) -> None:
-        """Check single values; what concerns several objects is checked where they are at hand."""
+        """Check single values; what concerns several objects is checked where they are known."""
         for name, error in self._values.clean(found, exclude=item.refused):
             self.problems.add_error(f"{item.place}.{name}", error)
 

@@ -32,7 +32,7 @@ def current_actor() -> Actor:
 
 @contextmanager
 def acting(find_user: Callable[[], Any]) -> Iterator[None]:
-    """Let what is written in the block be the user's doing. He is looked up only when something is written."""
+    """Let what is written in the block be the user's doing. The user is looked up only when something is written."""
     token = _user.set(find_user)
     try:
         yield

@@ -23,7 +23,7 @@ def remembered_names() -> Iterator[None]:
 
 
 def name_beside(instance: models.Model, model: type[models.Model], pk: int) -> str:
-    """Return the name of an object that ``instance`` refers to or referred to, without a query where it is at hand."""
+    """Return the name of an object that ``instance`` refers to or referred to, without a query if it is loaded."""
     known = _remembered.get()
     if known is None:
         return _find(instance, model, pk)

@@ -60,7 +60,7 @@ def restore_state(state: State) -> Restoration:
             connection.check_constraints([model._meta.db_table for model in MODELS])
     except IntegrityError as error:
         raise RestoreRefused(
-            "Nothing was changed, because the carriers of then don't fit together with what somebody else saved at"
+            "Nothing was changed, because the earlier carriers conflict with what somebody else saved at"
             f" this moment: {error}. Try again."
         ) from error
     return restoration
@@ -117,7 +117,7 @@ def _with_value(row: Any, place: int, value: Any) -> Any:
 
 
 def _with_present_secrets(state: State, present: State) -> tuple[State, list[str], list[str]]:
-    """Return the state with each password under a key of today, and whose could not be read.
+    """Return the state with each password under the current key, and whose could not be read.
 
     The same password keeps its present ciphertext, so that one that was only re-encrypted is no change.
     """

@@ -90,7 +90,7 @@ def _steady_view(connection: BaseDatabaseWrapper) -> Iterator[None]:
     """Let all reads in the block see the same moment, without keeping writers out.
 
     MariaDB gives a steady view only from REPEATABLE READ on. SQLite does in any transaction, but ours begin by taking
-    the write lock, so this one begins by hand. Inside a transaction of the caller's, his view holds.
+    the write lock, so this one begins by hand. Inside a transaction of the caller, the caller's view holds.
     """
     if connection.in_atomic_block:
         yield

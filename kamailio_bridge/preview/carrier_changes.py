@@ -212,7 +212,7 @@ def _credential_differences(old: CredentialRecord | None, new: CredentialRecord 
         yield f"credential {_account(old)} removed"
     elif old is not None and new is not None and old != new:
         edits = list(_credential_edits(old, new))
-        if edits:  # a credential that was entered anew with the same values has another key, and nothing else
+        if edits:  # a credential that was entered again with the same values has another key, and nothing else
             yield f"credential: {', '.join(edits)}"
 
 

@@ -47,7 +47,9 @@ class Revision(models.Model):
     left_out = models.JSONField(default=list, editable=False)  # sentences: which objects stayed as before, and why
     nodes = models.JSONField(default=list)
     snapshot = models.BinaryField(null=True, editable=False)
-    spread_over = models.JSONField(default=list, editable=False)  # the nodes of then: each account has one among them
+    spread_over = models.JSONField(
+        default=list, editable=False
+    )  # the nodes at that time: each account has one among them
 
     objects = RevisionManager()
 

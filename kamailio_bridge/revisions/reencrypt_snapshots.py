@@ -16,10 +16,10 @@ def rotate_snapshots() -> str:
     for number in numbers:
         state = Revision.objects.get(pk=number).state()  # one at a time, because each may be large
         if state is not None:
-            anew = rotated_state(state)
-            unreadable += bool(_ciphertexts(state) & _ciphertexts(anew))
+            reencrypted = rotated_state(state)
+            unreadable += bool(_ciphertexts(state) & _ciphertexts(reencrypted))
             kept = Revision.objects.filter(pk=number).exclude(snapshot=None)  # it may be dropped meanwhile
-            kept.update(snapshot=pack(anew))
+            kept.update(snapshot=pack(reencrypted))
     sentence = f"Revisions gone through for their passwords, too: {len(numbers)}."
     return f"{sentence} In {unreadable} of them some can't be read: their key is lost." if unreadable else sentence
 

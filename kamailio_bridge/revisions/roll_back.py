@@ -37,7 +37,7 @@ def roll_back(*, revision: Revision, author: AbstractBaseUser | None) -> Restora
 
 
 def about_passwords(restoration: Restoration) -> list[str]:
-    """Say of which carrier groups the password of then could not be brought back."""
+    """Say of which carrier groups the earlier password could not be restored."""
     sentences = []
     if restoration.password_lost:
         groups = _quoted(restoration.password_lost)

@@ -1,4 +1,4 @@
-"""Two people at one page: what both typed is kept, and where that can't be, the second decides knowing what he does."""
+"""Two people at one page: what both typed is kept, and where that can't be, the second decides with both in sight."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Two staff users who press Save at the same moment, round after round, each with a connection of his own."""
+"""Two staff users who press Save at the same moment, round after round, each with a separate connection."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ pytestmark = [
 ]
 
 ROUNDS = {"mysql": 50, "sqlite": 10}  # SQLite lets one write at a time anyway, and makes the other wait long
-ROUNDS_A_PAGE = 5  # a page is opened anew every so many rounds: it may be as old as that when it is saved
+ROUNDS_A_PAGE = 5  # a page is opened again every so many rounds: it may be as old as that when it is saved
 
 
 def at_once(clients: list[Client], work: Callable[[int, Client, Barrier], None]) -> None:

@@ -1,4 +1,4 @@
-"""Passwords encrypted anew: all of them, in few queries, and never over one that is entered meanwhile."""
+"""Re-encrypted passwords: all of them, in few queries, and never over one that is entered meanwhile."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The command that encrypts all passwords anew, with the keys in a file and in the environment."""
+"""The command that re-encrypts all passwords, with the keys in a file and in the environment."""
 
 from __future__ import annotations
 

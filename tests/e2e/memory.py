@@ -1,6 +1,6 @@
 """A node's memory: what it holds, and what it must hold.
 
-What is expected is said here anew, from the models, in the plain words of the design's table; nothing of the product's
+What is expected is said here again, from the models, in the plain words of the design's table; nothing of the product's
 projection is used, so that its mistakes show.
 """
 

@@ -106,7 +106,7 @@ MIGHTIER = (
     "superuser",
     "superuser who is off",
     "another manager",
-    "one with a permission of his own",
+    "one with an own permission",
     "node keeper",
 )
 
@@ -120,7 +120,7 @@ def test_whom_a_manager_may_not_touch(manager: Client, kind: str) -> None:
     elif kind == "node keeper":
         Group.objects.create(name="Node keepers").permissions.add(permission("kamailio_bridge.add_kamailionode"))
         user = make("dave", VIEWERS, "Node keepers")
-    elif kind == "one with a permission of his own":
+    elif kind == "one with an own permission":
         user = make("dave", VIEWERS)
         user.user_permissions.add(permission("auth.add_group"))
     else:

@@ -21,7 +21,7 @@ from carriers.history.recording import entries_of
 
 FIELD = "_shown"
 MINE_COUNTS = (
-    "Nothing was stored yet. What you typed stands below: press Save again to store it over that, or open the page anew"
+    "Nothing was stored yet. What you typed stands below: press Save again to store it over that, or reopen the page"
     " to leave it."
 )
 

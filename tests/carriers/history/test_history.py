@@ -106,7 +106,7 @@ def test_keys_that_a_database_does_not_tell_are_recorded_too(
 
 
 def test_random_edits_are_recorded(carriers: Carriers) -> None:
-    """What a random operator saves and deletes one by one; updates past the models are none of his."""
+    """What a random operator saves and deletes one by one; updates past the models are not among them."""
     operator = Operator(7)
     for edit in ("move_endpoints", "change_route", "change_pbx"):  # these write with QuerySet.update()
         setattr(operator, edit, lambda: False)

@@ -29,14 +29,14 @@ def test_what_was_deleted_comes_back_and_what_was_added_goes() -> None:
     acme = make_group("Acme", "203.0.113.7", "203.0.113.8")
     route = make_route("9", acme)
     make_inbound_route("1444", make_pbx("office", "192.0.2.9", "192.0.2.9/32"))
-    with_password(acme, "of then")
+    with_password(acme, "earlier")
     then, records = take_state(), read_carriers()
     acme.delete()
     PBX.objects.all().delete()
     OutboundRoute.objects.filter(pk=route.pk).update(prefix="8")
     make_route("9", make_group("Other", "203.0.113.9"))
     restoration = restore_state(then)
-    assert take_state() != then, "the password is encrypted anew, with the newest key"
+    assert take_state() != then, "the password is re-encrypted with the newest key"
     assert read_carriers() == records
     sentences = [str(change) for change in restoration.changes]
     assert "carrier group “Acme” is added" in sentences
@@ -71,7 +71,7 @@ def test_a_parent_that_goes_does_not_take_along_what_moved_away_from_it() -> Non
 
 def test_differences_are_said_in_words_without_secrets() -> None:
     acme = make_group("Acme", "203.0.113.7")
-    with_password(acme, "of then")
+    with_password(acme, "earlier")
     then = take_state()
     Endpoint.objects.update(enabled=False, name="primary")
     credential = with_password(acme, "of now")
@@ -99,10 +99,10 @@ def test_a_password_that_was_only_encrypted_anew_stays(settings: Settings) -> No
 
 
 def test_passwords_whose_key_was_lost(settings: Settings) -> None:
-    """All else is restored. A password of today stays; where there is none, it must be entered again."""
+    """All else is restored. A password that is still there stays; where there is none, it must be entered again."""
     keeps, loses = make_group("Keeps"), make_group("Loses")
-    with_password(keeps, "of then")
-    with_password(loses, "of then")
+    with_password(keeps, "earlier")
+    with_password(loses, "earlier")
     then = take_state()
     settings.DSIPROUTER_CREDENTIAL_KEYS = [Fernet.generate_key().decode()]
     with_password(keeps, "of now")

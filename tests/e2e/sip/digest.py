@@ -1,6 +1,6 @@
 """The carrier's side of a digest: challenges, and whether their answers are right (RFC 2617, RFC 3261 section 22).
 
-Written anew and not taken from the product, so that a test does not prove the product right by its own mistake.
+Written for the tests, not taken from the product, so that a test does not prove the product right by its own mistake.
 """
 
 from __future__ import annotations

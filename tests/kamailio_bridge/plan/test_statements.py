@@ -32,7 +32,7 @@ def stored() -> dict[str, list[Any]]:
 
 
 def run_by_hand() -> None:
-    """Run the statements as somebody at a terminal would, after he put the number in."""
+    """Run the statements as somebody at a terminal would, after putting the number in."""
     with connections["kamailio"].cursor() as cursor:
         for statement in list(sql_statements(make_plan()))[1:-1]:
             cursor.execute(statement.replace("(number of the new revision)", "7"))

@@ -22,7 +22,7 @@ def test_revisions_are_read_with_the_new_key_alone(settings: Settings, capsys: p
     group = make_group("Acme", "203.0.113.7")
     make_route("9", group)
     credential = AuthCredential(group=group, username="1000", registrar="sip.acme.example")
-    credential.set_password("of then")
+    credential.set_password("earlier")
     credential.save()
     revision = Revision.objects.get(pk=apply(author=None, nodes=[]).revision)
     records = revision.carriers()
@@ -35,13 +35,13 @@ def test_revisions_are_read_with_the_new_key_alone(settings: Settings, capsys: p
     AuthCredential.objects.all().delete()
     restoration = roll_back(revision=kept, author=None)
     assert (restoration.password_kept, restoration.password_lost) == ([], [])
-    assert AuthCredential.objects.get().password_is("of then")
+    assert AuthCredential.objects.get().password_is("earlier")
 
 
 def test_what_can_not_be_read_stays(settings: Settings, capsys: pytest.CaptureFixture[str]) -> None:
     group = make_group("Acme", "203.0.113.7")
     credential = AuthCredential(group=group, username="1000", registrar="sip.acme.example")
-    credential.set_password("of then")
+    credential.set_password("earlier")
     credential.save()
     revision = Revision.objects.get(pk=apply(author=None, nodes=[]).revision)
     state = revision.state()
