@@ -150,8 +150,8 @@ def _number(expected: int, stored: int | None) -> str:
 # --- Nodes' memory ----------------------------------------------------------------------------------------------------
 
 
-def read_node_drift(drift: Drift, seconds: float | None = None) -> list[NodeDrift]:
-    """Compare the memory of every node with the last revision, side by side. Never raises for a node that is down.
+def read_node_drift(drift: Drift, seconds: float | None = None, *, nodes: list[Node] | None = None) -> list[NodeDrift]:
+    """Compare the memory of nodes with the last revision, side by side. Never raises for a node that is down.
 
     Each may take its time limit, or ``seconds`` if that is less; what does not answer by then, has no answer.
     """
@@ -159,7 +159,7 @@ def read_node_drift(drift: Drift, seconds: float | None = None) -> list[NodeDrif
     if plan is None or revision is None:
         return []
     try:
-        nodes = configured_nodes()
+        nodes = configured_nodes() if nodes is None else nodes
     except DatabaseError as error:
         return [NodeDrift("all nodes", unknown=f"The nodes can't be read. {sentence_of(error)}")]
     limit = max((node.rpc.timeout for node in nodes), default=0.0) if seconds is None else seconds

@@ -112,17 +112,16 @@ def read_status() -> Status:
         )
     ]
     found = _registrations(carriers, nodes) if carriers else []
-    return Status(revision, waiting, problems, warnings, states, found, _drift(states))
+    in_step = [node for node, state in zip(nodes, states, strict=True) if state.in_step]
+    return Status(revision, waiting, problems, warnings, states, found, _drift(in_step))
 
 
-def _drift(states: list[NodeStatus]) -> list[str]:
-    """Return a sentence for each thing that is not as it was applied; that a node is behind, it says itself."""
+def _drift(in_step: list[Node]) -> list[str]:
+    """Return a sentence for each thing that is not as it was applied. Only nodes that run the revision are compared."""
     drift = read_drift()
-    in_step = {node.name for node in states if node.in_step}
     return drift.sentences() + [
         f"Node {node.name}: {difference}"
-        for node in read_node_drift(drift, DRIFT_SECONDS)
-        if node.name in in_step
+        for node in read_node_drift(drift, DRIFT_SECONDS, nodes=in_step)
         for difference in node.differences
     ]
 

@@ -9,6 +9,7 @@ others stay free for pages that need no node, and for ``/healthz``.
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
@@ -18,6 +19,7 @@ from typing import TypeVar
 from kamailio_bridge.nodes.node import Node
 from kamailio_bridge.nodes.rpc import NodeTimeout, RpcError
 
+logger = logging.getLogger(__name__)
 ASK_SECONDS = 5.0  # an idle node answers within milliseconds, one that reloads a large table within a second or two
 PLACES = (
     4  # of the eight threads of web_server.py and deploy/gunicorn.conf.py; an apply and a scrape have one more each
@@ -26,6 +28,10 @@ _MOMENT = 0.1  # seconds in which healthy nodes answer, so that a page of many n
 _GRACE = 0.25  # seconds for a late node's own time-out sentence
 _places = threading.BoundedSemaphore(PLACES)
 Answer = TypeVar("Answer")
+
+
+class UnexpectedError(RpcError):
+    """The product itself failed over a node's answers. The site's log has the traceback."""
 
 
 class Crowded(RpcError):
@@ -78,3 +84,7 @@ def _answer(node: Node, question: Callable[[Node], Answer]) -> Answer | RpcError
         return question(node)
     except RpcError as error:
         return error
+    except Exception as error:
+        logger.exception("Node %s: a question ended in an unexpected error.", node.name)
+        what = type(error).__name__
+        return UnexpectedError(f"Its answer led to an unexpected error ({what}): the site's log says more.")

@@ -17,7 +17,8 @@ class Node:
 
     def for_one_job(self, seconds: float | None = None) -> Node:
         """Return the node with a deadline for all calls together: its time limit from now on, or less."""
-        return replace(self, rpc=self.rpc.within(min(self.rpc.timeout, seconds or self.rpc.timeout)))
+        limit = self.rpc.timeout
+        return replace(self, rpc=self.rpc.within(limit if seconds is None else min(limit, seconds)))
 
 
 def configured_nodes() -> list[Node]:

@@ -28,7 +28,8 @@ from kamailio_bridge.rows.routes_in_force import sip_uri
 Verdict = Literal[
     "answers", "silent", "unreachable", "accepted", "rejected", "realm differs", "no challenge", "unreadable"
 ]
-# A silent carrier is given up by the node after two seconds; a proof is two requests. More is the node's own trouble.
+# For all nodes together. A silent carrier is given up by the node after two seconds; a proof is two requests. More is
+# the nodes' own trouble.
 NODE_SECONDS = 10.0
 _HEADERS = {
     401: ("www-authenticate", "Authorization"),
@@ -90,9 +91,13 @@ class NoNode(Exception):
 def ask_through(nodes: Sequence[Node], question: Callable[[Node], Probe]) -> Probe:
     """Ask through the first node that can be reached, with a limit of time. Raises ``NoNode``."""
     reasons = []
-    for node in nodes:
+    end = time.monotonic() + NODE_SECONDS
+    for node in [node.for_one_job(NODE_SECONDS) for node in nodes]:
+        if time.monotonic() >= end:
+            reasons.append(f"Node {node.name} was not asked any more.")
+            break
         try:
-            return question(node.for_one_job(NODE_SECONDS))
+            return question(node)
         except RpcError as error:
             reasons.append(f"Node {node.name} can't ask: {error}")
             if not isinstance(error, NodeUnreachable):

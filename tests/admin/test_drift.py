@@ -10,9 +10,12 @@ from django.contrib.auth.models import Permission, User
 from django.test import Client
 
 from carriers.models import Endpoint
+from kamailio_bridge.nodes.models import KamailioNode
 from kamailio_bridge.revisions.models import Revision
 from kamailio_bridge.tables.models import Dispatcher, Mtree, Uacreg
+from kamailio_bridge.views import drift as views_drift
 from tests.admin.forms import Carriers
+from tests.kamailio_bridge.http_node import hanging_node
 
 pytestmark = [
     pytest.mark.django_db(databases=["default", "kamailio"], transaction=True),
@@ -69,6 +72,19 @@ def test_the_nodes_are_asked_after_the_page_is_shown(operator: Client, endpoint:
     (node,) = operator.get(f"{DRIFT}nodes/").json()["nodes"]
     assert (node["name"], node["differences"]) == ("local", [])
     assert "connection refused" in node["unknown"]
+
+
+def test_a_node_that_hangs_holds_the_page_no_longer_than_the_others(
+    operator: Client, endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It held the page, and a thread of the web server, for its whole time limit."""
+    monkeypatch.setattr(views_drift, "LOOK_SECONDS", 0.5)
+    with hanging_node() as server:
+        KamailioNode.objects.create(name="edge", rpc_url=server.url, time_limit=600)
+        (node,) = operator.get(f"{DRIFT}nodes/").json()["nodes"]
+        assert [body["method"] for body, _ in server.requests] == ["system.listMethods"]
+    assert node["name"] == "edge"
+    assert "did not answer within 0.5 s" in node["unknown"]
 
 
 def test_restore(operator: Client, endpoint: Endpoint) -> None:

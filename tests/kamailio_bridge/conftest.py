@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import signal
 from collections.abc import Iterator
@@ -43,6 +44,13 @@ def kamailio_process(django_db_setup: None, tmp_path_factory: pytest.TempPathFac
 def node(kamailio_process: NodeProcess) -> Node:
     """Return the running Kamailio as a node."""
     return Node("edge", kamailio_process.parameters.rpc(timeout=20))
+
+
+@pytest.fixture
+def no_unexpected_error(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """Fail where a node's answer led to an unexpected error, which is a sentence to the operator and logged."""
+    yield
+    assert [record.getMessage() for record in caplog.get_records("call") if record.levelno >= logging.ERROR] == []
 
 
 @pytest.fixture

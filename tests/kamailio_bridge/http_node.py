@@ -56,6 +56,29 @@ def http_node(answer: Answer) -> Iterator[HttpNode]:
         server.server_close()
 
 
+class Hanging:
+    """A node that drips its header until it is released."""
+
+    def __init__(self) -> None:
+        self.release = threading.Event()
+
+    def __call__(self, handler: BaseHTTPRequestHandler, body: dict[str, Any]) -> None:
+        handler.wfile.write(b"HTTP/1.1 200 OK\r\n")
+        try:
+            while not self.release.wait(0.05):
+                handler.wfile.write(b"X-More: to come\r\n")
+        except OSError:
+            return  # the client has hung up
+
+
+@contextmanager
+def hanging_node() -> Iterator[HttpNode]:
+    answer = Hanging()
+    with http_node(answer) as node:
+        yield node
+        answer.release.set()
+
+
 def reply(handler: BaseHTTPRequestHandler, status: int, content: bytes | dict[str, Any], **headers: str) -> None:
     """Write a whole response; a dict is sent as JSON."""
     data = content if isinstance(content, bytes) else json.dumps(content).encode()

@@ -27,7 +27,10 @@ from tests.kamailio_bridge import records
 from tests.kamailio_bridge.builders import make_group, make_route
 from tests.kamailio_bridge.http_node import HttpNode, http_node, reply
 
-pytestmark = pytest.mark.django_db(databases=["default", "kamailio"], transaction=True)
+pytestmark = [
+    pytest.mark.django_db(databases=["default", "kamailio"], transaction=True),
+    pytest.mark.usefixtures("no_unexpected_error"),
+]
 
 ODD: tuple[Any, ...] = (
     None, True, -1, 1.5, 2**62, "", "text", [], {}, [None], [[]], [1], ["x"], [{}], [{"slot": [1]}], {"a": {"b": []}},

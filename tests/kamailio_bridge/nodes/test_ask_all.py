@@ -6,7 +6,6 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 import pytest
@@ -17,35 +16,12 @@ from pytest_django import Settings
 
 from kamailio_bridge.local.web_server import THREADS, make_server
 from kamailio_bridge.nodes import ask_all as asking
-from kamailio_bridge.nodes.ask_all import PLACES, Crowded, ask_nodes, place_to_ask
+from kamailio_bridge.nodes.ask_all import PLACES, Crowded, UnexpectedError, ask_nodes, place_to_ask
 from kamailio_bridge.nodes.models import KamailioNode
 from kamailio_bridge.nodes.node import Node
 from kamailio_bridge.nodes.rpc import NodeTimeout, Rpc
 from tests.deploy.places import DEPLOY
-from tests.kamailio_bridge.http_node import HttpNode, http_node, results
-
-
-class Hanging:
-    """A node that drips its header until it is released."""
-
-    def __init__(self) -> None:
-        self.release = threading.Event()
-
-    def __call__(self, handler: BaseHTTPRequestHandler, body: dict[str, Any]) -> None:
-        handler.wfile.write(b"HTTP/1.1 200 OK\r\n")
-        try:
-            while not self.release.wait(0.05):
-                handler.wfile.write(b"X-More: to come\r\n")
-        except OSError:
-            return  # the client has hung up
-
-
-@contextmanager
-def hanging_node() -> Iterator[HttpNode]:
-    answer = Hanging()
-    with http_node(answer) as node:
-        yield node
-        answer.release.set()
+from tests.kamailio_bridge.http_node import HttpNode, hanging_node, http_node, results
 
 
 @contextmanager
@@ -91,14 +67,27 @@ def test_when_all_places_are_taken_the_answer_says_so_at_once() -> None:
         assert ask_nodes([node_at(healthy)], version) == ["5.6"]
 
 
+def test_an_unexpected_error_is_the_answer_of_its_node_alone(caplog: pytest.LogCaptureFixture) -> None:
+    def first_letter(node: Node) -> str:
+        return version(node)[0]
+
+    with http_node(results(core__version="")) as odd, http_node(results(core__version="5.6")) as healthy:
+        error, answer = ask_nodes([node_at(odd), node_at(healthy)], first_letter)
+    assert isinstance(error, UnexpectedError)
+    assert str(error) == "Its answer led to an unexpected error (IndexError): the site's log says more."
+    assert answer == "5"
+    (record,) = caplog.records
+    assert record.exc_info is not None
+
+
 def test_a_place_is_given_back_whatever_happens() -> None:
     def fail(_node: Node) -> str:
         raise KeyError
 
     with http_node(results()) as node:
         for _ in range(2 * PLACES):
-            with pytest.raises(KeyError):
-                ask_nodes([node_at(node)], fail)
+            (answer,) = ask_nodes([node_at(node)], fail)
+            assert isinstance(answer, UnexpectedError)
     with ExitStack() as taken:
         for _ in range(PLACES):
             taken.enter_context(place_to_ask())
