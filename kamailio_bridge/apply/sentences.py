@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from kamailio_bridge.apply.reload_node import NodeResult
+from kamailio_bridge.apply.result import Outcome
 from kamailio_bridge.nodes.node import Node
 from kamailio_bridge.plan.make import Plan
 
-Outcome = Literal["nothing", "verified", "partial", "behind", "refused", "changed", "busy", "failed"]
+CHANGED = (
+    "Nothing was applied, because somebody saved since you saw the changes. These are the changes now: look at them,"
+    " then press Reload Kamailio again."
+)
+DRIFTED = (
+    "Nothing was restored, because the rows changed again since you saw them. This is the drift now: look at it, then"
+    " press Restore again."
+)
+NO_NODE = "Nothing was changed, because no node is enabled: enable one under Nodes."
+NOTHING_APPLIED = "Nothing has been applied yet: press Reload Kamailio."
 
 
 def refusal(plan: Plan, *, allow_empty: bool) -> str | None:

@@ -17,7 +17,8 @@ from django.utils.timesince import timesince
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
-from kamailio_bridge.apply.operations import ApplyResult, fail_over, retry
+from kamailio_bridge.apply.operations import fail_over, retry
+from kamailio_bridge.apply.result import ApplyResult
 from kamailio_bridge.monitoring.status import LOOK_SECONDS, NodeStatus, last_answers, node_status
 from kamailio_bridge.nodes.ask_all import Crowded, ask_nodes
 from kamailio_bridge.nodes.models import LOCAL_NAME, KamailioNode

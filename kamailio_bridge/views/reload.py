@@ -10,7 +10,8 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
-from kamailio_bridge.apply.operations import ApplyResult, apply
+from kamailio_bridge.apply.operations import apply
+from kamailio_bridge.apply.result import ApplyResult
 from kamailio_bridge.plan.make import TablesUnreadable
 from kamailio_bridge.plan.pending import waiting_changes
 from kamailio_bridge.revisions.models import Revision

@@ -10,7 +10,8 @@ from typing import Literal
 
 import requests
 
-from kamailio_bridge.apply.operations import ApplyResult, apply
+from kamailio_bridge.apply.operations import apply
+from kamailio_bridge.apply.result import ApplyResult
 from kamailio_bridge.local.kamailio_process import NodeProcess
 from kamailio_bridge.nodes.models import KamailioNode
 from tests.e2e.nodes import running_node

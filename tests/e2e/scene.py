@@ -18,7 +18,8 @@ from carriers.models import (
     OutboundRouteGroup,
     SourceNetwork,
 )
-from kamailio_bridge.apply.operations import ApplyResult, apply
+from kamailio_bridge.apply.operations import apply
+from kamailio_bridge.apply.result import ApplyResult
 from kamailio_bridge.local.kamailio_process import NodeProcess
 from kamailio_bridge.nodes.node import Node
 from tests.e2e.nodes import running_node

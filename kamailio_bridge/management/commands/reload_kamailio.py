@@ -6,7 +6,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from kamailio_bridge.apply.operations import ApplyResult, apply
+from kamailio_bridge.apply.operations import apply
+from kamailio_bridge.apply.result import ApplyResult
 from kamailio_bridge.nodes.node import Node, configured_nodes
 from kamailio_bridge.plan.make import TablesUnreadable
 from kamailio_bridge.preview.summary import Preview, make_preview, summary_lines

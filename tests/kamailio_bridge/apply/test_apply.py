@@ -11,7 +11,8 @@ from django.contrib.auth import get_user_model
 from carriers.models import AuthCredential, CarrierGroup, Endpoint, OutboundRoute, SourceNetwork
 from carriers.snapshots.records import read_carriers
 from kamailio_bridge.apply.lock import apply_lock
-from kamailio_bridge.apply.operations import ApplyResult, apply
+from kamailio_bridge.apply.operations import apply
+from kamailio_bridge.apply.result import ApplyResult
 from kamailio_bridge.local.kamailio_process import NodeProcess
 from kamailio_bridge.monitoring.status import node_status
 from kamailio_bridge.nodes.node import Node

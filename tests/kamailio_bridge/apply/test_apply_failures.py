@@ -14,7 +14,8 @@ import pytest
 from django.db import connections
 
 from carriers.models import CarrierGroup, Endpoint
-from kamailio_bridge.apply.operations import ApplyResult, apply
+from kamailio_bridge.apply.operations import apply
+from kamailio_bridge.apply.result import ApplyResult
 from kamailio_bridge.nodes.node import Node
 from kamailio_bridge.nodes.rpc import Rpc
 from kamailio_bridge.revisions.models import Revision

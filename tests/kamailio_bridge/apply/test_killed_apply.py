@@ -14,7 +14,8 @@ from django.utils import timezone
 
 from carriers.models import CarrierGroup, Endpoint
 from carriers.snapshots.records import read_carriers
-from kamailio_bridge.apply.operations import ApplyResult, apply
+from kamailio_bridge.apply.operations import apply
+from kamailio_bridge.apply.result import ApplyResult
 from kamailio_bridge.nodes.node import Node
 from kamailio_bridge.questions.route_live import ask_route
 from kamailio_bridge.questions.route_prediction import predict

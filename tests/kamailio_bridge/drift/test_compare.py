@@ -10,7 +10,8 @@ import pytest
 from pytest_django import Settings
 
 from carriers.models import AuthCredential, CarrierGroup, OutboundRoute, SourceNetwork
-from kamailio_bridge.apply.operations import ApplyResult, apply, fail_over, restore, retry
+from kamailio_bridge.apply.operations import apply, fail_over, restore, retry
+from kamailio_bridge.apply.result import ApplyResult
 from kamailio_bridge.drift.compare import Drift, node_drift, read_drift, read_node_drift
 from kamailio_bridge.local.kamailio_process import NodeProcess
 from kamailio_bridge.nodes.models import KamailioNode

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import pytest
 
 from carriers.models import PBX, AuthCredential, CarrierGroup, InboundRoute, OutboundRoute, OutboundRouteGroup
-from kamailio_bridge.apply.operations import ApplyResult, apply
+from kamailio_bridge.apply.operations import apply
+from kamailio_bridge.apply.result import ApplyResult
 from kamailio_bridge.drift.compare import read_drift
 from kamailio_bridge.nodes.node import Node
 from kamailio_bridge.plan.make import make_plan

@@ -11,7 +11,8 @@ from contextlib import contextmanager
 import pytest
 
 from carriers.models import CarrierGroup, Endpoint
-from kamailio_bridge.apply.operations import ApplyResult, apply
+from kamailio_bridge.apply.operations import apply
+from kamailio_bridge.apply.result import ApplyResult
 from kamailio_bridge.nodes.node import Node
 from kamailio_bridge.tables.models import Address, Dispatcher, DrGwList, Mtree, Version
 from tests.kamailio_bridge.builders import make_group, make_route

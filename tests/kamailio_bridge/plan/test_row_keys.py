@@ -8,7 +8,8 @@ import pytest
 from django.db import connections
 
 from carriers.models import AuthCredential, CarrierGroup, Endpoint
-from kamailio_bridge.apply.operations import ApplyResult, apply
+from kamailio_bridge.apply.operations import apply
+from kamailio_bridge.apply.result import ApplyResult
 from kamailio_bridge.drift.compare import read_drift
 from kamailio_bridge.nodes.node import Node
 from kamailio_bridge.plan.make import make_plan, write
