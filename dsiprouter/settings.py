@@ -189,6 +189,10 @@ if DATABASES["default"]["NAME"] == DATABASES["kamailio"]["NAME"] and "sqlite3" i
         "and DATABASE_URL name one SQLite file, which can't be written twice at a time: give Kamailio's tables a file"
         " of their own.",
     )
+# In the memory of each process. What is kept there for some seconds (the number of pending changes, the answers of
+# nodes for the metrics) every process can find out by itself, so a shared cache would be one more service for nothing.
+# At each use the number of pending changes is checked against the databases, so all processes show the same one.
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 DATABASE_ROUTERS = ["kamailio_bridge.routers.KamailioRouter"]
 DEFAULT_AUTO_FIELD = "django.db.models.AutoField"  # not BIGINT: docs/kamailio-facts.md#column-types
 

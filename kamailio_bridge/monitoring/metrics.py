@@ -1,7 +1,7 @@
 """What Prometheus is told: counted in the database at each scrape, so that every web worker tells the same.
 
-What only nodes know is asked of all of them at once, for two seconds at most, and kept for some seconds, so that
-frequent scrapes cost Kamailio nothing.
+What only nodes know is asked of all of them at once, for two seconds at most. Each web worker keeps the answers for
+some seconds, so that frequent scrapes cost Kamailio little.
 """
 
 from __future__ import annotations
