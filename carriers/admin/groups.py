@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Any, cast
 
 from django.contrib import admin, messages
@@ -87,27 +86,6 @@ def calls_go_nowhere(group: CarrierGroup) -> str:
     )
 
 
-@cache
-def _listed_groups() -> QuerySet[CarrierGroup]:
-    """Add what the list sorts and filters by, as subqueries, which joins of a search don't multiply.
-
-    Nobody evaluates this queryset itself. Rebuilding it for each page would cost as much as asking the database.
-    """
-    of_this = {"group": OuterRef("pk")}
-    endpoints = Endpoint.objects.filter(**of_this)
-    return (
-        CarrierGroup.objects.with_endpoint_counts()
-        .annotate(
-            authentication_kind=Case(
-                When(Exists(AuthCredential.objects.filter(**of_this)), then=Value("password")),
-                When(Exists(SourceNetwork.objects.filter(**of_this)) | Exists(endpoints), then=Value("ip")),
-                default=Value("none"),
-            )
-        )
-        .order_by("name", "pk")
-    )
-
-
 @admin.register(CarrierGroup)
 class CarrierGroupAdmin(OfferedLookups, CallsHooks, EditedTogether, ListAdmin):
     fields = ("name", "enabled", "selection")
@@ -128,8 +106,15 @@ class CarrierGroupAdmin(OfferedLookups, CallsHooks, EditedTogether, ListAdmin):
         return CarrierGroupList
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[CarrierGroup]:
-        """Return the groups with what the list sorts and filters by. Every use is a copy of its own."""
-        return _listed_groups().all()
+        """Add what the list sorts and filters by, as subqueries, which joins of a search don't multiply."""
+        of_this = {"group": OuterRef("pk")}
+        has_password = Exists(AuthCredential.objects.filter(**of_this))
+        has_address = Exists(SourceNetwork.objects.filter(**of_this)) | Exists(Endpoint.objects.filter(**of_this))
+        kind = Case(
+            When(has_password, then=Value("password")), When(has_address, then=Value("ip")), default=Value("none")
+        )
+        groups = CarrierGroup.objects.with_endpoint_counts().annotate(authentication_kind=kind)
+        return groups.order_by("name", "pk")
 
     # --- The list -----------------------------------------------------------------------------------------------------
 
