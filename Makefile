@@ -1,5 +1,5 @@
 # Everything is quick the second time. `make help` lists what there is.
-.PHONY: help setup run test lint audit pins bench
+.PHONY: help setup run test lint audit pins bench mutants
 .DEFAULT_GOAL := help
 # Test processes side by side. Most tests wait for SIP timers, so twice as many as there are cores do no harm.
 WORKERS ?= 4
@@ -44,3 +44,7 @@ pins: ## rewrite requirements*.txt from requirements*.in, with the hashes of all
 bench: ## measure pages, documents, applies, calls and memory, each beside something to compare with: PARTS="web load" JSON=FILE
 	@.ci/setup test
 	@.venv/bin/python -m tests.bench $(if $(JSON),--json $(JSON)) $(PARTS)
+
+mutants: ## change the code in many small ways, one at a time, and see which changes no test notices: SIZE=120 SEED=1 LIMIT=600 FILES=
+	@.ci/setup test
+	@.venv/bin/python -m tests.mutants --size $(or $(SIZE),120) --seed $(or $(SEED),1) --limit $(or $(LIMIT),600) $(FILES)

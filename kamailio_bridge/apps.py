@@ -1,4 +1,4 @@
-"""The bridge as a Django app: it has system checks, adds hooks to the carriers, and its nodes have a history."""
+"""The bridge as a Django app: it brings system checks, and takes part in the history and in the rotation of keys."""
 
 from django.apps import AppConfig
 from django.core import checks
@@ -9,9 +9,8 @@ class KamailioBridgeConfig(AppConfig):
     verbose_name = "Kamailio"
 
     def ready(self) -> None:
-        from carriers.history.tracking import track  # noqa: PLC0415 - needs the models to be loaded
-        from kamailio_bridge.carrier_hooks import add_hooks  # noqa: PLC0415
-        from kamailio_bridge.checks import (  # noqa: PLC0415
+        from carriers.reencrypt import also_rotate  # noqa: PLC0415
+        from kamailio_bridge.checks import (  # noqa: PLC0415 - needs the models to be loaded
             check_modules,
             check_rpc_address,
             check_sip_addresses,
@@ -19,10 +18,11 @@ class KamailioBridgeConfig(AppConfig):
             check_tables,
             check_token_folder,
         )
-        from kamailio_bridge.nodes.models import KamailioNode  # noqa: PLC0415
+        from kamailio_bridge.revisions.history_links import track_bridge  # noqa: PLC0415
+        from kamailio_bridge.revisions.reencrypt_snapshots import rotate_snapshots  # noqa: PLC0415
 
-        track(KamailioNode)
-        add_hooks()
+        track_bridge()
+        also_rotate(rotate_snapshots)
         checks.register(check_modules)
         checks.register(check_rpc_address)
         checks.register(check_sip_addresses)

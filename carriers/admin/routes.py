@@ -9,11 +9,9 @@ from django.db.models import Exists, OuterRef, Prefetch, QuerySet
 from django.http import HttpRequest
 
 from carriers.admin.change_lists import ListAdmin
-from carriers.admin.hooks import CallsHooks
 from carriers.admin.simultaneous_edits.mixin import EditedTogether
 from carriers.forms.routes import KnownAutocompleteSelect, OrderedGroupForm, OrderedGroupFormSet
 from carriers.models import Endpoint, InboundRoute, OutboundRoute, OutboundRouteGroup
-from carriers.offered_lookups import OfferedLookups
 from carriers.refusals import refusal_in_words
 
 SHOWN_GROUPS = 5
@@ -53,7 +51,7 @@ class RefusedFilter(admin.SimpleListFilter):
 
 
 @admin.register(OutboundRoute)
-class OutboundRouteAdmin(OfferedLookups, CallsHooks, EditedTogether, ListAdmin):
+class OutboundRouteAdmin(EditedTogether, ListAdmin):
     fields = ("prefix", "enabled", "refuse_code", "refuse_reason", "fall_through")
     inlines = (OrderedGroupInline,)
     list_display = ("__str__", "shown_groups", "enabled")
@@ -98,7 +96,7 @@ def _flaw(entry: Any) -> str:
 
 
 @admin.register(InboundRoute)
-class InboundRouteAdmin(OfferedLookups, CallsHooks, EditedTogether, ListAdmin):
+class InboundRouteAdmin(EditedTogether, ListAdmin):
     fields = ("prefix", "pbx", "enabled", "fall_through")
     autocomplete_fields = ("pbx",)
     list_display = ("__str__", "pbx", "enabled")
