@@ -48,6 +48,7 @@ from kamailio_bridge.nodes.owners import owner_of
 from kamailio_bridge.nodes.rpc import CallFailed, Rpc
 from kamailio_bridge.rows.ids import OWNER_OFFSET, row_id
 from kamailio_bridge.rows.labels import group_label
+from kamailio_bridge.rows.marks import object_key
 from kamailio_bridge.rows.routes_in_force import sip_uri
 from kamailio_bridge.rows.types import Notice, Row, Values
 
@@ -84,13 +85,17 @@ class UacModule(KamailioModule):
         projection = Projection.of(self.tables)
         for pk, row in stored.rows[RECORDS].items():
             key = str(row.values[L_UUID])
+            group_pk = object_key(key, RECORD_KEY)
+            if group_pk is None:  # somebody else's, although it begins as ours do
+                projection.rows[RECORDS][pk] = row
+                continue
             registers = key in owners or row.values[FLAGS] != DISABLED_FLAG
             owner = owner_of(key, nodes) if registers else None
             flags = 0 if registers and owner is None else DISABLED_FLAG
             values = (*row.values[:FLAGS], flags, *row.values[FLAGS + 1 :])
             projection.rows[RECORDS][pk] = row._replace(values=values)
             if owner is not None:
-                _add_owner(projection, row.label, int(key.removeprefix(RECORD_KEY)), owner)
+                _add_owner(projection, row.label, group_pk, owner)
         return projection
 
     def reload(self, node: Node, wanted: Projection, changes: ModuleChanges | None) -> str:

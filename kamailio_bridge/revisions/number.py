@@ -10,6 +10,8 @@ from kamailio_bridge.rows.ids import PBX_OFFSET, free_keys, row_id
 from kamailio_bridge.rows.marks import HASH_TABLE, INTEGER_VALUE, REVISION_KEY, STRING_KEY
 from kamailio_bridge.tables.models import Htable
 
+MOST_DIGITS = 10  # of a number of 32 bits, as a revision's is
+
 
 def revision_on_node(rpc: Rpc) -> int | None:
     """Read the revision from the node's memory; None when it holds none. Raises ``RpcError``."""
@@ -24,9 +26,13 @@ def revision_on_node(rpc: Rpc) -> int | None:
 
 
 def stored_revision() -> int | None:
-    """Read the revision from the table: the one that the rows in Kamailio's tables belong to."""
+    """Read the revision from the table: the one that the rows in Kamailio's tables belong to.
+
+    None before the first apply, and when somebody wrote something else there: the next apply puts that right.
+    """
     row = Htable.objects.filter(key_name=REVISION_KEY).order_by("pk").first()
-    return int(row.key_value) if row is not None else None
+    text = row.key_value if row is not None else ""
+    return int(text) if text.isdecimal() and len(text) <= MOST_DIGITS else None
 
 
 def store_revision(number: int) -> None:

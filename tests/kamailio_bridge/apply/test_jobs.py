@@ -38,6 +38,17 @@ def test_a_node_stays_as_it_was_if_a_failover_can_not_be_written(enabled: bool) 
     assert KamailioNode.objects.get(name="west").enabled is enabled
 
 
+def test_a_record_that_only_looks_like_ours_stays_as_it_is_in_a_failover() -> None:
+    """The button raised ValueError over it."""
+    assert apply(author=None).revision
+    values = {"l_uuid": "carrier-abc", "l_username": "carrier-abc", "l_domain": "x", "r_username": "x"}
+    Uacreg.objects.create(pk=9000, **values)
+    before = Uacreg.objects.values().get(pk=9000)
+    assert fail_over(author=None, node="west").outcome == "behind"
+    assert Uacreg.objects.values().get(pk=9000) == before
+    assert not KamailioNode.objects.get(name="west").enabled
+
+
 def test_a_node_stays_enabled_if_there_is_no_other() -> None:
     KamailioNode.objects.filter(name="east").delete()
     assert fail_over(author=None, node="west").outcome == "refused"
