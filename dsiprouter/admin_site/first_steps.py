@@ -41,7 +41,7 @@ def first_steps(user: User | AnonymousUser) -> list[Step]:
         Step(
             "Reload Kamailio: from then on the calls go there",
             "admin:waiting_changes" if user.has_perm(RELOAD_PERMISSION) else "",
-            Revision.objects.exclude(outcome=Revision.Outcome.FAILED).exists(),
+            Revision.objects.not_failed().exists(),
         ),
     ]
     if all(step.is_done for step in steps):

@@ -52,10 +52,10 @@ class RevisionAdmin(admin.ModelAdmin):
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """Add whether this person may roll back from here, and whether a node is behind that can be retried."""
-        newest = Revision.objects.exclude(outcome=Revision.Outcome.FAILED).values_list("pk", "outcome").first()
+        newest = Revision.objects.not_failed().only("outcome").newest()
         context = {
             "may_roll_back": request.user.has_perms(ROLL_BACK_PERMISSIONS),
-            "behind": newest is not None and (str(newest[0]), newest[1]) == (object_id, Revision.Outcome.BEHIND),
+            "behind": newest is not None and (str(newest.pk), newest.outcome) == (object_id, Revision.Outcome.BEHIND),
             **(extra_context or {}),
         }
         return super().change_view(request, object_id, form_url, context)

@@ -216,7 +216,7 @@ def _record(job: Job, written: _Written) -> None:
 
 def _holds(number: int, plan: Plan) -> bool:
     """Say whether a revision has the very carriers of the plan."""
-    revision = Revision.objects.filter(number=number, snapshot__isnull=False).first()
+    revision = Revision.objects.with_snapshot().filter(number=number).first()
     return revision is not None and bytes(revision.snapshot or b"") == pack(plan.state)
 
 

@@ -140,7 +140,7 @@ def _registration_status(group: str, registration: Registration) -> Registration
 
 def last_answers() -> dict[str, Answer]:
     """Return what each node answered to the newest revision, by its name, as the revision keeps it."""
-    last = Revision.objects.exclude(outcome=Revision.Outcome.FAILED).order_by("-number").first()
+    last = Revision.objects.not_failed().only("nodes").newest()
     return {entry["name"]: entry for entry in last.nodes} if last is not None else {}
 
 

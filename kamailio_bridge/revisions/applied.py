@@ -12,9 +12,8 @@ def last_applied() -> Revision | None:
 
     One that was killed while writing counts if the tables say that it was written.
     """
-    revisions = Revision.objects.order_by("-number")
-    written = revisions.exclude(outcome__in=(Revision.Outcome.WRITING, Revision.Outcome.FAILED)).first()
-    in_tables = revisions.filter(number=stored_revision() or 0).first()
+    written = Revision.objects.written().newest()
+    in_tables = Revision.objects.filter(number=stored_revision() or 0).first()
     known = [revision for revision in (written, in_tables) if revision is not None]
     return max(known, key=lambda revision: revision.number, default=None)
 
@@ -24,6 +23,5 @@ def applied_state() -> State:
     last = last_applied()
     if last is None:
         return {}
-    kept = Revision.objects.filter(number__lte=last.number, snapshot__isnull=False)
-    newest = kept.exclude(outcome=Revision.Outcome.FAILED).order_by("-number").first()
+    newest = Revision.objects.not_failed().with_snapshot().filter(number__lte=last.number).newest()
     return (newest.state() if newest is not None else None) or {}

@@ -12,11 +12,38 @@ from kamailio_bridge.revisions.state_bytes import unpack
 KEPT_LINES = 10_000  # of a plan, in its revision: some 2 MB, where MariaDB takes 16 MB in one statement
 
 
-class RevisionManager(models.Manager["Revision"]):
+class RevisionQuerySet(models.QuerySet["Revision"]):
+    """Revisions by what became of them."""
+
+    def not_failed(self) -> RevisionQuerySet:
+        """Return those that changed Kamailio's tables, or may have: their writing was interrupted, or still runs."""
+        return self.exclude(outcome=Revision.Outcome.FAILED)
+
+    def written(self) -> RevisionQuerySet:
+        """Return those that are known to have changed Kamailio's tables."""
+        return self.exclude(outcome__in=(Revision.Outcome.WRITING, Revision.Outcome.FAILED))
+
+    def verified(self) -> RevisionQuerySet:
+        """Return those that were verified on every node."""
+        return self.filter(outcome=Revision.Outcome.VERIFIED)
+
+    def with_snapshot(self) -> RevisionQuerySet:
+        """Return those whose carriers are still kept."""
+        return self.filter(snapshot__isnull=False)
+
+    def newest(self) -> Revision | None:
+        """Return the one with the highest number."""
+        return self.order_by("-number").first()
+
+
+_Manager = models.Manager.from_queryset(RevisionQuerySet)  # a name of its own, because mypy needs one
+
+
+class RevisionManager(_Manager["Revision"]):
     """Revisions without their snapshots, which are large and seldom needed: reading the attribute loads it."""
 
-    def get_queryset(self) -> models.QuerySet[Revision]:
-        return super().get_queryset().defer("snapshot")
+    def get_queryset(self) -> RevisionQuerySet:
+        return RevisionQuerySet(self.model, using=self._db).defer("snapshot")
 
 
 class Revision(models.Model):
@@ -47,9 +74,7 @@ class Revision(models.Model):
     left_out = models.JSONField(default=list, editable=False)  # sentences: which objects stayed as before, and why
     nodes = models.JSONField(default=list)
     snapshot = models.BinaryField(null=True, editable=False)
-    spread_over = models.JSONField(
-        default=list, editable=False
-    )  # the nodes at that time: each account has one among them
+    spread_over = models.JSONField(default=list, editable=False)  # the nodes among which accounts were shared then
 
     objects = RevisionManager()
 
@@ -70,8 +95,14 @@ class Revision(models.Model):
         return carriers_of(state) if state is not None else None
 
 
+class RollBackQuerySet(models.QuerySet["RollBack"]):
+    def pending(self) -> RollBackQuerySet:
+        """Return those that no revision has applied yet."""
+        return self.filter(applied_with=None)
+
+
 class RollBack(models.Model):
-    """One going back of the carriers to an earlier revision, and the revision with which it was applied."""
+    """One roll back of the carriers to an earlier revision, and the revision with which it was applied."""
 
     revision = models.ForeignKey(Revision, on_delete=models.CASCADE, related_name="roll_backs")
     author = models.ForeignKey(
@@ -79,6 +110,8 @@ class RollBack(models.Model):
     )
     moment = models.DateTimeField(auto_now_add=True)
     applied_with = models.ForeignKey(Revision, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+
+    objects = RollBackQuerySet.as_manager()
 
     class Meta:
         ordering = ["-pk"]

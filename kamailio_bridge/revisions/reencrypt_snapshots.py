@@ -11,14 +11,14 @@ from kamailio_bridge.revisions.state_bytes import pack
 
 def rotate_snapshots() -> str:
     """Encrypt the passwords in all kept revisions with the newest key; what can't be read stays as it is."""
-    numbers = list(Revision.objects.exclude(snapshot=None).values_list("pk", flat=True))
+    numbers = list(Revision.objects.with_snapshot().values_list("pk", flat=True))
     unreadable = 0
     for number in numbers:
         state = Revision.objects.get(pk=number).state()  # one at a time, because each may be large
         if state is not None:
             reencrypted = rotated_state(state)
             unreadable += bool(_ciphertexts(state) & _ciphertexts(reencrypted))
-            kept = Revision.objects.filter(pk=number).exclude(snapshot=None)  # it may be dropped meanwhile
+            kept = Revision.objects.with_snapshot().filter(pk=number)  # it may be dropped meanwhile
             kept.update(snapshot=pack(reencrypted))
     sentence = f"Revisions gone through for their passwords, too: {len(numbers)}."
     return f"{sentence} In {unreadable} of them some can't be read: their key is lost." if unreadable else sentence

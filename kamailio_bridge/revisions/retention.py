@@ -14,8 +14,8 @@ def drop_old_snapshots(*, in_tables: int) -> int:
     back to when something is wrong.
     """
     kept = max(1, settings.KAMAILIO_REVISIONS_KEPT)
-    verified = Revision.objects.filter(outcome=Revision.Outcome.VERIFIED).values_list("pk", flat=True).first()
-    with_snapshot = Revision.objects.exclude(snapshot=None).order_by("-pk").values_list("pk", flat=True)
+    verified = Revision.objects.verified().values_list("pk", flat=True).first()
+    with_snapshot = Revision.objects.with_snapshot().order_by("-pk").values_list("pk", flat=True)
     old = [pk for pk in with_snapshot[kept:] if pk not in (in_tables, verified)]
     for start in range(0, len(old), 500):
         Revision.objects.filter(pk__in=old[start : start + 500]).update(snapshot=None, changes=[])

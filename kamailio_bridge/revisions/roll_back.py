@@ -55,13 +55,13 @@ def about_passwords(restoration: Restoration) -> list[str]:
 
 def waiting_roll_back() -> Revision | None:
     """Return the revision that the carriers were rolled back to since the last apply; None if they were not."""
-    waiting = RollBack.objects.filter(applied_with=None).select_related("revision").first()
+    waiting = RollBack.objects.pending().select_related("revision").first()
     return waiting.revision if waiting is not None else None
 
 
 def mark_applied(revision: Revision) -> None:
     """Note with which revision the waiting roll backs were applied."""
-    RollBack.objects.filter(applied_with=None).update(applied_with=revision)
+    RollBack.objects.pending().update(applied_with=revision)
 
 
 def _state(revision: Revision) -> State:

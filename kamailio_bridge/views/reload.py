@@ -62,6 +62,6 @@ def waiting_count(_request: HttpRequest) -> HttpResponse:
         count: int | None = waiting_changes()
     except (TablesUnreadable, DatabaseError):
         count = None
-    last = Revision.objects.exclude(outcome=Revision.Outcome.FAILED).first()
+    last = Revision.objects.not_failed().only("outcome").newest()
     behind = last is not None and last.outcome != Revision.Outcome.VERIFIED
     return JsonResponse({"count": count, "behind": behind})

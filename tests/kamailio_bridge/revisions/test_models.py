@@ -9,7 +9,7 @@ from carriers.snapshots.records import read_carriers
 from carriers.snapshots.state import take_state
 from kamailio_bridge.apply.operations import apply
 from kamailio_bridge.plan.make import make_plan
-from kamailio_bridge.revisions.models import Revision
+from kamailio_bridge.revisions.models import Revision, RevisionQuerySet
 from kamailio_bridge.revisions.state_bytes import pack, unpack
 from tests.kamailio_bridge.builders import make_group, make_route
 
@@ -34,6 +34,25 @@ def test_lists_of_revisions_do_not_load_the_snapshots() -> None:
 def test_a_revision_that_was_not_written_keeps_no_carriers() -> None:
     revision = Revision.objects.create(outcome=Revision.Outcome.FAILED)
     assert (revision.state(), revision.carriers()) == (None, None)
+
+
+def test_revisions_by_what_became_of_them() -> None:
+    outcomes = Revision.Outcome
+    number_of = {outcome: Revision.objects.create(outcome=outcome).number for outcome in outcomes}
+    Revision.objects.filter(outcome=outcomes.BEHIND).update(snapshot=b"x")
+
+    def found(revisions: RevisionQuerySet) -> set[str]:
+        return set(revisions.values_list("outcome", flat=True))
+
+    everything = Revision.objects.all()
+    assert found(everything.not_failed()) == {*outcomes} - {outcomes.FAILED}
+    assert found(everything.written()) == {outcomes.WRITTEN, outcomes.VERIFIED, outcomes.BEHIND}
+    assert found(everything.verified()) == {outcomes.VERIFIED}
+    assert found(everything.with_snapshot()) == {outcomes.BEHIND}
+    newest = Revision.objects.order_by("number").newest()
+    assert newest is not None
+    assert newest.number == max(number_of.values())
+    assert Revision.objects.filter(number=0).newest() is None
 
 
 def test_ten_thousand_endpoints_take_little_room() -> None:
