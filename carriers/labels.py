@@ -1,12 +1,15 @@
-"""How rows of carriers are called in sentences: with their owner, so that an endpoint says whose it is.
+"""What objects of the carriers are called in sentences.
 
-Labels are made of plain values, because what is named may be deleted already, or not stored yet.
+Everything that names an object asks here, whether it has a model, a record of a snapshot or the plain values of a row,
+so that one object has one label in warnings, previews, drift and history. Endpoints are named with port and transport:
+two that differ only in those are two objects.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping
+from typing import Any, Protocol
 
 from django.db import models
 
@@ -20,11 +23,121 @@ from carriers.models import (
     OutboundRouteGroup,
     SourceNetwork,
 )
-from carriers.values.addresses import shown_address
+from carriers.models.routes import DEFAULT_ROUTE, EVERY_OTHER_NUMBER
+from carriers.values.addresses import shown_account, shown_address
 
 Values = Mapping[str, Any]  # by column, as Django names the attribute: group_id
-Names = Callable[[type[models.Model], int], str]  # says what a row that others refer to is called
+Names = Callable[[type[models.Model], int], str]  # returns the name of a row that others refer to
 
+
+class Named(Protocol):
+    """A carrier group or a PBX, as a model or as a record."""
+
+    @property
+    def name(self) -> str: ...
+
+
+class Reachable(Protocol):
+    """An endpoint, as a model or as a record."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def host(self) -> str: ...
+    @property
+    def port(self) -> int: ...
+    @property
+    def transport(self) -> str: ...
+
+
+class Account(Protocol):
+    """An auth credential, as a model or as a record."""
+
+    @property
+    def username(self) -> str: ...
+    @property
+    def registrar(self) -> str: ...
+    @property
+    def port(self) -> int: ...
+    @property
+    def transport(self) -> str: ...
+
+
+class Route(Protocol):
+    """A route, as a model or as a record."""
+
+    @property
+    def prefix(self) -> str: ...
+
+
+# --- Of models and records --------------------------------------------------------------------------------------------
+
+
+def group_label(group: Named) -> str:
+    return f"carrier group “{group.name}”"
+
+
+def pbx_label(pbx: Named) -> str:
+    return f"PBX “{pbx.name}”"
+
+
+def endpoint_label(group: Named, endpoint: Reachable) -> str:
+    """Return ``carrier group “Acme”, endpoint “primary” (192.0.2.7:5060)``."""
+    return f"{group_label(group)}, {own_endpoint_label(endpoint)}"
+
+
+def own_endpoint_label(endpoint: Reachable) -> str:
+    """Return the label of an endpoint where the group is named anyway."""
+    return _endpoint(endpoint.name, endpoint.host, endpoint.port, endpoint.transport)
+
+
+def short_endpoint_names(endpoints: Collection[Reachable]) -> list[str]:
+    """Return the names of a group's endpoints, with the address where that is needed to tell two of them apart."""
+    count = Counter(endpoint.name for endpoint in endpoints)
+    return [_short_name(endpoint, is_unique=count[endpoint.name] == 1) for endpoint in endpoints]
+
+
+def account_label(credential: Account) -> str:
+    """Return the account of a credential: ``1000 at sip.acme.example:5060``."""
+    return shown_account(credential.username, credential.registrar, credential.port, credential.transport)
+
+
+def outbound_route_label(route: Route) -> str:
+    return _outbound_route(route.prefix)
+
+
+def inbound_route_label(route: Route) -> str:
+    return _inbound_route(route.prefix)
+
+
+def object_label(instance: models.Model) -> str:
+    """Return what an object of any model is called where its owner is named anyway."""
+    return own_endpoint_label(instance) if isinstance(instance, Endpoint) else _label(type(instance), str(instance))
+
+
+# --- Of routes of which only the prefix is known ----------------------------------------------------------------------
+
+
+def outbound_route_in_sentence(prefix: str) -> str:
+    """Return the label of an outbound route with its article, for the middle of a sentence."""
+    label = _outbound_route(prefix)
+    return label if prefix else f"the {label}"
+
+
+def inbound_route_in_sentence(prefix: str) -> str:
+    """Return the label of an inbound route with its article, for the middle of a sentence."""
+    label = _inbound_route(prefix)
+    return label if prefix else f"the {label}"
+
+
+def short_route_in_sentence(prefix: str) -> str:
+    """Return the label of a route, for a sentence about one direction only."""
+    return f"route {prefix}" if prefix else "the default route"
+
+
+# --- Of rows, which may be deleted or not stored yet ------------------------------------------------------------------
+
+_QUOTED = (CarrierGroup, PBX, OutboundRouteGroup)  # called by a name that somebody chose
 _OWNERS: dict[type[models.Model], tuple[tuple[str, type[models.Model]], ...]] = {
     Endpoint: (("group_id", CarrierGroup),),
     SourceNetwork: (("group_id", CarrierGroup), ("pbx_id", PBX)),
@@ -47,10 +160,10 @@ def owner_of(model: type[models.Model], values: Values) -> tuple[type[models.Mod
 
 
 def label(model: type[models.Model], values: Values, names: Names) -> str:
-    """Return what a row is called: ``carrier group “Acme”, endpoint “primary” (203.0.113.7:5060)``."""
+    """Return what a row is called, with its owner: ``carrier group “Acme”, endpoint “primary” (192.0.2.7:5060)``."""
     own = _own_label(model, values, names)
     owner = owner_of(model, values)
-    return f"{_named(owner[0], names(*owner))}, {own}" if owner else own
+    return f"{_label(owner[0], names(*owner))}, {own}" if owner else own
 
 
 def name(model: type[models.Model], values: Values) -> str:
@@ -58,17 +171,42 @@ def name(model: type[models.Model], values: Values) -> str:
     return str(model(**values))
 
 
+# --- The words --------------------------------------------------------------------------------------------------------
+
+
 def _own_label(model: type[models.Model], values: Values, names: Names) -> str:
-    if model is OutboundRouteGroup:
-        return _named(CarrierGroup, names(CarrierGroup, values["group_id"]))
     if model is Endpoint:  # not by way of an object, because lists of ten thousand are loaded and compared
-        address = shown_address(values["host"], values["port"], values["transport"])
-        return f"endpoint “{values['name']}” ({address})" if values["name"] else f"endpoint {address}"
-    return _named(model, name(model, values))
+        return _endpoint(values["name"], values["host"], values["port"], values["transport"])
+    if model is OutboundRouteGroup:  # behind the label of its route
+        return _label(CarrierGroup, names(CarrierGroup, values["group_id"]))
+    return _label(model, name(model, values))
 
 
-def _named(model: type[models.Model], text: str) -> str:
-    noun = str(model._meta.verbose_name)
-    if model in (OutboundRoute, InboundRoute):
-        return f"{noun} {text}"
-    return f"{noun} “{text}”" if model in (CarrierGroup, PBX) else f"{noun} {text}"
+def _label(model: type[models.Model], text: str) -> str:
+    """Return the label of an object of which only the name, its ``str()``, is known."""
+    if model is OutboundRoute:
+        return _outbound_route("" if text == DEFAULT_ROUTE else text)
+    if model is InboundRoute:
+        return _inbound_route("" if text == EVERY_OTHER_NUMBER else text)
+    noun = model._meta.verbose_name
+    return f"{noun} “{text}”" if model in _QUOTED else f"{noun} {text}"
+
+
+def _endpoint(name: str, host: str, port: int, transport: str) -> str:
+    address = shown_address(host, port, transport)
+    return f"endpoint “{name}” ({address})" if name else f"endpoint {address}"
+
+
+def _short_name(endpoint: Reachable, *, is_unique: bool) -> str:
+    if endpoint.name and is_unique:
+        return endpoint.name
+    address = shown_address(endpoint.host, endpoint.port, endpoint.transport)
+    return f"{endpoint.name} ({address})" if endpoint.name else address
+
+
+def _outbound_route(prefix: str) -> str:
+    return f"outbound route {prefix}" if prefix else "outbound default route"
+
+
+def _inbound_route(prefix: str) -> str:
+    return f"inbound route {prefix}" if prefix else "inbound route for every other number"

@@ -13,7 +13,7 @@ from carriers.models.groups import CarrierGroup
 from carriers.passwords import encryption as secrets
 from carriers.passwords.digest import ha1
 from carriers.validators import validate_printable, validate_quotable, validate_user_part
-from carriers.values.addresses import uri_host
+from carriers.values.addresses import shown_account
 
 MAX_PASSWORD_LENGTH = 128
 
@@ -72,7 +72,7 @@ class AuthCredential(CarrierModel):
         ]
 
     def __str__(self) -> str:
-        return f"{self.username} at {uri_host(self.registrar)}:{self.port}"
+        return shown_account(self.username, self.registrar, self.port, self.transport)
 
     @property
     def effective_auth_username(self) -> str:

@@ -11,6 +11,10 @@ from carriers.models.groups import CarrierGroup
 from carriers.models.pbxs import PBX
 from carriers.validators import MAX_REASON_LENGTH, validate_reason
 
+# What routes without a prefix are called in lists and choices.
+DEFAULT_ROUTE = "(default route)"
+EVERY_OTHER_NUMBER = "(every other number)"
+
 
 class RefuseCode(models.IntegerChoices):
     """The SIP answers of refusals. No challenge, redirect or time-out: a PBX would keep trying after those."""
@@ -71,7 +75,7 @@ class OutboundRoute(CarrierModel):
         ]
 
     def __str__(self) -> str:
-        return self.prefix or "(default route)"
+        return self.prefix or DEFAULT_ROUTE
 
     def clean(self) -> None:
         if self.refuse_reason and self.refuse_code is None:
@@ -120,4 +124,4 @@ class InboundRoute(CarrierModel):
         ordering = ["prefix", "pk"]
 
     def __str__(self) -> str:
-        return self.prefix or "(every other number)"
+        return self.prefix or EVERY_OTHER_NUMBER

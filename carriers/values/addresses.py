@@ -179,6 +179,11 @@ def shown_address(host: str, port: int, transport: str) -> str:
     return f"{uri_host(host)}:{port}{suffix}"
 
 
+def shown_account(username: str, registrar: str, port: int, transport: str) -> str:
+    """Return an account with its registration server: ``1000 at sip.acme.example:5060``."""
+    return f"{username} at {shown_address(registrar, port, transport)}"
+
+
 def is_ipv4(host: str) -> bool:
     """Say whether the host is an IPv4 address in its only form, with no zero in front of a number.
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from django.db.models import Q
 
+from carriers.labels import pbx_label
 from carriers.snapshots.records import Carriers, EndpointRecord, GroupRecord
 from kamailio_bridge.modules.base import (
     INCOMPLETE,
@@ -27,7 +28,6 @@ from kamailio_bridge.modules.base import (
 from kamailio_bridge.nodes.node import Node
 from kamailio_bridge.nodes.rpc import CallFailed, Rpc, understood
 from kamailio_bridge.rows.ids import PBX_OFFSET, pbx_set_id, row_id, set_id
-from kamailio_bridge.rows.labels import pbx_label
 from kamailio_bridge.rows.routes_in_force import is_name, sip_uri
 from kamailio_bridge.rows.types import Row, Table
 from kamailio_bridge.tables.models import Dispatcher

@@ -12,17 +12,17 @@ from collections.abc import Iterable, Mapping
 
 from django.db.models import Q
 
-from carriers.snapshots.records import Carriers, EndpointRecord, GroupRecord, PBXRecord
-from carriers.values.addresses import uri_host
-from kamailio_bridge.modules.base import KamailioModule, ModuleChanges, NodeNames, Projection, expect_text, some
-from kamailio_bridge.nodes.node import Node
-from kamailio_bridge.rows.ids import INBOUND_OFFSET, PBX_OFFSET, ROUTE_OFFSET, row_id
-from kamailio_bridge.rows.labels import (
+from carriers.labels import (
     group_label,
     inbound_route_label,
     outbound_route_label,
     pbx_label,
 )
+from carriers.snapshots.records import Carriers, EndpointRecord, GroupRecord, PBXRecord
+from carriers.values.addresses import uri_host
+from kamailio_bridge.modules.base import KamailioModule, ModuleChanges, NodeNames, Projection, expect_text, some
+from kamailio_bridge.nodes.node import Node
+from kamailio_bridge.rows.ids import INBOUND_OFFSET, PBX_OFFSET, ROUTE_OFFSET, row_id
 from kamailio_bridge.rows.routes_in_force import (
     answering_routes,
     inbound_routes,

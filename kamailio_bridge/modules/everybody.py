@@ -55,11 +55,11 @@ def _warnings(rows: list[Row], family: _Family, tag: str | None) -> Iterator[Not
         if tag in (None, owner):
             share = _share(own, family)
             text = f"its sources admit {_everybody(share)}: {_hold(_by_size(own, family), share, family)}."
-            yield Notice(_owner(own[0]), text)
+            yield Notice(own[0].owner, text)
     share = _share(rows, family)
     if not wide and share >= HALF and (tag is None or _share(owned.get(tag, []), family)):
         owners = sorted(owned.values(), key=lambda own: -_share(own, family))
-        whose = [f"{some(_by_size(own, family), 3)} of {_owner(own[0])}" for own in owners]
+        whose = [f"{some(_by_size(own, family), 3)} of {own[0].owner}" for own in owners]
         yield Notice("Source networks", f"together admit {_everybody(share)}: {_hold(whose, share, family)}.")
 
 
@@ -95,8 +95,3 @@ def _everybody(share: float) -> str:
 def _hold(what: list[str], share: float, family: _Family) -> str:
     part = "all" if share == 1 else f"{share:.0%} of all"
     return f"{some(what)} {'is' if len(what) == 1 else 'are'} {part} {family.name} addresses"
-
-
-def _owner(row: Row) -> str:
-    """Return the carrier group or PBX of a row: an endpoint's address is its group's."""
-    return row.label if isinstance(row.origin, str) else row.label.partition(", endpoint ")[0]

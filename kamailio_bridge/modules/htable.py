@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from django.db.models import Q
 
+from carriers.labels import group_label
 from carriers.snapshots.records import Carriers
 from kamailio_bridge.modules.base import (
     KamailioModule,
@@ -20,7 +21,6 @@ from kamailio_bridge.modules.base import (
 from kamailio_bridge.nodes.node import Node
 from kamailio_bridge.nodes.rpc import CallFailed, Rpc, understood
 from kamailio_bridge.rows.ids import row_id, set_id
-from kamailio_bridge.rows.labels import group_label
 from kamailio_bridge.rows.marks import BY_WEIGHT, HASH_TABLE, SET_KEY, STRING_KEY, STRING_VALUE, set_key
 from kamailio_bridge.rows.types import Table
 from kamailio_bridge.tables.models import Htable

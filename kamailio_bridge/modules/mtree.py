@@ -16,6 +16,7 @@ import re
 
 from django.db.models import Q
 
+from carriers.labels import inbound_route_label, outbound_route_label
 from carriers.snapshots.records import Carriers
 from kamailio_bridge.modules.base import (
     KamailioModule,
@@ -31,7 +32,6 @@ from kamailio_bridge.modules.base import (
 from kamailio_bridge.nodes.node import Node
 from kamailio_bridge.nodes.rpc import CallFailed, Rpc, understood
 from kamailio_bridge.rows.ids import INBOUND_OFFSET, ROUTE_OFFSET, pbx_set_id, row_id, set_id
-from kamailio_bridge.rows.labels import inbound_route_label, outbound_route_label
 from kamailio_bridge.rows.routes_in_force import (
     NO_CARRIER,
     Answer,

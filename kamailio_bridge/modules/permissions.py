@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from django.db.models import Q
 
+from carriers.labels import endpoint_label, group_label, pbx_label
 from carriers.snapshots.records import Carriers, GroupRecord, SourceRecord
 from carriers.values.addresses import host_ip, is_ipv4
 from kamailio_bridge.modules.admission import CARRIERS_GROUP, PBXS_GROUP, host_mask
@@ -28,7 +29,6 @@ from kamailio_bridge.modules.overlaps import overlap_warnings
 from kamailio_bridge.nodes.node import Node
 from kamailio_bridge.nodes.rpc import Rpc, understood
 from kamailio_bridge.rows.ids import ENDPOINT_ADDRESS_OFFSET, row_id
-from kamailio_bridge.rows.labels import endpoint_label, group_label, pbx_label
 from kamailio_bridge.rows.types import Notice, Table
 from kamailio_bridge.tables.models import Address
 

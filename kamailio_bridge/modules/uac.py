@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+from carriers.labels import group_label
 from carriers.snapshots.records import Carriers, CredentialRecord, GroupRecord
 from carriers.values.addresses import uri_host
 from kamailio_bridge.modules.base import (
@@ -47,7 +48,6 @@ from kamailio_bridge.nodes.node import Node
 from kamailio_bridge.nodes.owners import owner_of
 from kamailio_bridge.nodes.rpc import CallFailed, Rpc
 from kamailio_bridge.rows.ids import OWNER_OFFSET, row_id
-from kamailio_bridge.rows.labels import group_label
 from kamailio_bridge.rows.marks import object_key
 from kamailio_bridge.rows.routes_in_force import sip_uri
 from kamailio_bridge.rows.types import Notice, Row, Values

@@ -10,11 +10,11 @@ from typing import NamedTuple
 
 from django.db import models
 
+from carriers.labels import group_label, inbound_route_label, outbound_route_label, pbx_label
 from carriers.models import PBX, CarrierGroup, InboundRoute, OutboundRoute
 from carriers.snapshots.records import Carriers
 from carriers.snapshots.state_parts import Object
 from kamailio_bridge.modules.base import Projection, TableChanges
-from kamailio_bridge.rows.labels import group_label, inbound_route_label, outbound_route_label, pbx_label
 from kamailio_bridge.rows.types import Notice, Row, Table
 
 _MOVES_WITH_ID_BASE = ("setid", "key_name")  # columns whose values KAMAILIO_ID_BASE moves
@@ -33,8 +33,7 @@ class Conflict(NamedTuple):
     @property
     def owner(self) -> str:
         """The label of the object behind our row: for an endpoint its group, which is written as a whole."""
-        origin = self.row.origin
-        return origin if isinstance(origin, str) else group_label(origin[0])
+        return self.row.owner
 
     @property
     def reason(self) -> str:

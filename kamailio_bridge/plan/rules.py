@@ -11,6 +11,15 @@ from collections.abc import Callable, Iterator, Mapping
 from django.conf import settings
 from django.core.exceptions import ValidationError
 
+from carriers.labels import (
+    endpoint_label,
+    group_label,
+    inbound_route_in_sentence,
+    inbound_route_label,
+    outbound_route_in_sentence,
+    outbound_route_label,
+    pbx_label,
+)
 from carriers.models import RefuseCode
 from carriers.snapshots.records import (
     Carriers,
@@ -31,13 +40,6 @@ from carriers.values.addresses import clean_host, clean_network, clean_port, cle
 from kamailio_bridge.modules.base import some
 from kamailio_bridge.nodes.own_hosts import own_hosts
 from kamailio_bridge.rows.ids import ENDPOINT_ADDRESS_OFFSET, HIGHEST, PBX_OFFSET, row_id
-from kamailio_bridge.rows.labels import (
-    endpoint_label,
-    group_label,
-    inbound_route_label,
-    outbound_route_label,
-    pbx_label,
-)
 from kamailio_bridge.rows.routes_in_force import (
     answering_routes,
     calling_groups,
@@ -236,15 +238,14 @@ def _outbound_warnings(carriers: Carriers, route: OutboundRouteRecord, in_force:
 def _outbound_fall(prefix: str | None) -> str:
     if prefix is None:
         return "fall through, and no other route matches them: they are answered 404"
-    return f"fall through to outbound route {prefix}" if prefix else "fall through to the outbound default route"
+    return f"fall through to {outbound_route_in_sentence(prefix)}"
 
 
 def _inbound_fall(prefix: str | None, leading: Mapping[str, PBXRecord]) -> str:
     if prefix is None:
         return "fall through, and no other route matches them: they are answered 404"
-    route = f"inbound route {prefix}" if prefix else "the inbound route for every other number"
     where = f"to {pbx_label(leading[prefix])}" if prefix in leading else "which answers 503"
-    return f"fall through to {route}, {where}"
+    return f"fall through to {inbound_route_in_sentence(prefix)}, {where}"
 
 
 def _why_passed_over(group: GroupRecord) -> str:

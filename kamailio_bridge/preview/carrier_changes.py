@@ -8,6 +8,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
+from carriers.labels import (
+    account_label,
+    group_label,
+    inbound_route_label,
+    outbound_route_label,
+    own_endpoint_label,
+    pbx_label,
+    short_endpoint_names,
+)
 from carriers.refusals import refusal_in_words
 from carriers.snapshots.records import (
     Carriers,
@@ -20,7 +29,6 @@ from carriers.snapshots.records import (
     SourceRecord,
 )
 from carriers.values.addresses import shown_address
-from kamailio_bridge.rows.labels import group_label, inbound_route_label, outbound_route_label, pbx_label
 
 DIRECTIONS = {"both": "both ways", "outbound": "we call it", "inbound": "it calls us"}
 SELECTIONS = {"position": "by position", "weight": "by weight"}
@@ -125,17 +133,8 @@ def _group_differences(old: GroupRecord, new: GroupRecord) -> Iterator[str]:
 # --- Endpoints --------------------------------------------------------------------------------------------------------
 
 
-def _endpoint(endpoint: EndpointRecord) -> str:
-    address = shown_address(endpoint.host, endpoint.port, endpoint.transport)
-    return f"endpoint “{endpoint.name}” ({address})" if endpoint.name else f"endpoint {address}"
-
-
-def _short(endpoint: EndpointRecord) -> str:
-    return endpoint.name or shown_address(endpoint.host, endpoint.port, endpoint.transport)
-
-
 def _added_endpoint(endpoint: EndpointRecord) -> str:
-    return ", ".join([_endpoint(endpoint), *_endpoint_settings(endpoint)])
+    return ", ".join([own_endpoint_label(endpoint), *_endpoint_settings(endpoint)])
 
 
 def _endpoint_settings(endpoint: EndpointRecord) -> Iterator[str]:
@@ -155,14 +154,16 @@ def _endpoint_differences(old: tuple[EndpointRecord, ...], new: tuple[EndpointRe
     after = {endpoint.pk: endpoint for endpoint in new}
     for pk, endpoint in after.items():
         if pk not in before:
-            yield f"{_endpoint(endpoint)} added" + "".join(f", {part}" for part in _endpoint_settings(endpoint))
+            yield f"{own_endpoint_label(endpoint)} added" + "".join(
+                f", {part}" for part in _endpoint_settings(endpoint)
+            )
         elif endpoint != before[pk]:
-            yield f"{_endpoint(before[pk])}: {', '.join(_endpoint_edits(before[pk], endpoint))}"
+            yield f"{own_endpoint_label(before[pk])}: {', '.join(_endpoint_edits(before[pk], endpoint))}"
     for pk, endpoint in before.items():
         if pk not in after:
-            yield f"{_endpoint(endpoint)} removed"
+            yield f"{own_endpoint_label(endpoint)} removed"
     if [pk for pk in before if pk in after] != [pk for pk in after if pk in before]:
-        yield f"endpoints in the order {', then '.join(_short(endpoint) for endpoint in new[:SHOWN_NAMES])}"
+        yield f"endpoints in the order {', then '.join(short_endpoint_names(new)[:SHOWN_NAMES])}"
 
 
 def _endpoint_edits(old: EndpointRecord, new: EndpointRecord) -> Iterator[str]:
@@ -197,8 +198,7 @@ def _source_differences(old: tuple[SourceRecord, ...], new: tuple[SourceRecord, 
 
 
 def _account(credential: CredentialRecord) -> str:
-    address = shown_address(credential.registrar, credential.port, credential.transport)
-    return f"{credential.username} at {address}, {_registers(credential)}"
+    return f"{account_label(credential)}, {_registers(credential)}"
 
 
 def _registers(credential: CredentialRecord) -> str:

@@ -10,11 +10,19 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from ipaddress import ip_network
 
+from carriers.labels import (
+    account_label,
+    group_label,
+    inbound_route_in_sentence,
+    inbound_route_label,
+    outbound_route_in_sentence,
+    outbound_route_label,
+    pbx_label,
+)
 from carriers.snapshots.records import Carriers, GroupRecord, OutboundRouteRecord, SourceRecord
 from carriers.values.addresses import host_ip
 from carriers.values.normal_forms import network_form
 from kamailio_bridge.modules.base import some
-from kamailio_bridge.rows.labels import group_label, inbound_route_label, outbound_route_label, pbx_label
 from kamailio_bridge.rows.routes_in_force import (
     answering_routes,
     inbound_routes,
@@ -113,13 +121,13 @@ def _lost_outbound_routes(before: Carriers, after: Carriers) -> Iterator[Notice]
 
 def _answered_calls(before: Carriers, after: Carriers) -> Iterator[Notice]:
     """Name the routes that answer calls themselves which went to carriers, by this route or by a shorter prefix."""
-    leading = {route.prefix: route for route, _ in outbound_routes(before)}
-    known = leading.keys() | {route.prefix for route, _ in answering_routes(before)}
+    leading = {route.prefix for route, _ in outbound_routes(before)}
+    known = leading | {route.prefix for route, _ in answering_routes(before)}
     for route, answer in answering_routes(after):
         decided = longest(route.prefix, known)
         if decided is None or decided not in leading:
             continue
-        went = "" if decided == route.prefix else f", which took the {outbound_route_label(leading[decided])},"
+        went = "" if decided == route.prefix else f", which took {outbound_route_in_sentence(decided)},"
         text = f"its calls{went} are refused from then on: {answer}."
         if not answer.refuses:
             text = f"its calls{went} are answered 503 from then on, because none of its carriers can take them."
@@ -151,10 +159,10 @@ def _fallback(prefix: str, after: Carriers) -> str:
     found = longest(prefix, answers.keys() | {route.prefix for route, _ in outbound_routes(after)})
     if found is None:
         return "are answered 404"
-    route = f"outbound route {found}" if found else "default route"
+    route = outbound_route_in_sentence(found)
     if found in answers:
-        return f"are answered {answers[found].code} by the {route} from then on"
-    return f"take the {route} from then on"
+        return f"are answered {answers[found].code} by {route} from then on"
+    return f"take {route} from then on"
 
 
 def _lost_inbound_routes(before: Carriers, after: Carriers) -> Iterator[Notice]:
@@ -173,13 +181,13 @@ def _inbound_fallback(prefix: str, leading: set[str], silent: set[str]) -> str:
     found = longest(prefix, leading | silent)
     if found is None:
         return "are answered 404"
-    route = f"inbound route {found}" if found else "inbound route for every other number"
-    return f"are answered 503 by the {route}" if found in silent else f"take the {route}"
+    route = inbound_route_in_sentence(found)
+    return f"are answered 503 by {route}" if found in silent else f"take {route}"
 
 
 def _registered(carriers: Carriers) -> dict[int, tuple[str, str]]:
     return {
-        pk: (group_label(group), f"{group.credential.username} at {group.credential.registrar}")
+        pk: (group_label(group), account_label(group.credential))
         for pk, group in carriers.groups.items()
         if group.enabled and group.credential and group.credential.register
     }

@@ -9,6 +9,7 @@ from django.forms import BaseModelFormSet, ModelForm
 from django.http import HttpRequest
 from django.utils.html import format_html, format_html_join
 
+from carriers.labels import pbx_label
 from carriers.models import PBX, CarrierGroup, Endpoint, OutboundRoute
 from carriers.snapshots.records import Carriers, read_carriers
 from kamailio_bridge.modules.everybody import everybody_warnings
@@ -69,7 +70,7 @@ class WarnsOfOverlaps(admin.ModelAdmin):
         entry = super().log_addition(request, obj, message)
         self._warn_of_overlaps(request, obj)
         if isinstance(obj, PBX) and obj.enabled and not obj.sources.exists():
-            _warn(request, [Notice(f"PBX “{obj.name}”", SILENT_PBX)])
+            _warn(request, [Notice(pbx_label(obj), SILENT_PBX)])
         if isinstance(obj, OutboundRoute) and _lacks_a_carrier(obj):
             _warn(request, list(outbound_route_warnings(read_carriers(), obj.pk)))
         return entry

@@ -9,17 +9,17 @@ what a node answers take the same form here, so that they can be laid side by si
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from django.conf import settings
+from django.utils.text import capfirst
 
+from carriers.labels import group_label, outbound_route_label, short_endpoint_names, short_route_in_sentence
 from carriers.snapshots.records import Carriers, EndpointRecord, GroupRecord, OutboundRouteRecord
-from carriers.values.addresses import uri_host
 from kamailio_bridge.modules.drouting import MAX_GATEWAYS
 from kamailio_bridge.rows.ids import row_id
-from kamailio_bridge.rows.labels import group_label, outbound_route_label
 from kamailio_bridge.rows.routes_in_force import Answer, answer_of, calling_groups, sip_uri
 
 MAX_ATTEMPTS = 29  # of one call, and endpoints of one group that it looks at (kamailio/outbound.cfg)
@@ -96,7 +96,7 @@ class Prediction:
         """Say in one sentence what becomes of the call."""
         if self.prefix is None:
             return f"No outbound route matches {self.number}: the call is answered 404."
-        route = f"route {self.prefix}" if self.prefix else "the default route"
+        route = short_route_in_sentence(self.prefix)
         if self.answer is not None and self.answer.refuses:
             return f"{self.number} is refused by {route}: {self.answer}."
         if self.answer is not None:
@@ -122,11 +122,11 @@ def predict(carriers: Carriers, number: str) -> Prediction:
     answer = answer_of(carriers, decisive)
     if answer is not None:
         return Prediction(number, decisive.prefix, [], _never_called(carriers, decisive), notes, answer)
-    unused = []
+    unused: list[Unused] = []
     sets = []
     for group in (carriers.groups[pk] for pk in decisive.groups if pk in carriers.groups):
-        unused += [_unused(group, endpoint, reason) for endpoint, reason in _not_called(group)]
-        sets.append([_destination(group, endpoint) for endpoint in group.outbound_endpoints])
+        unused += _not_called(group)
+        sets.append(_destinations(group))
     attempts, passed_over = run_through(number, sets)
     unused += passed_over
     return Prediction(number, decisive.prefix, attempts, unused, notes + _drouting_notes(number, sets))
@@ -140,10 +140,13 @@ def _never_called(carriers: Carriers, route: OutboundRouteRecord) -> list[Unused
     """Name the endpoints of a route that answers its calls itself, each with the reason."""
     groups = [carriers.groups[pk] for pk in route.groups if pk in carriers.groups]
     if route.refuse_code is not None:
+        reason = "the route refuses its calls"
         return [
-            _unused(group, endpoint, "the route refuses its calls") for group in groups for endpoint in group.endpoints
+            Unused(row_id(endpoint.pk), group.name, name, reason)
+            for group in groups
+            for endpoint, name in named_endpoints(group)
         ]
-    return [_unused(group, endpoint, reason) for group in groups for endpoint, reason in _not_called(group)]
+    return [unused for group in groups for unused in _not_called(group)]
 
 
 def run_through(
@@ -191,16 +194,25 @@ def _why_not(destination: Destination, rank: int, attempts: int, number: str, li
     return ""
 
 
-def endpoint_name(endpoint: EndpointRecord) -> str:
-    return endpoint.name or f"{uri_host(endpoint.host)}:{endpoint.port}"
+def named_endpoints(group: GroupRecord) -> list[tuple[EndpointRecord, str]]:
+    """Return the endpoints of a group, each with the name by which it is told apart from the others."""
+    return list(zip(group.endpoints, short_endpoint_names(group.endpoints), strict=True))
 
 
-def _destination(group: GroupRecord, endpoint: EndpointRecord) -> Destination:
+def _destinations(group: GroupRecord) -> list[Destination]:
+    return [
+        _destination(group, endpoint, name)
+        for endpoint, name in named_endpoints(group)
+        if not _why_not_called(group, endpoint)
+    ]
+
+
+def _destination(group: GroupRecord, endpoint: EndpointRecord, name: str) -> Destination:
     credential = group.credential
     return Destination(
         row_id(endpoint.pk),
         group.name,
-        endpoint_name(endpoint),
+        name,
         sip_uri(endpoint.host, endpoint.port, endpoint.transport),
         endpoint.strip,
         endpoint.prefix,
@@ -209,38 +221,39 @@ def _destination(group: GroupRecord, endpoint: EndpointRecord) -> Destination:
     )
 
 
-def _unused(group: GroupRecord, endpoint: EndpointRecord, reason: str) -> Unused:
-    return Unused(row_id(endpoint.pk), group.name, endpoint_name(endpoint), reason)
+def _not_called(group: GroupRecord) -> Iterator[Unused]:
+    for endpoint, name in named_endpoints(group):
+        reason = _why_not_called(group, endpoint)
+        if reason:
+            yield Unused(row_id(endpoint.pk), group.name, name, reason)
 
 
-def _not_called(group: GroupRecord) -> Iterable[tuple[EndpointRecord, str]]:
-    for endpoint in group.endpoints:
-        if not group.enabled:
-            yield endpoint, "its carrier group is disabled"
-        elif not endpoint.enabled:
-            yield endpoint, "disabled"
-        elif not endpoint.sends_outbound:
-            yield endpoint, "it only calls us"
+def _why_not_called(group: GroupRecord, endpoint: EndpointRecord) -> str:
+    if not group.enabled:
+        return "its carrier group is disabled"
+    if not endpoint.enabled:
+        return "disabled"
+    return "" if endpoint.sends_outbound else "it only calls us"
 
 
 def _why_another_route_does_not_count(
     carriers: Carriers, route: OutboundRouteRecord, decisive: OutboundRouteRecord | None
 ) -> str:
-    label = outbound_route_label(route).capitalize()
+    label = capfirst(outbound_route_label(route))
     if not route.enabled:
         return f"{label} matches too, but is disabled."
     if not _is_in_force(carriers, route):
         names = [group_label(carriers.groups[pk]) for pk in route.groups if pk in carriers.groups]
         why = f"no calls can go to {' or '.join(names)}" if names else "it names no carrier group"
         return f"{label} matches too, but {why}; it {_falls_through_to(decisive)}."
-    longer = f"route {decisive.prefix}" if decisive is not None else "another"
+    longer = short_route_in_sentence(decisive.prefix) if decisive is not None else "another"
     return f"{label} matches too, but {longer} is longer."
 
 
 def _falls_through_to(decisive: OutboundRouteRecord | None) -> str:
     if decisive is None:
         return "falls through, and no other route matches"
-    return f"falls through to {f'route {decisive.prefix}' if decisive.prefix else 'the default route'}"
+    return f"falls through to {short_route_in_sentence(decisive.prefix)}"
 
 
 def _drouting_notes(number: str, sets: list[list[Destination]]) -> list[str]:

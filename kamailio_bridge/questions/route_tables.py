@@ -14,7 +14,7 @@ from kamailio_bridge.questions.route_prediction import (
     Destination,
     Prediction,
     Unused,
-    endpoint_name,
+    named_endpoints,
     run_through,
 )
 from kamailio_bridge.rows.ids import row_id
@@ -29,9 +29,9 @@ Names = dict[int, tuple[str, str]]
 def endpoint_names(carriers: Carriers) -> Names:
     """Return carrier group and endpoint in the operator's words, by the endpoint's id at Kamailio."""
     return {
-        row_id(endpoint.pk): (group.name, endpoint_name(endpoint))
+        row_id(endpoint.pk): (group.name, name)
         for group in carriers.groups.values()
-        for endpoint in group.endpoints
+        for endpoint, name in named_endpoints(group)
     }
 
 

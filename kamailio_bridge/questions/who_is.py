@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from django.db import DatabaseError
+from django.utils.text import capfirst
 
 from carriers.databases.errors import sentence_of
+from carriers.labels import endpoint_label, group_label, pbx_label
 from carriers.snapshots.records import Carriers, read_carriers
 from carriers.values.addresses import host_ip, parse_ip
 from kamailio_bridge.modules.admission import PBXS_GROUP, IPAddress, Source, admitting, holds, sources_with
@@ -16,7 +18,6 @@ from kamailio_bridge.nodes.ask_all import ask_nodes
 from kamailio_bridge.nodes.node import Node, configured_nodes
 from kamailio_bridge.nodes.rpc import RpcError
 from kamailio_bridge.questions.route_lookup import PENDING, TABLES
-from kamailio_bridge.rows.labels import endpoint_label, group_label, pbx_label
 from kamailio_bridge.rows.types import Values
 from kamailio_bridge.tables.models import Address
 
@@ -124,13 +125,12 @@ def _notes(carriers: Carriers, address: IPAddress) -> Iterator[str]:
             networks = [each.network for each in group.sources if _has(each.network, address)]
             networks += [f"{e.host}" for e in group.endpoints if e.may_call and host_ip(e.host) == address]
             if networks:
-                yield f"Carrier group “{group.name}” has {networks[0]}, but is disabled."
+                yield f"{capfirst(group_label(group))} has {networks[0]}, but is disabled."
             continue
         for endpoint in group.endpoints:
             if host_ip(endpoint.host) == address and not endpoint.may_call:
                 why = "only takes calls" if endpoint.enabled else "is disabled"
-                label = endpoint_label(group, endpoint)
-                yield f"{label[0].upper()}{label[1:]}, has this address, but {why}."
+                yield f"{capfirst(endpoint_label(group, endpoint))}, has this address, but {why}."
     for pbx in carriers.pbxs.values():
         networks = [each.network for each in pbx.sources if _has(each.network, address)]
         if networks and not pbx.enabled:

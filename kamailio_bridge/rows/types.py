@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 
 from django.db.models import Q, QuerySet
 
+from carriers.labels import endpoint_label, group_label
 from carriers.snapshots.records import EndpointRecord, GroupRecord
-from kamailio_bridge.rows.labels import endpoint_label
 from kamailio_bridge.tables.models import KamailioTable
 
 Value = str | int | None
@@ -44,6 +44,11 @@ class Row(NamedTuple):
     def label(self) -> str:
         """The object behind it in the operator's words."""
         return self.origin if isinstance(self.origin, str) else endpoint_label(*self.origin)
+
+    @property
+    def owner(self) -> str:
+        """The carrier group, PBX or route behind it in the operator's words: of an endpoint its group."""
+        return self.origin if isinstance(self.origin, str) else group_label(self.origin[0])
 
     @property
     def pk(self) -> int:

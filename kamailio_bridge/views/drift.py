@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
+from carriers.labels import object_label
 from kamailio_bridge.apply.operations import restore as restore_rows
 from kamailio_bridge.drift.accept import accept_row, can_accept
 from kamailio_bridge.drift.accepted import CannotAccept
@@ -106,8 +107,7 @@ def accept(request: HttpRequest) -> HttpResponse:
         return HttpResponseRedirect(reverse("admin:drift"))
     message = f"Accepted from row {row.pk} of the table {row.table.name}."
     LogEntry.objects.log_actions(cast(int, request.user.pk), [changed], CHANGE, change_message=message)
-    noun = changed._meta.verbose_name
-    messages.success(request, f"The {noun} “{changed}” is as the row is. Reload Kamailio to make it a revision.")
+    messages.success(request, f"The {object_label(changed)} is as the row is. Reload Kamailio to make it a revision.")
     return HttpResponseRedirect(reverse("admin:waiting_changes"))
 
 

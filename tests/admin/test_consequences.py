@@ -16,7 +16,7 @@ from tests.admin.forms import GROUPS, Carriers, fields_of, post_page
 pytestmark = pytest.mark.django_db(databases=["default", "kamailio"])
 
 ROUTE_LOST = "outbound route 9: its calls are answered 503 from then on, because none of its carriers can take them."
-REGISTRATION_ENDS = "the registration of 1000 at sip.acme.example ends"
+REGISTRATION_ENDS = "the registration of 1000 at sip.acme.example:5060 ends"
 INBOUND_LOST = "inbound route 1444: no longer leads to PBX “office”"
 
 

@@ -58,7 +58,9 @@ def test_what_ends_is_warned_of(operator: Client, carriers: Carriers) -> None:
     assert kept in html
     OutboundRoute.objects.filter(prefix="9").update(fall_through=True)
     html = shown(operator)
-    assert "outbound route 9: is left without endpoints: its calls take the default route from then on." in html
+    assert (
+        "outbound route 9: is left without endpoints: its calls take the outbound default route from then on." in html
+    )
     assert "carrier group “Acme”: has no enabled endpoint that we call, so no calls go to it." in html
 
 

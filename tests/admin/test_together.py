@@ -47,7 +47,7 @@ def test_both_add_an_endpoint(editor: Client, bob: Client, carriers: Carriers) -
     response = save(editor, url, fields, **new_endpoint(2, 3, host="203.0.113.60", name="mine"))
     assert endpoints(carriers.group)[2:] == [(3, "bob's", "203.0.113.50", 0), (4, "mine", "203.0.113.60", 0)]
     assert (
-        "Since you opened the page: operator added endpoint “bob's (203.0.113.50:5060)”. That is kept."
+        "Since you opened the page: operator added endpoint “bob's” (203.0.113.50:5060). That is kept."
         in messages_of(response)
     )
 
@@ -73,7 +73,7 @@ def test_both_change_one_row(editor: Client, bob: Client, carriers: Carriers) ->
     refused = save(editor, url, fields, **mine)
     errors = errors_of(refused)
     assert (
-        "Operator changed endpoint “primary (203.0.113.7:5060)”: strip from 1 to 2, prefix from (blank) to “+1”."
+        "Operator changed endpoint “primary” (203.0.113.7:5060): strip from 1 to 2, prefix from (blank) to “+1”."
         in errors
     )
     assert MINE_COUNTS in errors
@@ -123,7 +123,7 @@ def test_a_row_that_was_deleted_meanwhile(editor: Client, bob: Client, carriers:
     save(bob, url, opened(bob, url), **{"endpoints-0-DELETE": "on"})
     response = save(editor, url, fields, **{"endpoints-1-strip": "5"})
     assert endpoints(carriers.group) == [(2, "backup", "203.0.113.8", 5)]
-    assert "operator deleted endpoint “primary (203.0.113.7:5060)”." in messages_of(response)
+    assert "operator deleted endpoint “primary” (203.0.113.7:5060)." in messages_of(response)
 
 
 def test_a_row_that_was_deleted_while_it_was_changed(editor: Client, bob: Client, carriers: Carriers) -> None:
@@ -164,7 +164,7 @@ def test_a_new_password_of_somebody_else_is_not_overwritten(editor: Client, bob:
     save(bob, url, opened(bob, url), **{"credential-0-password": "bob's new one"})
     refused = save(editor, url, fields, **{"credential-0-password": "mine"})
     errors = errors_of(refused)
-    assert "Operator changed auth credential “1000 at sip.acme.example:5060”: the password." in errors
+    assert "Operator changed auth credential 1000 at sip.acme.example:5060: the password." in errors
     assert "bob's new one" not in refused.content.decode()
     assert AuthCredential.objects.get().password_is("bob's new one")
     again = fields_of(refused.content.decode())
@@ -196,7 +196,7 @@ def test_both_add_a_credential(editor: Client, bob: Client, carriers: Carriers) 
     save(bob, url, opened(bob, url), **typed, **theirs)
     mine = {"credential-0-username": "3000", "credential-0-password": "mine"}
     refused = save(editor, url, fields, **typed, **mine)
-    assert "Operator added auth credential “2000 at sip.acme.example:5060”." in errors_of(refused)
+    assert "Operator added auth credential 2000 at sip.acme.example:5060." in errors_of(refused)
     again = fields_of(refused.content.decode())
     assert save(editor, url, again, **{"credential-0-password": "mine"}).redirect_chain
     credential = AuthCredential.objects.get()
@@ -264,8 +264,8 @@ def test_each_row_names_its_own_author(login: Callable[..., Client], editor: Cli
     Endpoint.objects.get(position=1).save()  # nothing changes, so nobody is named for it
     carriers.group.sources.get().delete()
     errors = errors_of(save(editor, url, fields, **{"endpoints-0-strip": "7", "sources-0-network": "192.0.2.0/24"}))
-    assert "Operator and superuser changed endpoint “primary (203.0.113.7:5060)”: strip from 1 to 3." in errors
-    assert "Manage.py deleted source network “198.51.100.0/24”." in errors
+    assert "Operator and superuser changed endpoint “primary” (203.0.113.7:5060): strip from 1 to 3." in errors
+    assert "Manage.py deleted source network 198.51.100.0/24." in errors
     assert "backup" not in errors
 
 

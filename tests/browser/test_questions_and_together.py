@@ -29,7 +29,7 @@ def test_typed_over_tested_and_applied(operator: Page, instance: Instance) -> No
     page.locator("#id_endpoints-1-host").fill("192.0.2.9")
     page.get_by_role("button", name="Save", exact=True).click()
     expect(page.locator(".errorlist").first).to_contain_text(
-        "Manage.py changed endpoint “primary (203.0.113.7:5060)”: strip from 1 to 2."
+        "Manage.py changed endpoint “primary” (203.0.113.7:5060): strip from 1 to 2."
     )
     expect(page.locator("#id_endpoints-0-strip")).to_have_value("3")
     expect(page.locator("#id_endpoints-1-host")).to_have_value("192.0.2.9")

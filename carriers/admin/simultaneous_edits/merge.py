@@ -36,8 +36,7 @@ def merge_object(merged: Merged, form: ModelForm, shown: Row, stored: Row, who: 
     """Merge the fields of the object itself into ``merged``."""
     if shown.values == stored.values:
         return
-    label = f"{form._meta.model._meta.verbose_name} “{shown.label}”"
-    what = f"{who} changed {label}: {differences(form._meta.model, shown, stored)}."
+    what = f"{who} changed {shown.label}: {differences(form._meta.model, shown, stored)}."
     if _typed_over(form, shown, merged.data) and _typed_over(form, stored, merged.data):
         merged.conflicts.append(what)
         return
@@ -90,7 +89,7 @@ class _RowMerger:
             self._take_vanished(fields, pk, shown, is_typed=is_typed and not is_deleted)
             return
         if shown is not None and shown.values != stored.values:
-            what = f"{self.who(self.model, pk)} changed {self._label(shown)}: {differences(self.model, shown, stored)}."
+            what = f"{self.who(self.model, pk)} changed {shown.label}: {differences(self.model, shown, stored)}."
             if is_typed and (is_deleted or self._typed_over(index, stored)):
                 self.merged.conflicts.append(what)
             else:
@@ -99,7 +98,7 @@ class _RowMerger:
         self.old.append(fields)
 
     def _take_vanished(self, fields: dict[str, list[Any]], pk: str, shown: Row | None, *, is_typed: bool) -> None:
-        what = f"{self.who(self.model, pk)} deleted {self._label(shown) if shown else 'a row of this page'}."
+        what = f"{self.who(self.model, pk)} deleted {shown.label if shown else 'a row of this page'}."
         if is_typed:
             self.merged.conflicts.append(f"{what} What you typed is a new row below.")
             self.new.append({**fields, "id": [""]})
@@ -110,7 +109,7 @@ class _RowMerger:
         """Take the rows that others added since."""
         for pk, row in self.stored.items():
             if pk not in self.shown and pk not in self.seen:
-                self.merged.kept.append(f"{self.who(self.model, pk)} added {self._label(row)}.")
+                self.merged.kept.append(f"{self.who(self.model, pk)} added {row.label}.")
                 self.old.append(self._stored_fields(pk, row))
 
     def take_new(self, index: int) -> None:
@@ -153,9 +152,6 @@ class _RowMerger:
 
     def _typed_over(self, index: int, row: Row) -> set[str]:
         return _typed_over(self.formset.form(prefix=f"{self.prefix}-{index}"), row, self.merged.data)
-
-    def _label(self, row: Row) -> str:
-        return f"{self.model._meta.verbose_name} “{row.label}”"
 
 
 def _typed_over(form: ModelForm, row: Row, data: QueryDict) -> set[str]:

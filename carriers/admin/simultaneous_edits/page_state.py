@@ -13,6 +13,8 @@ from typing import Any, NamedTuple
 from django.core import signing
 from django.db.models import Model
 
+from carriers.labels import object_label
+
 SALT = "carriers.admin.simultaneous_edits.page_state"
 SECRET_FIELD, SECRET_SHOWN_AS = "password_ciphertext", "password"
 OBJECT = ""  # the object itself, among the prefixes of its inlines
@@ -49,7 +51,7 @@ def read_shown(text: str) -> Shown | None:
 
 def rows_of(objects: Iterable[Model]) -> dict[str, Row]:
     """Return stored objects as rows by primary key."""
-    return {str(each.pk): Row(str(each), _values(each)) for each in objects}
+    return {str(each.pk): Row(object_label(each), _values(each)) for each in objects}
 
 
 def _values(instance: Model) -> dict[str, Any]:

@@ -17,7 +17,7 @@ ACME = group(
     credential=credential(1),
 )
 BACKUP = group(2, endpoint(3, "203.0.113.9", direction="outbound"), name="Backup")
-REGISTRATION_ENDS = "the registration of 1000 at sip.acme.example ends: the carrier sends no more calls for it."
+REGISTRATION_ENDS = "the registration of 1000 at sip.acme.example:5060 ends: the carrier sends no more calls for it."
 OFFICE = pbx(1, "192.0.2.9/32", name="office")
 NOBODY_LEFT = "outbound route 9: its calls are answered 503 from then on, because none of its carriers can take them."
 STATE = carriers(ACME, BACKUP, OFFICE, outbound(1, "9", 1), outbound(2, "91", 1, 2), inbound(1, "1444", 1))
@@ -64,17 +64,17 @@ def test_the_last_route_ends_all_outbound_calls() -> None:
 def test_a_route_says_where_its_calls_go_instead() -> None:
     state = carriers(BACKUP, outbound(1, "91", 2), outbound(2, "9", 2), outbound(3, "", 2))
     assert of(state, outbound_routes={1}) == [
-        "outbound route 91: is removed: its calls take the outbound route 9 from then on."
+        "outbound route 91: is removed: its calls take outbound route 9 from then on."
     ]
     assert of(state, outbound_routes={1, 2})[0] == (
-        "outbound route 91: is removed: its calls take the default route from then on."
+        "outbound route 91: is removed: its calls take the outbound default route from then on."
     )
 
 
 def test_an_inbound_route_says_where_its_calls_go_instead() -> None:
     state = carriers(OFFICE, inbound(1, "1444", 1), inbound(2, "1", 1), inbound(3, "", 1))
     (first,) = of(state, inbound_routes={1})
-    assert first.endswith("carriers' calls to its numbers take the inbound route 1.")
+    assert first.endswith("carriers' calls to its numbers take inbound route 1.")
     assert of(state, inbound_routes={1, 2})[0].endswith("take the inbound route for every other number.")
 
 
@@ -133,10 +133,10 @@ def test_a_route_that_refuses_says_what_becomes_of_its_calls() -> None:
     refusing = outbound(3, "900", refuse_code=403, refuse_reason="Not here")
     after = before._replace(outbound_routes=(*before.outbound_routes, refusing))
     assert [str(notice) for notice in losses(before, after)] == [
-        "outbound route 900: its calls, which took the outbound route 9, are refused from then on: 403 Not here."
+        "outbound route 900: its calls, which took outbound route 9, are refused from then on: 403 Not here."
     ]
     assert [str(notice) for notice in losses(after, before)] == [
-        "outbound route 900: no longer refuses its calls: they take the outbound route 9 from then on."
+        "outbound route 900: no longer refuses its calls: they take outbound route 9 from then on."
     ]
     turned = carriers(ACME, BACKUP, outbound(1, "9", refuse_code=603), outbound(2, "", 2))
     assert [str(notice) for notice in losses(before, turned)] == [
@@ -148,7 +148,7 @@ def test_a_route_that_refuses_says_what_becomes_of_its_calls() -> None:
 def test_calls_that_another_route_answers_are_no_calls_that_it_takes() -> None:
     before = carriers(ACME, BACKUP, outbound(1, "91", 1), outbound(2, "9", 3, refuse_code=603), outbound(3, "", 2))
     assert of(before, outbound_routes={1}) == [
-        "outbound route 91: is removed: its calls are answered 603 by the outbound route 9 from then on."
+        "outbound route 91: is removed: its calls are answered 603 by outbound route 9 from then on."
     ]
 
 
@@ -156,7 +156,7 @@ def test_an_inbound_route_whose_pbx_is_disabled_keeps_its_calls() -> None:
     home = pbx(2, "192.0.2.10/32", name="home")
     before = carriers(OFFICE, home, inbound(1, "1444", 1), inbound(2, "", 2))
     after = carriers(OFFICE._replace(enabled=False), home, inbound(1, "1444", 1), inbound(2, "", 2))
-    assert str(losses(before, after)[0]).endswith("its numbers are answered 503 by the inbound route 1444.")
+    assert str(losses(before, after)[0]).endswith("its numbers are answered 503 by inbound route 1444.")
     after = after._replace(inbound_routes=(inbound(1, "1444", 1, fall_through=True), inbound(2, "", 2)))
     assert str(losses(before, after)[0]).endswith("its numbers take the inbound route for every other number.")
 
