@@ -11,8 +11,10 @@ from carriers.models import PBX, CarrierGroup, Endpoint
 from carriers.values.addresses import DEFAULT_SIP_PORT, parse_sip_address
 from kamailio_bridge.drift.accepted import CannotAccept, Handler, expected_values, found_values, get_locked, save_valid
 from kamailio_bridge.drift.compare import RowDrift
-from kamailio_bridge.modules.dispatcher import CARRIER_MARK, DESTINATIONS
+from kamailio_bridge.modules.dispatcher import DESTINATIONS
+from kamailio_bridge.rows.attrs import split_attrs
 from kamailio_bridge.rows.ids import PBX_OFFSET, row_id
+from kamailio_bridge.rows.marks import GROUP_MARK, object_key
 
 TABLE = DESTINATIONS
 
@@ -21,7 +23,7 @@ def handler_of(row: RowDrift) -> Handler | None:
     """Return what accepts the row; None if it can only be restored."""
     changed = {column for column, _, _ in row.columns}
     if row.kind == "added":
-        return _add_endpoint if str(found_values(row)["description"]).startswith(CARRIER_MARK) else None
+        return _add_endpoint if str(found_values(row)["description"]).startswith(GROUP_MARK) else None
     if row.pk > row_id(0, PBX_OFFSET):
         return _change_pbx if row.kind == "changed" and changed == {"destination"} else None
     if row.kind == "deleted":
@@ -51,7 +53,7 @@ def _set_address(owner: Any, destination: str) -> None:
 
 
 def _set_digits(endpoint: Endpoint, text: str) -> None:
-    attrs = dict(part.partition("=")[::2] for part in text.split(";"))
+    attrs = split_attrs(text)
     for name, default in (("strip", "0"), ("rweight", str(endpoint.weight))):
         if not attrs.get(name, default).isdecimal():
             raise CannotAccept(f"The row's attributes “{text}” have a {name} that is no number: put the row back.")
@@ -62,7 +64,7 @@ def _set_digits(endpoint: Endpoint, text: str) -> None:
 
 def _reorder(group: CarrierGroup, stored: dict[int, Any]) -> None:
     """Put the group's endpoints in the order of the priorities in the table; those without a row go to the end."""
-    column = DESTINATIONS.columns.index("priority")
+    column = DESTINATIONS.at("priority")
     priorities = {pk - row_id(0): values[column] for pk, values in stored.items()}
     endpoints = sorted(
         group.endpoints.select_for_update(),
@@ -83,10 +85,10 @@ def _disable_endpoint(row: RowDrift) -> models.Model:
 
 def _add_endpoint(row: RowDrift) -> models.Model:
     found = found_values(row)
-    key = str(found["description"]).removeprefix(CARRIER_MARK)
-    if not key.isdecimal():
+    key = object_key(found["description"], GROUP_MARK)
+    if key is None:
         raise CannotAccept(f"The row's description “{found['description']}” names no carrier group: restore it.")
-    group = get_locked(CarrierGroup, int(key))
+    group = get_locked(CarrierGroup, key)
     last = group.endpoints.order_by("-position").values_list("position", flat=True).first()
     endpoint = Endpoint(group=group, position=(last or 0) + 1)
     _set_address(endpoint, str(found["destination"]))

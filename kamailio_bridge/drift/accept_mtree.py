@@ -10,9 +10,10 @@ from carriers.models import PBX, CarrierGroup, InboundRoute, OutboundRoute, Outb
 from carriers.refusals import reason_of
 from kamailio_bridge.drift.accepted import CannotAccept, Handler, expected_values, found_values, get_locked, save_valid
 from kamailio_bridge.drift.compare import RowDrift
-from kamailio_bridge.modules.mtree import INBOUND, MARK, OUTBOUND, PREFIXES, answer_in
+from kamailio_bridge.modules.mtree import PREFIXES
 from kamailio_bridge.rows.ids import INBOUND_OFFSET, PBX_OFFSET, ROUTE_OFFSET, row_id
 from kamailio_bridge.rows.routes_in_force import Answer
+from kamailio_bridge.rows.tree_entries import INBOUND, OUTBOUND, answer_in, sets_in
 
 TABLE = PREFIXES
 
@@ -105,12 +106,12 @@ def _prefix(row: RowDrift, letter: str) -> str:
 def _sets(row: RowDrift, offset: int) -> list[int]:
     text = found_values(row)["tvalue"]
     keys = _keys_in(text, offset)
-    if not keys or len(keys) != str(text).count(";") + 1:
+    if not keys or len(keys) != len(sets_in(text)):
         raise CannotAccept(f"The row's value “{text}” is no list of carrier groups or PBXs: restore it.")
     return keys
 
 
 def _keys_in(text: object, offset: int) -> list[int]:
     """Return the keys of the objects whose sets a value names, each once."""
-    numbers = [part for part in str(text).removeprefix(MARK).split(";") if part.isdecimal()]
+    numbers = [part for part in sets_in(text) if part.isdecimal()]
     return [key for key in dict.fromkeys(int(number) - row_id(0, offset) for number in numbers) if key > 0]

@@ -7,8 +7,9 @@ from django.db import models
 from carriers.models import PBX, CarrierGroup, SourceNetwork
 from kamailio_bridge.drift.accepted import CannotAccept, Handler, found_values, get_locked, save_valid
 from kamailio_bridge.drift.compare import RowDrift
-from kamailio_bridge.modules.permissions import ADDRESSES
+from kamailio_bridge.modules.sources.address_table import ADDRESSES
 from kamailio_bridge.rows.ids import ENDPOINT_ADDRESS_OFFSET, row_id
+from kamailio_bridge.rows.marks import GROUP_TAG, PBX_TAG, object_key
 
 TABLE = ADDRESSES
 
@@ -42,13 +43,16 @@ def _delete_source(row: RowDrift) -> models.Model:
 
 
 def _add_source(row: RowDrift) -> models.Model:
-    kind, _, key = str(found_values(row)["tag"]).partition("-")
-    if not key.isdecimal():
-        raise CannotAccept(f"The row's tag “{found_values(row)['tag']}” names no carrier group or PBX: restore it.")
-    owner = get_locked(CarrierGroup if kind == "carrier" else PBX, int(key))
-    source = SourceNetwork(**{"group" if kind == "carrier" else "pbx": owner}, network=_network(row))
+    tag = found_values(row)["tag"]
+    group, pbx = object_key(tag, GROUP_TAG), object_key(tag, PBX_TAG)
+    if group is not None:
+        source = SourceNetwork(group=get_locked(CarrierGroup, group), network=_network(row))
+    elif pbx is not None:
+        source = SourceNetwork(pbx=get_locked(PBX, pbx), network=_network(row))
+    else:
+        raise CannotAccept(f"The row's tag “{tag}” names no carrier group or PBX: restore it.")
     save_valid(source)
-    return owner
+    return _owner(source)
 
 
 def _owner(source: SourceNetwork) -> models.Model:

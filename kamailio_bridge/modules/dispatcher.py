@@ -13,7 +13,7 @@ from typing import Any
 from django.db.models import Q
 
 from carriers.labels import pbx_label
-from carriers.snapshots.records import Carriers, EndpointRecord, GroupRecord
+from carriers.snapshots.records import Carriers
 from kamailio_bridge.modules.base import (
     INCOMPLETE,
     KamailioModule,
@@ -27,35 +27,30 @@ from kamailio_bridge.modules.base import (
 )
 from kamailio_bridge.nodes.node import Node
 from kamailio_bridge.nodes.rpc import CallFailed, Rpc, understood
+from kamailio_bridge.rows.attrs import endpoint_attrs, pbx_attrs
 from kamailio_bridge.rows.ids import PBX_OFFSET, pbx_set_id, row_id, set_id
+from kamailio_bridge.rows.marks import GROUP_MARK, PBX_MARK, group_mark, pbx_mark
 from kamailio_bridge.rows.routes_in_force import is_name, sip_uri
-from kamailio_bridge.rows.types import Row, Table
+from kamailio_bridge.rows.types import Row, Table, Values
 from kamailio_bridge.tables.models import Dispatcher
 
 HIGHEST_PRIORITY = 10_000  # of the first endpoint; algorithm 8 tries higher numbers first
 SKIP_DNS_AT_LOAD = 16  # dispatcher flag: a name is looked up per call, so a dead one costs a call and not a reload
-CARRIER_MARK = "carrier-group:"
-PBX_MARK = "pbx:"
+
+
+def _leads_to_carrier(values: Values) -> bool:
+    return str(values[_DESCRIPTION]).startswith(GROUP_MARK)
+
 
 DESTINATIONS = Table(
     model=Dispatcher,
     columns=("id", "setid", "destination", "flags", "priority", "attrs", "description"),
-    ours=Q(description__startswith=CARRIER_MARK) | Q(description__startswith=PBX_MARK),
+    ours=Q(description__startswith=GROUP_MARK) | Q(description__startswith=PBX_MARK),
     exclusive=("setid",),
-    carries_calls=lambda values: str(values[6]).startswith(CARRIER_MARK),
+    carries_calls=_leads_to_carrier,
 )
-
-
-def _attrs(key: int, group: GroupRecord, endpoint: EndpointRecord) -> str:
-    """Return the attributes that the SIP side reads at each attempt."""
-    attrs = f"gwid={key};strip={endpoint.strip}"
-    if endpoint.prefix:
-        attrs += f";prefix={endpoint.prefix}"
-    if group.credential is not None:
-        attrs += f";uac=carrier-{group.pk}"
-    if group.selection == "weight":
-        attrs += f";rweight={endpoint.weight}"
-    return attrs
+_SETID, _URI, _PRIORITY = map(DESTINATIONS.at, ("setid", "destination", "priority"))
+_ATTRS, _DESCRIPTION = map(DESTINATIONS.at, ("attrs", "description"))
 
 
 class DispatcherModule(KamailioModule):
@@ -67,7 +62,7 @@ class DispatcherModule(KamailioModule):
         projection = Projection.of(self.tables)
         first = row_id(0)
         for group in carriers.groups.values():
-            set_pk, mark = set_id(group.pk), f"{CARRIER_MARK}{group.pk}"
+            set_pk, mark = set_id(group.pk), group_mark(group.pk)
             for rank, endpoint in enumerate(group.outbound_endpoints):
                 key = first + endpoint.pk
                 projection.add(
@@ -78,7 +73,7 @@ class DispatcherModule(KamailioModule):
                     sip_uri(endpoint.host, endpoint.port, endpoint.transport),
                     SKIP_DNS_AT_LOAD if is_name(endpoint.host) else 0,
                     HIGHEST_PRIORITY - rank,
-                    _attrs(key, group, endpoint),
+                    endpoint_attrs(key, group, endpoint),
                     mark,
                 )
         for pbx in carriers.pbxs.values():
@@ -91,8 +86,8 @@ class DispatcherModule(KamailioModule):
                     sip_uri(pbx.host, pbx.port, pbx.transport),
                     SKIP_DNS_AT_LOAD if is_name(pbx.host) else 0,
                     HIGHEST_PRIORITY,
-                    f"pbx={pbx.pk}",
-                    f"{PBX_MARK}{pbx.pk}",
+                    pbx_attrs(pbx.pk),
+                    pbx_mark(pbx.pk),
                 )
         return projection
 
@@ -114,18 +109,17 @@ class DispatcherModule(KamailioModule):
         expected: dict[tuple[Any, ...], Row] = {}
         sets = set()
         for row in rows.values():
-            _, set_pk, uri, _, priority, attrs, _ = row.values
-            expected[set_pk, uri, priority, attrs] = row  # what dispatcher.list tells of it
-            sets.add(set_pk)
+            expected[_listed(row.values)] = row  # what dispatcher.list tells of it
+            sets.add(row.values[_SETID])
         if changes is not None:
-            sets |= {values[1] for values in changes.tables[DESTINATIONS].deletes.values()}
+            sets |= {values[_SETID] for values in changes.tables[DESTINATIONS].deletes.values()}
         loaded = {entry for entry in _destinations(node.rpc) if entry[0] in sets}
         problems = []
         missing = [expected[entry] for entry in expected.keys() - loaded]
         if missing:
             problems.append(
                 "Kamailio did not load "
-                + some(f"{row.label} (dispatcher row {row.pk}, {row.values[2]})" for row in sorted(missing, key=_pk))
+                + some(f"{row.label} (dispatcher row {row.pk}, {row.values[_URI]})" for row in sorted(missing, key=_pk))
                 + ": check these addresses; IPv6 addresses need a node that listens on IPv6."
             )
         shared = wanted.shared.get(DESTINATIONS, set())  # what another program has put into a set of ours is its own
@@ -150,6 +144,11 @@ class DispatcherModule(KamailioModule):
             for pk, setid, destination in foreign.values_list("pk", "setid", "destination")
             if (setid, destination) not in loaded
         ]
+
+
+def _listed(values: Values) -> tuple[Any, ...]:
+    """Return what ``dispatcher.list`` tells of a row, in the order of ``_destinations``."""
+    return values[_SETID], values[_URI], values[_PRIORITY], values[_ATTRS]
 
 
 def _pk(row: Any) -> int:

@@ -22,14 +22,25 @@ from carriers.snapshots.records import Carriers, EndpointRecord, GroupRecord, PB
 from carriers.values.addresses import uri_host
 from kamailio_bridge.modules.base import KamailioModule, ModuleChanges, NodeNames, Projection, expect_text, some
 from kamailio_bridge.nodes.node import Node
+from kamailio_bridge.rows.attrs import gateway_attrs, pbx_attrs
 from kamailio_bridge.rows.ids import INBOUND_OFFSET, PBX_OFFSET, ROUTE_OFFSET, row_id
+from kamailio_bridge.rows.marks import (
+    GROUP_MARK,
+    INBOUND_ROUTE_MARK,
+    PBX_MARK,
+    ROUTE_MARK,
+    group_mark,
+    inbound_route_mark,
+    pbx_mark,
+    route_mark,
+)
 from kamailio_bridge.rows.routes_in_force import (
     answering_routes,
     inbound_routes,
     inbound_routes_without_pbx,
     outbound_routes,
 )
-from kamailio_bridge.rows.types import Notice, Table
+from kamailio_bridge.rows.types import Notice, Table, Values
 from kamailio_bridge.tables.models import DrGateway, DrGwList, DrRule
 
 MAX_GATEWAYS = 30  # of a list, for each call: docs/kamailio-facts.md#gateways-that-drouting-uses
@@ -40,23 +51,29 @@ OUTBOUND_RULES, INBOUND_RULES = "8000", "9000"
 GATEWAYS = Table(
     model=DrGateway,
     columns=("gwid", "type", "address", "strip", "pri_prefix", "attrs", "description"),
-    ours=Q(type=CARRIER_TYPE, description__startswith="carrier-group:")
-    | Q(type=PBX_TYPE, description__startswith="pbx:"),
+    ours=Q(type=CARRIER_TYPE, description__startswith=GROUP_MARK) | Q(type=PBX_TYPE, description__startswith=PBX_MARK),
 )
 LISTS = Table(
     model=DrGwList,
     columns=("id", "gwlist", "description"),
-    ours=Q(description__startswith="carrier-group:")
-    | Q(description__startswith="route:")
-    | Q(description__startswith="pbx:"),
+    ours=Q(description__startswith=GROUP_MARK)
+    | Q(description__startswith=ROUTE_MARK)
+    | Q(description__startswith=PBX_MARK),
 )
+
+
+def _leads_to_carrier(values: Values) -> bool:
+    return values[_GROUPID] == OUTBOUND_RULES
+
+
 RULES = Table(
     model=DrRule,
     columns=("ruleid", "groupid", "prefix", "timerec", "priority", "routeid", "gwlist", "description"),
-    ours=Q(groupid=OUTBOUND_RULES, description__startswith="route:")
-    | Q(groupid=INBOUND_RULES, description__startswith="inbound-route:"),
-    carries_calls=lambda values: values[1] == OUTBOUND_RULES,
+    ours=Q(groupid=OUTBOUND_RULES, description__startswith=ROUTE_MARK)
+    | Q(groupid=INBOUND_RULES, description__startswith=INBOUND_ROUTE_MARK),
+    carries_calls=_leads_to_carrier,
 )
+_GROUPID = RULES.at("groupid")
 
 
 class DroutingModule(KamailioModule):
@@ -78,7 +95,7 @@ class DroutingModule(KamailioModule):
                 list_id = row_id(route.pk, ROUTE_OFFSET)
                 endpoints = [endpoint for group in groups for endpoint in group.outbound_endpoints]
                 gwlist = _gateway_list(projection, label, endpoints)
-                projection.add(LISTS, label, list_id, gwlist, f"route:{route.pk}")
+                projection.add(LISTS, label, list_id, gwlist, route_mark(route.pk))
             projection.add(
                 RULES,
                 label,
@@ -89,7 +106,7 @@ class DroutingModule(KamailioModule):
                 0,
                 "",
                 f"#{list_id}",
-                f"route:{route.pk}",
+                route_mark(route.pk),
             )
         silent = [outbound_route_label(route) for route, _ in answering_routes(carriers)]
         silent += [inbound_route_label(route) for route, _ in inbound_routes_without_pbx(carriers)]
@@ -110,19 +127,19 @@ class DroutingModule(KamailioModule):
                 0,
                 "",
                 f"#{row_id(pbx.pk, PBX_OFFSET)}",
-                f"inbound-route:{inbound.pk}",
+                inbound_route_mark(inbound.pk),
             )
         return projection
 
     def follow_keys(self, projection: Projection, table: Table, moves: Mapping[int, int]) -> None:
         """Let lists refer to gateways, and rules to lists, by their new keys."""
         if table is GATEWAYS:
-            place = LISTS.columns.index("gwlist")
+            place = LISTS.at("gwlist")
             for pk, row in projection.rows[LISTS].items():
                 keys = [str(moves.get(int(key), key)) for key in str(row.values[place]).split(",")]
                 projection.rows[LISTS][pk] = row.with_value(place, ",".join(_as_fits(keys)))
         elif table is LISTS:
-            place = RULES.columns.index("gwlist")
+            place = RULES.at("gwlist")
             for pk, row in projection.rows[RULES].items():
                 list_id = int(str(row.values[place]).removeprefix("#"))
                 projection.rows[RULES][pk] = row.with_value(place, f"#{moves.get(list_id, list_id)}")
@@ -144,8 +161,7 @@ def _add_group(projection: Projection, group: GroupRecord) -> None:
     endpoints = group.outbound_endpoints
     if not endpoints:
         return  # an empty list would silently remove every rule that names it
-    uac = f";uac=carrier-{group.pk}" if group.credential is not None else ""
-    mark = f"carrier-group:{group.pk}"
+    mark = group_mark(group.pk)
     first = row_id(0)
     for endpoint in endpoints:
         key = first + endpoint.pk
@@ -157,7 +173,7 @@ def _add_group(projection: Projection, group: GroupRecord) -> None:
             _address(endpoint.host, endpoint.port, endpoint.transport),
             endpoint.strip,
             endpoint.prefix.replace("#", "%23"),  # it goes into the R-URI as it is, where no "#" may stand
-            f"gwid={key}{uac}",
+            gateway_attrs(key, group),
             mark,
         )
     gwlist = _gateway_list(projection, group_label(group), endpoints)
@@ -174,10 +190,10 @@ def _add_pbx(projection: Projection, pbx: PBXRecord) -> None:
         _address(pbx.host, pbx.port, pbx.transport),
         0,
         "",
-        f"pbx={pbx.pk}",
-        f"pbx:{pbx.pk}",
+        pbx_attrs(pbx.pk),
+        pbx_mark(pbx.pk),
     )
-    projection.add(LISTS, pbx_label(pbx), key, str(key), f"pbx:{pbx.pk}")
+    projection.add(LISTS, pbx_label(pbx), key, str(key), pbx_mark(pbx.pk))
 
 
 def _address(host: str, port: int, transport: str) -> str:

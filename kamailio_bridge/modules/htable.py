@@ -31,6 +31,7 @@ SELECTIONS = Table(
     ours=Q(key_name__startswith=SET_KEY),
     exclusive=("key_name",),
 )
+_KEY_NAME, _KEY_VALUE = map(SELECTIONS.at, ("key_name", "key_value"))
 
 
 class HtableModule(KamailioModule):
@@ -79,10 +80,12 @@ class HtableModule(KamailioModule):
 
     def verify(self, node: Node, wanted: Projection, changes: ModuleChanges | None) -> list[str]:
         loaded = {name: value for name, value in _entries(node.rpc) if name.startswith(SET_KEY)}
-        expected = {str(row.values[1]): row for row in wanted.rows[SELECTIONS].values()}
+        expected = {str(row.values[_KEY_NAME]): row for row in wanted.rows[SELECTIONS].values()}
         shared = wanted.shared.get(SELECTIONS, set())  # Kamailio keeps one value of a key, perhaps another program's
         wrong = [
-            row.label for name, row in expected.items() if name not in shared and loaded.get(name) != row.values[4]
+            row.label
+            for name, row in expected.items()
+            if name not in shared and loaded.get(name) != row.values[_KEY_VALUE]
         ]
         wrong += sorted(loaded.keys() - expected.keys() - shared)
         if wrong:

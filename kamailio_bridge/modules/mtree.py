@@ -12,8 +12,6 @@ such calls with 404 and sends them to nobody.
 
 from __future__ import annotations
 
-import re
-
 from django.db.models import Q
 
 from carriers.labels import inbound_route_label, outbound_route_label
@@ -32,50 +30,42 @@ from kamailio_bridge.modules.base import (
 from kamailio_bridge.nodes.node import Node
 from kamailio_bridge.nodes.rpc import CallFailed, Rpc, understood
 from kamailio_bridge.rows.ids import INBOUND_OFFSET, ROUTE_OFFSET, pbx_set_id, row_id, set_id
+from kamailio_bridge.rows.marks import ENTRY_MARK
 from kamailio_bridge.rows.routes_in_force import (
-    NO_CARRIER,
-    Answer,
     answering_routes,
     inbound_routes,
     inbound_routes_without_pbx,
     outbound_routes,
 )
-from kamailio_bridge.rows.types import Table
+from kamailio_bridge.rows.tree_entries import (
+    INBOUND,
+    OUTBOUND,
+    SENTINEL,
+    UNAVAILABLE,
+    entry_of_answer,
+    entry_of_sets,
+    leads_on,
+)
+from kamailio_bridge.rows.types import Table, Values
 from kamailio_bridge.tables.models import Mtree
 
 TREE = "routes"
-MARK = "dsiprouter:"
-OUTBOUND, INBOUND, SENTINEL = "o", "i", "s"
 MAX_QUESTIONS = 200  # a changed route is asked for by number, too; a thousand of them would take seconds
-REFUSE, UNAVAILABLE = f"{MARK}refuse:", f"{MARK}unavailable"
-_REFUSAL = re.compile(re.escape(REFUSE) + r"([0-9]{3}):(.*)", re.DOTALL)
-_CARRIES_CALLS = re.compile(re.escape(MARK) + r"[0-9]")
 CHARACTERS = frozenset("0123456789*#+ois")  # modparam char_list in our modules.cfg
+
+
+def _leads_to_carrier(values: Values) -> bool:
+    return str(values[_TPREFIX]).startswith(OUTBOUND) and leads_on(values[_TVALUE])
+
 
 PREFIXES = Table(
     model=Mtree,
     columns=("id", "tprefix", "tvalue"),
-    ours=Q(tvalue__startswith=MARK),
+    ours=Q(tvalue__startswith=ENTRY_MARK),
     exclusive=("tprefix",),
-    carries_calls=lambda values: str(values[1]).startswith(OUTBOUND) and leads_on(values[2]),
+    carries_calls=_leads_to_carrier,
 )
-
-
-def leads_on(value: object) -> bool:
-    """Say whether a value of ours names sets that calls are sent to."""
-    return _CARRIES_CALLS.match(str(value)) is not None
-
-
-def answer_in(value: object) -> Answer | None:
-    """Return the answer that a value of ours gives to calls; None if it names sets or is not ours."""
-    refusal = _REFUSAL.fullmatch(str(value))
-    if refusal is not None:
-        return Answer(int(refusal[1]), refusal[2])
-    return NO_CARRIER if value == UNAVAILABLE else None
-
-
-def _value_of(answer: Answer) -> str:
-    return f"{REFUSE}{answer.code}:{answer.reason}" if answer.refuses else UNAVAILABLE
+_TPREFIX, _TVALUE = map(PREFIXES.at, ("tprefix", "tvalue"))
 
 
 class MtreeModule(KamailioModule):
@@ -85,18 +75,22 @@ class MtreeModule(KamailioModule):
 
     def project(self, carriers: Carriers, nodes: NodeNames) -> Projection:
         projection = Projection.of(self.tables)
-        projection.add(PREFIXES, "the routes' own mark", row_id(0, ROUTE_OFFSET), SENTINEL, MARK)
+        projection.add(PREFIXES, "the routes' own mark", row_id(0, ROUTE_OFFSET), SENTINEL, ENTRY_MARK)
         for route, groups in outbound_routes(carriers):
             projection.add(
                 PREFIXES,
                 outbound_route_label(route),
                 row_id(route.pk),
                 OUTBOUND + route.prefix,
-                MARK + ";".join(str(set_id(group.pk)) for group in groups),
+                entry_of_sets(set_id(group.pk) for group in groups),
             )
         for route, answer in answering_routes(carriers):
             projection.add(
-                PREFIXES, outbound_route_label(route), row_id(route.pk), OUTBOUND + route.prefix, _value_of(answer)
+                PREFIXES,
+                outbound_route_label(route),
+                row_id(route.pk),
+                OUTBOUND + route.prefix,
+                entry_of_answer(answer),
             )
         for inbound, pbx in inbound_routes(carriers):
             projection.add(
@@ -104,7 +98,7 @@ class MtreeModule(KamailioModule):
                 inbound_route_label(inbound),
                 row_id(inbound.pk, INBOUND_OFFSET),
                 INBOUND + inbound.prefix,
-                f"{MARK}{pbx_set_id(pbx.pk)}",
+                entry_of_sets([pbx_set_id(pbx.pk)]),
             )
         for inbound, _ in inbound_routes_without_pbx(carriers):
             projection.add(
@@ -140,16 +134,18 @@ class MtreeModule(KamailioModule):
         if changes is not None:
             # What a call would find: the tree is asked by number, with the prefix as the whole of it.
             loaded |= {key: _match(node.rpc, key) for key in _asked(changes.tables[PREFIXES]) if key in loaded}
-        expected = {row.values[1]: row for row in wanted.rows[PREFIXES].values()}
+        expected = {row.values[_TPREFIX]: row for row in wanted.rows[PREFIXES].values()}
         problems = []
-        missing = [row for prefix, row in expected.items() if loaded.get(str(prefix)) != row.values[2]]
+        missing = [row for prefix, row in expected.items() if loaded.get(str(prefix)) != row.values[_TVALUE]]
         if missing:
             problems.append(
                 "Kamailio does not have "
                 + some(f"{row.label} (mtree row {row.pk})" for row in missing)
                 + " as it should be. Press Reload Kamailio again."
             )
-        stray = sorted(prefix for prefix, value in loaded.items() if value.startswith(MARK) and prefix not in expected)
+        stray = sorted(
+            prefix for prefix, value in loaded.items() if value.startswith(ENTRY_MARK) and prefix not in expected
+        )
         if stray:
             problems.append(
                 f"Kamailio still has routes that are no longer configured: {some(stray)}. Press Reload Kamailio again."
@@ -168,7 +164,7 @@ class MtreeModule(KamailioModule):
 
 def _asked(changes: TableChanges) -> list[str]:
     rows = [*changes.adds.values(), *(row for _, row in changes.updates.values())]
-    return [str(row.values[1]) for row in rows[:MAX_QUESTIONS]]
+    return [str(row.values[_TPREFIX]) for row in rows[:MAX_QUESTIONS]]
 
 
 def _match(rpc: Rpc, key: str) -> str:

@@ -1,4 +1,4 @@
-"""uac's tables, and the records that a node holds in memory.
+"""The records of accounts that a node's uac module holds in memory.
 
 A node keeps what it loaded until it is told otherwise, and counts there what is registered: so it is asked and told
 record by record.
@@ -10,55 +10,17 @@ import time
 from collections.abc import Collection
 from typing import Any, NamedTuple
 
-from django.db.models import Q
-
 from kamailio_bridge.modules.base import as_list
+from kamailio_bridge.modules.uac_rows import EXPIRES, RECORDS
 from kamailio_bridge.nodes.rpc import CallFailed, Rpc, understood
-from kamailio_bridge.rows.types import Row, Table
-from kamailio_bridge.tables.models import Htable, Uacreg
+from kamailio_bridge.rows.marks import DISABLED_FLAG, ONGOING_STATE, REGISTERED_STATE
+from kamailio_bridge.rows.types import Row
 
-DISABLED_FLAG = 1  # the record answers challenges but does not register
-# Bits of the flags that Kamailio shows (docs/kamailio-facts.md#registration-states).
-ONGOING_STATE, REGISTERED_STATE = 2, 4
 FEW = 100  # records that are asked for one by one; of more the node dumps all it has
 UNREGISTER_PATIENCE = 2.0  # seconds that a carrier gets to answer the end of a registration before we go on
 
-RECORD_KEY = "carrier-"
-OWNER_KEY = "dsiprouter:owner:"
 OWNERS_HASH_TABLE = "owners"  # the same table as the hash table dsiprouter, in memory apart from the revision
 RECORDS_HASH_TABLE = "records"  # the keys of uacreg, so that the node knows what to try again
-STRING_KEY, STRING_VALUE = 0, 0
-
-RECORDS = Table(
-    model=Uacreg,
-    columns=(
-        "id",
-        "l_uuid",
-        "l_username",
-        "l_domain",
-        "r_username",
-        "r_domain",
-        "realm",
-        "auth_username",
-        "auth_password",
-        "auth_ha1",
-        "auth_proxy",
-        "expires",
-        "flags",
-        "reg_delay",
-        "contact_addr",
-        "socket",
-    ),
-    ours=Q(l_uuid__startswith=RECORD_KEY),
-    exclusive=("l_uuid", "l_username"),
-)
-OWNERS = Table(
-    model=Htable,
-    columns=("id", "key_name", "key_type", "value_type", "key_value", "expires"),
-    ours=Q(key_name__startswith=OWNER_KEY),
-    exclusive=("key_name",),
-)
-L_UUID, EXPIRES, FLAGS = (RECORDS.columns.index(column) for column in ("l_uuid", "expires", "flags"))
 
 
 class UacRecord(NamedTuple):
@@ -105,11 +67,6 @@ _TEXTS, _NUMBERS = UacRecord._fields[:9], UacRecord._fields[9:]
 # What a node shows of a row. Flags and times are state there, not settings.
 SHOWN_COLUMNS = _TEXTS[1:]
 _LARGEST = 2**32  # Kamailio's numbers are 32 bits wide
-
-
-def record_key(group_pk: int) -> str:
-    """Return the ``l_uuid`` of a carrier group's record, which is also the user of its Contact."""
-    return f"{RECORD_KEY}{group_pk}"
 
 
 def dump_records(rpc: Rpc) -> list[UacRecord]:

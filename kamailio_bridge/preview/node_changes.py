@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 
 from carriers.labels import group_label
 from carriers.snapshots.records import Carriers
-from kamailio_bridge.modules.uac_records import record_key
 from kamailio_bridge.nodes.owners import owner_of
 from kamailio_bridge.preview.carrier_changes import Change
+from kamailio_bridge.rows.marks import record_key
 
 ALONE = "the local node"
 

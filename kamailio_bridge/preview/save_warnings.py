@@ -12,11 +12,12 @@ from django.utils.html import format_html, format_html_join
 from carriers.labels import pbx_label
 from carriers.models import PBX, CarrierGroup, Endpoint, OutboundRoute
 from carriers.snapshots.records import Carriers, read_carriers
-from kamailio_bridge.modules.everybody import everybody_warnings
-from kamailio_bridge.modules.overlaps import overlap_warnings
-from kamailio_bridge.modules.permissions import ADDRESSES, PermissionsModule
+from kamailio_bridge.modules.sources.admission_rows import admission_rows
+from kamailio_bridge.modules.sources.everybody import everybody_warnings
+from kamailio_bridge.modules.sources.overlaps import overlap_warnings
 from kamailio_bridge.plan.rules import outbound_route_warnings
 from kamailio_bridge.preview.losses import losses
+from kamailio_bridge.rows.marks import group_tag, pbx_tag
 from kamailio_bridge.rows.types import Notice
 
 # Fields whose change may end something that is in force. All carriers are read for it, so not for every edit.
@@ -83,10 +84,10 @@ class WarnsOfOverlaps(admin.ModelAdmin):
             self._warn_of_overlaps(request, form.instance)
 
     def _warn_of_overlaps(self, request: HttpRequest, obj: Any) -> None:
-        tags = {CarrierGroup: f"carrier-{obj.pk}", PBX: f"pbx-{obj.pk}"}
+        tags = {CarrierGroup: group_tag(obj.pk), PBX: pbx_tag(obj.pk)}
         tag = tags.get(type(obj))
         if tag is not None:
-            rows = PermissionsModule().project(read_carriers(), ()).rows[ADDRESSES].values()
+            rows = admission_rows(read_carriers())
             _warn(request, [*everybody_warnings(rows, tag), *overlap_warnings(rows, tag)])
 
 

@@ -17,13 +17,14 @@ from django.utils import timezone
 
 from carriers.snapshots.records import Carriers, CredentialRecord, GroupRecord
 from kamailio_bridge.modules.base import as_list
-from kamailio_bridge.modules.uac import UacModule
-from kamailio_bridge.modules.uac_records import RECORDS, UacRecord, differs, dump_records, record_key
+from kamailio_bridge.modules.uac_records import UacRecord, differs, dump_records
+from kamailio_bridge.modules.uac_rows import record_rows
 from kamailio_bridge.nodes.ask_all import ASK_SECONDS, ask_nodes
 from kamailio_bridge.nodes.node import Node
 from kamailio_bridge.nodes.printable import fit_to_show
 from kamailio_bridge.nodes.rpc import CallFailed, Rpc, RpcError, understood
 from kamailio_bridge.questions.registrar_answers import as_noted, explain, parse_answer
+from kamailio_bridge.rows.marks import record_key
 from kamailio_bridge.rows.types import Row
 
 # The best first: of several nodes, the one that can say the best speaks for the group. A node that can't be asked may
@@ -138,7 +139,7 @@ def registrations(
         for node, answer in zip(nodes, ask(nodes, read_node, seconds), strict=True)
     ]
     names = tuple(node.name for node in nodes)
-    wanted = {row.values[1]: row for row in UacModule().project(carriers, names).rows[RECORDS].values()}
+    wanted = record_rows(carriers, names)
     return {group.pk: _registration(group, views, wanted.get(record_key(group.pk))) for group in groups}
 
 

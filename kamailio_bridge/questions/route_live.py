@@ -8,7 +8,8 @@ from kamailio_bridge.modules.uac_records import read_record
 from kamailio_bridge.nodes.node import Node
 from kamailio_bridge.nodes.rpc import CallFailed, InvalidAnswer
 from kamailio_bridge.questions.route_prediction import Attempt
-from kamailio_bridge.questions.route_tables import Names, parse_attrs, whole_number
+from kamailio_bridge.questions.route_tables import Names
+from kamailio_bridge.rows.attrs import parse_attrs
 
 
 class NodeAnswer:
@@ -39,14 +40,12 @@ def ask_route(node: Node, number: str, names: Names) -> NodeAnswer:
     usernames: dict[str, str] = {}
     attempts: list[Attempt] = []
     for line in text.splitlines():
-        r_uri, _, attrs = line.partition("|")
-        values = parse_attrs(attrs)
-        key = values.get("uac", "")
+        r_uri, _, written = line.partition("|")
+        attrs = parse_attrs(written)
+        key, gwid, weight = attrs.record, attrs.gwid, attrs.weight
         if key and key not in usernames:
             usernames[key] = _username(node, key)
-        gwid = whole_number(values.get("gwid"))
         group, endpoint = names.get(gwid, ("unknown", f"destination {gwid}" if gwid else r_uri))
-        weight = whole_number(values["rweight"]) if "rweight" in values else None
         last = attempts[-1] if attempts else None
         shares = last is not None and weight is not None and last.weight is not None and last.group == group
         place = last.place if shares and last is not None else len(attempts) + 1

@@ -8,8 +8,6 @@ from __future__ import annotations
 from collections import defaultdict
 
 from carriers.snapshots.records import Carriers
-from kamailio_bridge.modules.dispatcher import PBX_MARK
-from kamailio_bridge.modules.mtree import MARK, OUTBOUND, answer_in, leads_on
 from kamailio_bridge.questions.route_prediction import (
     Destination,
     Prediction,
@@ -17,10 +15,12 @@ from kamailio_bridge.questions.route_prediction import (
     named_endpoints,
     run_through,
 )
+from kamailio_bridge.rows.attrs import parse_attrs, whole_number
 from kamailio_bridge.rows.ids import row_id
+from kamailio_bridge.rows.marks import BY_WEIGHT, PBX_MARK, RECORD_KEY, set_key
+from kamailio_bridge.rows.tree_entries import OUTBOUND, answer_in, leads_on, sets_in
 from kamailio_bridge.tables.models import Dispatcher, Htable, Mtree, Uacreg
 
-MOST_DIGITS = 10  # of a number of 32 bits
 _NOT_USED_FLAGS = 1 | 4  # dispatcher: inactive, and disabled by an administrator
 
 Names = dict[int, tuple[str, str]]
@@ -35,18 +35,6 @@ def endpoint_names(carriers: Carriers) -> Names:
     }
 
 
-def parse_attrs(text: str) -> dict[str, str]:
-    """Return the attributes of a destination, ``gwid=1;strip=0``, by name."""
-    return dict(part.partition("=")[::2] for part in text.split(";") if part)
-
-
-def whole_number(text: str | None) -> int:
-    """Return the number that a text is, as Kamailio reads it: 0 where it is none, or longer than its numbers."""
-    if text is None or len(text) > MOST_DIGITS:
-        return 0
-    return int(text) if text.isascii() and text.isdigit() else 0
-
-
 def predict_from_tables(number: str, names: Names) -> Prediction:
     """Say where ``number`` goes by the tables dispatcher, mtree, htable and uacreg."""
     keys = [OUTBOUND + number[:length] for length in range(len(number) + 1)]
@@ -59,7 +47,7 @@ def predict_from_tables(number: str, names: Names) -> Prediction:
         return Prediction(number, found.removeprefix(OUTBOUND), answer=answer)
     if not leads_on(rows[found]):
         return Prediction(number, None)
-    set_ids = [whole_number(part) for part in rows[found].removeprefix(MARK).split(";")]
+    set_ids = [whole_number(part) for part in sets_in(rows[found])]
     sets, unused = _sets(set_ids, names)
     attempts, passed_over = run_through(number, sets)
     return Prediction(number, found.removeprefix(OUTBOUND), attempts, unused + passed_over)
@@ -68,38 +56,37 @@ def predict_from_tables(number: str, names: Names) -> Prediction:
 def _sets(set_ids: list[int], names: Names) -> tuple[list[list[Destination]], list[Unused]]:
     """Return the destinations of each set in the order in which Kamailio tries them, and those that it never does."""
     by_weight = set(
-        Htable.objects.filter(
-            key_name__in=[f"dsiprouter:set:{set_id}" for set_id in set_ids], key_value="weight"
-        ).values_list("key_name", flat=True)
+        Htable.objects.filter(key_name__in=[set_key(set_id) for set_id in set_ids], key_value=BY_WEIGHT).values_list(
+            "key_name", flat=True
+        )
     )
     usernames = _usernames()
     sets: dict[int, list[Destination]] = defaultdict(list)
     unused = []
     rows = Dispatcher.objects.filter(setid__in=set_ids).exclude(description__startswith=PBX_MARK)
-    for set_id, uri, flags, attrs in rows.order_by("-priority", "pk").values_list(
+    for set_id, uri, flags, text in rows.order_by("-priority", "pk").values_list(
         "setid", "destination", "flags", "attrs"
     ):
-        values = parse_attrs(attrs)
-        gwid = whole_number(values.get("gwid"))
-        group, endpoint = names.get(gwid, (f"set {set_id}", uri))
+        attrs = parse_attrs(text)
+        group, endpoint = names.get(attrs.gwid, (f"set {set_id}", uri))
         if flags & _NOT_USED_FLAGS:
-            unused.append(Unused(gwid, group, endpoint, f"its row has the flags {flags}: inactive or disabled"))
+            unused.append(Unused(attrs.gwid, group, endpoint, f"its row has the flags {flags}: inactive or disabled"))
             continue
-        weighs = f"dsiprouter:set:{set_id}" in by_weight
+        weighs = set_key(set_id) in by_weight
         sets[set_id].append(
             Destination(
-                gwid,
+                attrs.gwid,
                 group,
                 endpoint,
                 uri,
-                whole_number(values.get("strip")),
-                values.get("prefix", ""),
-                usernames.get(values.get("uac", ""), ""),
-                whole_number(values.get("rweight")) if weighs else None,
+                attrs.strip,
+                attrs.prefix,
+                usernames.get(attrs.record, ""),
+                (attrs.weight or 0) if weighs else None,
             )
         )
     return [sets[set_id] for set_id in set_ids], unused
 
 
 def _usernames() -> dict[str, str]:
-    return dict(Uacreg.objects.filter(l_uuid__startswith="carrier-").values_list("l_uuid", "auth_username"))
+    return dict(Uacreg.objects.filter(l_uuid__startswith=RECORD_KEY).values_list("l_uuid", "auth_username"))

@@ -12,12 +12,15 @@ from carriers.databases.errors import sentence_of
 from carriers.labels import endpoint_label, group_label, pbx_label
 from carriers.snapshots.records import Carriers, read_carriers
 from carriers.values.addresses import host_ip, parse_ip
-from kamailio_bridge.modules.admission import PBXS_GROUP, IPAddress, Source, admitting, holds, sources_with
-from kamailio_bridge.modules.permissions import ADDRESSES, PermissionsModule, dump
+from kamailio_bridge.modules.sources.address_dump import dump_addresses
+from kamailio_bridge.modules.sources.address_table import ADDRESSES, PBXS_GROUP, TAG
+from kamailio_bridge.modules.sources.admission import IPAddress, Source, admitting, holds, sources_with
+from kamailio_bridge.modules.sources.admission_rows import admission_rows
 from kamailio_bridge.nodes.ask_all import ask_nodes
 from kamailio_bridge.nodes.node import Node, configured_nodes
 from kamailio_bridge.nodes.rpc import RpcError
 from kamailio_bridge.questions.route_lookup import PENDING, TABLES
+from kamailio_bridge.rows.marks import group_tag, pbx_tag
 from kamailio_bridge.rows.types import Values
 from kamailio_bridge.tables.models import Address
 
@@ -60,8 +63,8 @@ def who_is(text: str, *, live: bool = True, nodes: list[Node] | None = None) -> 
     address = parse_ip(text)
     carriers = read_carriers()
     owners = _owners(carriers)
-    rows = PermissionsModule().project(carriers, ()).rows[ADDRESSES].values()
-    pending = sources_with(address, ((row.values, row.label) for row in sorted(rows, key=lambda row: row.pk)))
+    rows = sorted(admission_rows(carriers), key=lambda row: row.pk)
+    pending = sources_with(address, ((row.values, row.label) for row in rows))
     answers = [_answer(PENDING, pending), _by_the_tables(address, owners)]
     if live:
         asked = configured_nodes() if nodes is None else nodes
@@ -101,7 +104,7 @@ def _on_node(node: Node, address: IPAddress, owners: Owners) -> list[Source]:
         Source(
             entry.grp, f"{entry.ip_addr}/{entry.mask}", entry.port, entry.tag, owners.get(entry.tag, f"“{entry.tag}”")
         )
-        for entry in dump(node.rpc)
+        for entry in dump_addresses(node.rpc)
         if holds(entry.ip_addr, entry.mask, address)
     ]
 
@@ -109,14 +112,14 @@ def _on_node(node: Node, address: IPAddress, owners: Owners) -> list[Source]:
 def _owners(carriers: Carriers) -> Owners:
     """Return carrier groups and PBXs in the operator's words by the tags of their rows."""
     return {
-        **{f"carrier-{group.pk}": group_label(group) for group in carriers.groups.values()},
-        **{f"pbx-{pbx.pk}": pbx_label(pbx) for pbx in carriers.pbxs.values()},
+        **{group_tag(group.pk): group_label(group) for group in carriers.groups.values()},
+        **{pbx_tag(pbx.pk): pbx_label(pbx) for pbx in carriers.pbxs.values()},
     }
 
 
-def _owner(row: Values, owners: Owners) -> str:
-    tag = str(row[5] or "")
-    return owners.get(tag, f"row {row[0]} of another program" + (f" (“{tag}”)" if tag else ""))
+def _owner(values: Values, owners: Owners) -> str:
+    tag = str(values[TAG] or "")
+    return owners.get(tag, f"row {values[0]} of another program" + (f" (“{tag}”)" if tag else ""))
 
 
 def _notes(carriers: Carriers, address: IPAddress) -> Iterator[str]:

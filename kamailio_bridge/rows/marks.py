@@ -12,6 +12,9 @@ PBX_MARK = "pbx:"
 ROUTE_MARK = "route:"
 INBOUND_ROUTE_MARK = "inbound-route:"
 
+# Values of the prefix tree (``tree_entries``).
+ENTRY_MARK = "dsiprouter:"
+
 # Tags of source addresses. The record of a carrier group's account is named like its addresses.
 GROUP_TAG = "carrier-"
 PBX_TAG = "pbx-"

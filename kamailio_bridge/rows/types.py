@@ -79,6 +79,10 @@ class Table:
         """The table's name in the database."""
         return self.model._meta.db_table
 
+    def at(self, column: str) -> int:
+        """Return the place of a column in the table's rows."""
+        return self.columns.index(column)
+
     def stored(self) -> dict[int, Values]:
         """Read our rows as they stand in the table now, by primary key."""
         rows = self.model._default_manager.filter(self.ours).order_by("pk").values_list(*self.columns)

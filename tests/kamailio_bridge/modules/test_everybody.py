@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from kamailio_bridge.modules.everybody import everybody_warnings
-from kamailio_bridge.modules.permissions import ADDRESSES, PermissionsModule
+from kamailio_bridge.modules.permissions import PermissionsModule
+from kamailio_bridge.modules.sources.address_table import ADDRESSES
+from kamailio_bridge.modules.sources.everybody import everybody_warnings
 from kamailio_bridge.plan.rules import warnings as rules_warnings
 from tests.kamailio_bridge.records import carriers, endpoint, group, pbx, sources
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from kamailio_bridge.modules.overlaps import SHOWN_OVERLAPS, overlap_warnings
-from kamailio_bridge.modules.permissions import ADDRESSES, PermissionsModule
+from kamailio_bridge.modules.permissions import PermissionsModule
+from kamailio_bridge.modules.sources.address_table import ADDRESSES
+from kamailio_bridge.modules.sources.overlaps import SHOWN_OVERLAPS, overlap_warnings
 from tests.kamailio_bridge.records import carriers, endpoint, group, pbx, sources
 
 

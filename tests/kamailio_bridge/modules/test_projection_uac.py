@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from carriers.snapshots.records import Carriers
-from kamailio_bridge.modules.uac_records import OWNERS, RECORDS
+from kamailio_bridge.modules.uac_rows import OWNERS, RECORDS
 from tests.kamailio_bridge.projected import project, rows
 from tests.kamailio_bridge.records import (
     HA1,

@@ -9,11 +9,13 @@ import pytest
 from carriers.models import AuthCredential, CarrierGroup
 from kamailio_bridge.apply.operations import apply
 from kamailio_bridge.modules import MODULES
-from kamailio_bridge.modules.uac_records import RECORDS, is_muted, record_key, records_of
+from kamailio_bridge.modules.uac_records import is_muted, records_of
+from kamailio_bridge.modules.uac_rows import RECORDS
 from kamailio_bridge.nodes.models import KamailioNode
 from kamailio_bridge.nodes.node import Node
 from kamailio_bridge.nodes.owners import owner_of
 from kamailio_bridge.plan.make import make_plan, write
+from kamailio_bridge.rows.marks import record_key
 from tests.kamailio_bridge.builders import make_group
 from tests.kamailio_bridge.listening import heard, listening_node
 

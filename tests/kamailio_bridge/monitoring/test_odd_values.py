@@ -14,7 +14,8 @@ from prometheus_client.exposition import generate_latest
 from carriers.models import AuthCredential
 from carriers.snapshots.some_groups import read_groups
 from kamailio_bridge.apply.operations import apply
-from kamailio_bridge.modules.uac_records import RECORDS, UacRecord, read_record
+from kamailio_bridge.modules.uac_records import UacRecord, read_record
+from kamailio_bridge.modules.uac_rows import RECORDS
 from kamailio_bridge.monitoring.metrics import BridgeCollector
 from kamailio_bridge.monitoring.status import node_status
 from kamailio_bridge.nodes.models import KamailioNode

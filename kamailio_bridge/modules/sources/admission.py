@@ -12,11 +12,19 @@ import ipaddress
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from kamailio_bridge.modules.sources.address_table import (
+    CARRIERS_GROUP,
+    GRP,
+    IP_ADDR,
+    MASK,
+    PBXS_GROUP,
+    PORT,
+    TAG,
+    host_mask,
+)
 from kamailio_bridge.rows.types import Values
 
 IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
-CARRIERS_GROUP = 8  # dSIPRouter's numbers, which configurations in the field use
-PBXS_GROUP = 9
 
 
 class Source(NamedTuple):
@@ -33,10 +41,6 @@ class Source(NamedTuple):
         return f"{self.network} of {self.owner}" + (f", from port {self.port} only" if self.port else "")
 
 
-def host_mask(ip_addr: object) -> int:
-    return 128 if ":" in str(ip_addr) else 32
-
-
 def sources_with(address: IPAddress, rows: Iterable[tuple[Values, str]]) -> list[Source]:
     """Return the rows of the table address (with their owners) that hold ``address``, in the order of looking.
 
@@ -45,10 +49,10 @@ def sources_with(address: IPAddress, rows: Iterable[tuple[Values, str]]) -> list
     hosts: list[Source] = []
     networks: list[Source] = []
     for values, owner in rows:
-        _, grp, ip_addr, mask, port, tag = values
-        bits = int(mask or 0) or host_mask(ip_addr)  # Kamailio reads a mask of 0 as that of a single address
+        ip_addr, port, tag = values[IP_ADDR], values[PORT], values[TAG]
+        bits = int(values[MASK] or 0) or host_mask(ip_addr)  # Kamailio reads a mask of 0 as that of a single address
         if holds(str(ip_addr), bits, address):
-            source = Source(int(grp or 0), f"{ip_addr}/{bits}", int(port or 0), str(tag or ""), owner)
+            source = Source(int(values[GRP] or 0), f"{ip_addr}/{bits}", int(port or 0), str(tag or ""), owner)
             if bits == host_mask(ip_addr):
                 hosts.insert(0, source)
             else:

@@ -10,8 +10,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from kamailio_bridge.modules.admission import host_mask
 from kamailio_bridge.modules.base import some
+from kamailio_bridge.modules.sources.address_table import IP_ADDR, MASK, TAG, host_mask, network_of
 from kamailio_bridge.rows.types import Notice, Row
 
 HALF = 0.5
@@ -39,17 +39,17 @@ def everybody_warnings(rows: Iterable[Row], tag: str | None = None) -> list[Noti
 
     ``rows`` are those of the table address. With ``tag``, only warnings that concern this owner.
     """
-    networks = [row for row in rows if row.values[3] != host_mask(row.values[2])]
+    networks = [row for row in rows if row.values[MASK] != host_mask(row.values[IP_ADDR])]
     return [notice for family in (IPV4, IPV6) for notice in _warnings(networks, family, tag)]
 
 
 def _warnings(rows: list[Row], family: _Family, tag: str | None) -> Iterator[Notice]:
-    rows = [row for row in rows if host_mask(row.values[2]) == family.bits]
-    if sum(1 << (family.bits - int(row.values[3] or 0)) for row in rows) < family.size * HALF:
+    rows = [row for row in rows if host_mask(row.values[IP_ADDR]) == family.bits]
+    if sum(1 << (family.bits - int(row.values[MASK] or 0)) for row in rows) < family.size * HALF:
         return  # most sources are small, and the sum is cheap
     owned: dict[str, list[Row]] = defaultdict(list)
     for row in rows:
-        owned[str(row.values[5])].append(row)
+        owned[str(row.values[TAG])].append(row)
     wide = {owner: own for owner, own in owned.items() if _share(own, family) >= HALF}
     for owner, own in wide.items():
         if tag in (None, owner):
@@ -75,17 +75,17 @@ def _share(rows: list[Row], family: _Family) -> float:
 def _span(row: Row, family: _Family) -> tuple[int, int]:
     """Return the part of the family that a network holds, (0, 0) for none."""
     try:
-        first = int(ipaddress.ip_address(str(row.values[2])))
+        first = int(ipaddress.ip_address(str(row.values[IP_ADDR])))
     except ValueError:
         return 0, 0
-    start, end = max(first, family.first), min(first + (1 << (family.bits - int(row.values[3] or 0))), family.end)
+    start, end = max(first, family.first), min(first + (1 << (family.bits - int(row.values[MASK] or 0))), family.end)
     return (start, end) if start < end else (0, 0)
 
 
 def _by_size(rows: list[Row], family: _Family) -> list[str]:
     spans = [(row, _span(row, family)) for row in rows]
     held = sorted(((row, span) for row, span in spans if span[0] < span[1]), key=lambda each: each[1][0] - each[1][1])
-    return [f"{row.values[2]}/{row.values[3]}" for row, _ in held]
+    return [network_of(row) for row, _ in held]
 
 
 def _everybody(share: float) -> str:

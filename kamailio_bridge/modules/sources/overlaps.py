@@ -6,8 +6,8 @@ import socket
 from collections import defaultdict
 from collections.abc import Iterable
 
-from kamailio_bridge.modules.admission import PBXS_GROUP, host_mask
 from kamailio_bridge.modules.base import some
+from kamailio_bridge.modules.sources.address_table import GRP, IP_ADDR, MASK, PBXS_GROUP, TAG, host_mask, network_of
 from kamailio_bridge.rows.types import Notice, Row
 
 SHOWN_OVERLAPS = 20
@@ -22,7 +22,7 @@ def overlap_warnings(rows: Iterable[Row], tag: str | None = None) -> list[Notice
     """
     by_network: dict[tuple[str, int], list[Row]] = defaultdict(list)
     for row in rows:
-        by_network[str(row.values[2]), int(row.values[3] or 0)].append(row)
+        by_network[str(row.values[IP_ADDR]), int(row.values[MASK] or 0)].append(row)
     wider: dict[int, Wider] = {32: defaultdict(dict), 128: defaultdict(dict)}
     for (ip_addr, mask), same in by_network.items():
         bits = host_mask(ip_addr)
@@ -32,7 +32,7 @@ def overlap_warnings(rows: Iterable[Row], tag: str | None = None) -> list[Notice
     for (ip_addr, mask), same in by_network.items():
         bits = host_mask(ip_addr)
         around = [*same, *_around(ip_addr, mask, bits, wider[bits])] if wider[bits] else same
-        tags = {row.values[5] for row in around} if len(around) > 1 else ()
+        tags = {row.values[TAG] for row in around} if len(around) > 1 else ()
         if len(tags) > 1 and (tag is None or tag in tags):
             found.append((same[0].pk, around))
     warnings = [_warning(around) for _, around in sorted(found, key=lambda each: each[0])[:SHOWN_OVERLAPS]]
@@ -56,21 +56,20 @@ def _around(ip_addr: str, mask: int, bits: int, wider: Wider) -> Iterable[Row]:
 
 def _turn(row: Row) -> tuple[bool, bool, int]:
     """Return when Kamailio looks at a row, as a key to sort by (``admission``)."""
-    _, grp, ip_addr, mask, _, _ = row.values
-    is_network = mask != host_mask(ip_addr)
-    return grp != PBXS_GROUP, is_network, row.pk if is_network else -row.pk
+    is_network = row.values[MASK] != host_mask(row.values[IP_ADDR])
+    return row.values[GRP] != PBXS_GROUP, is_network, row.pk if is_network else -row.pk
 
 
 def _warning(around: list[Row]) -> Notice:
     """Name the others, and whose a request from the narrowest of the networks, the first, is."""
     row = around[0]
     others = [
-        f"{other.values[2]}/{other.values[3]} of {other.label}"
+        f"{network_of(other)} of {other.label}"
         for other in sorted(around, key=_turn)
-        if other.values[5] != row.values[5]
+        if other.values[TAG] != row.values[TAG]
     ]
     return Notice(
         row.label,
-        f"{row.values[2]}/{row.values[3]} overlaps with {some(dict.fromkeys(others))}:"
+        f"{network_of(row)} overlaps with {some(dict.fromkeys(others))}:"
         f" a request from there counts as coming from {min(around, key=_turn).label}.",
     )

@@ -1,0 +1,212 @@
+"""The rows of accounts: a record of each, and where nodes are entered a row that says which of them registers it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from django.db.models import Q
+
+from carriers.labels import group_label
+from carriers.snapshots.records import Carriers, CredentialRecord, GroupRecord
+from carriers.values.addresses import uri_host
+from kamailio_bridge.modules.base import ModuleChanges, NodeNames, Projection, TableChanges
+from kamailio_bridge.nodes.owners import owner_of
+from kamailio_bridge.rows.ids import OWNER_OFFSET, row_id
+from kamailio_bridge.rows.marks import (
+    DISABLED_FLAG,
+    OWNER_KEY,
+    RECORD_KEY,
+    STRING_KEY,
+    STRING_VALUE,
+    object_key,
+    owner_key,
+    record_key,
+)
+from kamailio_bridge.rows.routes_in_force import sip_uri
+from kamailio_bridge.rows.types import Notice, Row, Table, Values
+from kamailio_bridge.tables.models import Htable, Uacreg
+
+LOCAL_DOMAIN = "dsiprouter.invalid"  # where uac_reg_lookup would send an inbound call; our SIP side routes it itself
+
+RECORDS = Table(
+    model=Uacreg,
+    columns=(
+        "id",
+        "l_uuid",
+        "l_username",
+        "l_domain",
+        "r_username",
+        "r_domain",
+        "realm",
+        "auth_username",
+        "auth_password",
+        "auth_ha1",
+        "auth_proxy",
+        "expires",
+        "flags",
+        "reg_delay",
+        "contact_addr",
+        "socket",
+    ),
+    ours=Q(l_uuid__startswith=RECORD_KEY),
+    exclusive=("l_uuid", "l_username"),
+)
+OWNERS = Table(
+    model=Htable,
+    columns=("id", "key_name", "key_type", "value_type", "key_value", "expires"),
+    ours=Q(key_name__startswith=OWNER_KEY),
+    exclusive=("key_name",),
+)
+L_UUID, EXPIRES, FLAGS = map(RECORDS.at, ("l_uuid", "expires", "flags"))
+_KEY_NAME, _KEY_VALUE = map(OWNERS.at, ("key_name", "key_value"))
+
+
+def project_accounts(carriers: Carriers, nodes: NodeNames) -> Projection:
+    """Make a record for each credential, and where nodes are entered a row that says who registers it.
+
+    Then the record itself is a disabled one, and its owner switches it on in memory: so a node that starts, or
+    loads a record again, never registers what is another's, not even once.
+    """
+    projection = Projection.of([RECORDS, OWNERS])
+    for group in carriers.groups.values():
+        if not group.enabled or group.credential is None:
+            continue
+        owner = owner_of(record_key(group.pk), nodes) if group.credential.register else None
+        registers = group.credential.register and owner is None
+        if group.credential.ha1 is None:
+            _keep_record(projection, group_label(group), group.pk, registers=registers)
+        else:
+            _add_record(projection, group, group.credential, group.credential.ha1, registers=registers)
+        if owner is not None:
+            _add_owner(projection, group_label(group), group.pk, owner)
+    return projection
+
+
+def spread_accounts(stored: Projection, nodes: NodeNames) -> Projection:
+    """Return the rows in which these nodes share the accounts."""
+    owners = owners_of(stored)
+    projection = Projection.of([RECORDS, OWNERS])
+    for pk, row in stored.rows[RECORDS].items():
+        key = str(row.values[L_UUID])
+        group_pk = object_key(key, RECORD_KEY)
+        if group_pk is None:  # somebody else's, although it begins as ours do
+            projection.rows[RECORDS][pk] = row
+            continue
+        registers = key in owners or row.values[FLAGS] != DISABLED_FLAG
+        owner = owner_of(key, nodes) if registers else None
+        flags = 0 if registers and owner is None else DISABLED_FLAG
+        projection.rows[RECORDS][pk] = row.with_value(FLAGS, flags)
+        if owner is not None:
+            _add_owner(projection, row.label, group_pk, owner)
+    return projection
+
+
+def record_rows(carriers: Carriers, nodes: NodeNames) -> dict[str, Row]:
+    """Return the rows of the records that the carriers need, by ``l_uuid``."""
+    return rows_by_key(project_accounts(carriers, nodes))
+
+
+def rows_by_key(wanted: Projection) -> dict[str, Row]:
+    """Return the rows of the records by ``l_uuid``."""
+    return {str(row.values[L_UUID]): row for row in wanted.rows[RECORDS].values()}
+
+
+def owners_of(wanted: Projection) -> dict[str, str]:
+    """Return the owner of each record that has one."""
+    return {_owned(row.values): str(row.values[_KEY_VALUE]) for row in wanted.rows[OWNERS].values()}
+
+
+def _owned(values: Values) -> str:
+    return str(values[_KEY_NAME]).removeprefix(OWNER_KEY)
+
+
+def registered_here(wanted: Projection, node: str) -> set[str]:
+    """Return the records that this node is to register."""
+    owners = owners_of(wanted)
+    rows = rows_by_key(wanted)
+    return {
+        key
+        for key, row in rows.items()
+        if (owners[key] == node if key in owners else row.values[FLAGS] != DISABLED_FLAG)
+    }
+
+
+def touched_records(changes: ModuleChanges) -> set[str]:
+    """Return the records for which anything changes: themselves, or who registers them."""
+    records, owners = changes.tables[RECORDS], changes.tables[OWNERS]
+    keys = {str(values[L_UUID]) for values in _all_values(records)}
+    return keys | {_owned(values) for values in _all_values(owners)}
+
+
+def _all_values(changes: TableChanges) -> Iterator[Values]:
+    yield from changes.deletes.values()
+    yield from (row.values for row in changes.adds.values())
+    for before, row in changes.updates.values():
+        yield before
+        yield row.values
+
+
+def changed_records(changes: TableChanges) -> set[str]:
+    """Return the records that a node must load again: those of which more changes than whether they register."""
+    new = {str(row.values[L_UUID]) for row in changes.adds.values()}
+    return new | {
+        str(row.values[L_UUID])
+        for before, row in changes.updates.values()
+        if any(
+            old != value for column, (old, value) in enumerate(zip(before, row.values, strict=True)) if column != FLAGS
+        )
+    }
+
+
+def _keep_record(projection: Projection, label: str, group_pk: int, *, registers: bool) -> None:
+    """Leave the record as it is if its key is lost, so that the registration continues."""
+
+    def kept(stored: Values) -> Row:
+        return Row(stored, label).with_value(FLAGS, 0 if registers else DISABLED_FLAG)
+
+    projection.keep(RECORDS, row_id(group_pk), kept)
+    projection.warnings.append(
+        Notice(
+            label,
+            "has a password that can't be decrypted with the present key. Kamailio keeps what it has of it; what"
+            " it does not have yet neither registers nor answers challenges: enter the password again.",
+        )
+    )
+
+
+def _add_record(
+    projection: Projection, group: GroupRecord, credential: CredentialRecord, ha1: str, *, registers: bool
+) -> None:
+    projection.add(
+        RECORDS,
+        group_label(group),
+        row_id(group.pk),
+        record_key(group.pk),
+        record_key(group.pk),
+        LOCAL_DOMAIN,
+        credential.username,
+        uri_host(credential.registrar),
+        credential.realm,
+        credential.auth_username,
+        "",
+        ha1,
+        sip_uri(credential.registrar, credential.port, credential.transport),
+        credential.expires,
+        0 if registers else DISABLED_FLAG,
+        0,
+        "",
+        "",
+    )
+
+
+def _add_owner(projection: Projection, label: str, group_pk: int, owner: str) -> None:
+    projection.add(
+        OWNERS,
+        label,
+        row_id(group_pk, OWNER_OFFSET),
+        owner_key(record_key(group_pk)),
+        STRING_KEY,
+        STRING_VALUE,
+        owner,
+        0,
+    )

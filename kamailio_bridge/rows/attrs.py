@@ -1,0 +1,69 @@
+"""The attributes of a destination, ``gwid=7;strip=0;uac=carrier-3``: what the SIP side needs at each attempt.
+
+An empty value would make Kamailio skip the row (docs/kamailio-facts.md#bad-destinations), so it is left out.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from carriers.snapshots.records import EndpointRecord, GroupRecord
+from kamailio_bridge.rows.marks import record_key
+
+MOST_DIGITS = 10  # of a number of 32 bits
+
+
+class Attrs(NamedTuple):
+    """Attributes as the SIP side reads them. ``record`` names the account's record; no ``weight`` is None."""
+
+    gwid: int
+    strip: int
+    prefix: str
+    record: str
+    weight: int | None
+
+
+def endpoint_attrs(key: int, group: GroupRecord, endpoint: EndpointRecord) -> str:
+    """Return an endpoint's attributes for dispatcher."""
+    attrs = f"gwid={key};strip={endpoint.strip}"
+    if endpoint.prefix:
+        attrs += f";prefix={endpoint.prefix}"
+    if group.credential is not None:
+        attrs += f";uac={record_key(group.pk)}"
+    if group.selection == "weight":
+        attrs += f";rweight={endpoint.weight}"
+    return attrs
+
+
+def gateway_attrs(key: int, group: GroupRecord) -> str:
+    """Return an endpoint's attributes for drouting, which has columns for its strip and prefix."""
+    return f"gwid={key};uac={record_key(group.pk)}" if group.credential is not None else f"gwid={key}"
+
+
+def pbx_attrs(pbx_pk: int) -> str:
+    """Return the attributes of a PBX."""
+    return f"pbx={pbx_pk}"
+
+
+def split_attrs(text: str) -> dict[str, str]:
+    """Return the attributes by name, as they are written."""
+    return dict(part.partition("=")[::2] for part in text.split(";") if part)
+
+
+def parse_attrs(text: str) -> Attrs:
+    """Read the attributes as the SIP side does: what is no number counts as 0."""
+    values = split_attrs(text)
+    return Attrs(
+        gwid=whole_number(values.get("gwid")),
+        strip=whole_number(values.get("strip")),
+        prefix=values.get("prefix", ""),
+        record=values.get("uac", ""),
+        weight=whole_number(values["rweight"]) if "rweight" in values else None,
+    )
+
+
+def whole_number(text: str | None) -> int:
+    """Return the number that a text is, as Kamailio reads it: 0 where it is none, or longer than its numbers."""
+    if text is None or len(text) > MOST_DIGITS:
+        return 0
+    return int(text) if text.isascii() and text.isdigit() else 0
