@@ -38,6 +38,7 @@ def reload_nodes(
     """Bring the nodes to revision ``number``, and record what each answers. ``before`` is the revision before it."""
     verified = verified_nodes(before)
     results: dict[str, NodeResult] = {}
+    # Leaving the block waits for all nodes, after an error too: none may still reload when the next apply begins.
     with ThreadPoolExecutor(max_workers=max(1, len(nodes))) as pool:
         pending = {
             pool.submit(reload_one, node, plan, before if node.name in verified else None, number) for node in nodes

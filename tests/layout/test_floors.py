@@ -43,6 +43,18 @@ def test_every_room_is_on_a_floor() -> None:
     assert sum(map(len, FLOORS)) == len(FLOOR_OF)
 
 
+def test_nodes_are_asked_side_by_side_in_two_places_only() -> None:
+    """Each of them has a time limit for all nodes and an error boundary for each; others go through ``ask_nodes``."""
+    found = {
+        each.importer
+        for package in PACKAGES
+        for path in sources(package)
+        for each in imports_of(path)
+        if each.imported.startswith(("concurrent.futures", "multiprocessing"))
+    }
+    assert found == {"kamailio_bridge.apply.reload_nodes", "kamailio_bridge.nodes.ask_all"}
+
+
 @pytest.mark.parametrize(
     ("importer", "imported", "said"),
     [
