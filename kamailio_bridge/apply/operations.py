@@ -35,12 +35,13 @@ from kamailio_bridge.apply.sentences import (
     with_left_out,
 )
 from kamailio_bridge.nodes.node import Node
-from kamailio_bridge.plan.make import Plan, TablesUnreadable, write
+from kamailio_bridge.plan.make import Plan, write
 from kamailio_bridge.revisions.models import KEPT_LINES, Revision
 from kamailio_bridge.revisions.number import store_revision, stored_revision
 from kamailio_bridge.revisions.retention import drop_old_snapshots
 from kamailio_bridge.revisions.roll_back import NotKept, mark_applied
 from kamailio_bridge.revisions.state_bytes import pack
+from kamailio_bridge.tables.reading import TablesUnreadable
 
 WRITE_SECONDS = 120.0  # the longest that writing may take: 100,000 endpoints need some 20 s on SQLite
 

@@ -19,12 +19,13 @@ from kamailio_bridge.nodes.ask_all import ask_nodes
 from kamailio_bridge.nodes.node import Node, configured_nodes
 from kamailio_bridge.nodes.rpc import RpcError, method_names
 from kamailio_bridge.plan.from_tables import plan_of_revision
-from kamailio_bridge.plan.make import Plan, TablesUnreadable, masked
+from kamailio_bridge.plan.make import Plan, masked
 from kamailio_bridge.revisions.applied import last_applied
 from kamailio_bridge.revisions.models import Revision
 from kamailio_bridge.revisions.number import revision_on_node, stored_revision
 from kamailio_bridge.revisions.roll_back import NotKept
 from kamailio_bridge.rows.types import Notice, Table, Values
+from kamailio_bridge.tables.reading import TablesUnreadable
 
 LOOK_SECONDS = 15.0  # that a page or a status waits for all that the nodes hold
 Kind = Literal["changed", "added", "deleted"]

@@ -9,6 +9,7 @@ from django.conf import settings
 from kamailio_bridge.modules import MODULES
 from kamailio_bridge.tables.models import KamailioTable, Version
 from kamailio_bridge.tables.problems import problems_of
+from kamailio_bridge.tables.reading import TablesUnreadable
 
 
 def tables_in_use() -> list[type[KamailioTable]]:
@@ -20,3 +21,10 @@ def tables_in_use() -> list[type[KamailioTable]]:
 def table_problems(alias: str = "kamailio", tables: Sequence[type[KamailioTable]] | None = None) -> list[str]:
     """Return a sentence for each thing that would break this product or Kamailio; by default of all tables in use."""
     return problems_of(tables_in_use() if tables is None else tables, alias)
+
+
+def insist_on_tables() -> None:
+    """Raise ``TablesUnreadable`` with all problems of the tables in use, if there are any."""
+    problems = table_problems()
+    if problems:
+        raise TablesUnreadable(" ".join(problems))

@@ -22,11 +22,11 @@ from kamailio_bridge.monitoring.strangers import Strangers, read_strangers
 from kamailio_bridge.nodes.ask_all import ask_at_once
 from kamailio_bridge.nodes.node import configured_nodes
 from kamailio_bridge.nodes.rpc import CallFailed, RpcError
-from kamailio_bridge.plan.make import TablesUnreadable
 from kamailio_bridge.plan.pending import MOST_SECONDS, waiting_changes
 from kamailio_bridge.questions.registrations import State, registrations
 from kamailio_bridge.revisions.models import Revision
 from kamailio_bridge.revisions.number import revision_on_node, stored_revision
+from kamailio_bridge.tables.reading import TablesUnreadable
 
 ASK_SECONDS = 2.0
 KEPT_SECONDS = 10  # less than lies between two scrapes

@@ -18,10 +18,11 @@ from kamailio_bridge.monitoring.strangers import Strangers, read_strangers
 from kamailio_bridge.nodes.ask_all import ask_nodes
 from kamailio_bridge.nodes.node import Node, configured_nodes
 from kamailio_bridge.nodes.rpc import RpcError, method_names, parse_number, understood
-from kamailio_bridge.plan.make import TablesUnreadable, make_plan
+from kamailio_bridge.plan.make import make_plan
 from kamailio_bridge.questions.registrations import Registration, registrations
 from kamailio_bridge.revisions.models import Revision
 from kamailio_bridge.revisions.number import revision_on_node, stored_revision
+from kamailio_bridge.tables.reading import TablesUnreadable
 
 Answer = dict[str, Any]
 LOOK_SECONDS = 5.0  # that all questions of one look at a node may take together; its time limit is for reloads

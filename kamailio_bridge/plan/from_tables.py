@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from django.db import DatabaseError
-
-from carriers.databases.errors import sentence_of
 from carriers.snapshots.records import Carriers, carriers_of
 from carriers.snapshots.state import take_state
 from kamailio_bridge.modules import selected_modules
 from kamailio_bridge.modules.base import KamailioModule, ModuleChanges, NodeNames, Projection
-from kamailio_bridge.modules.tables_in_use import table_problems
+from kamailio_bridge.modules.tables_in_use import insist_on_tables
 from kamailio_bridge.nodes.node import node_names
-from kamailio_bridge.plan.make import Plan, TablesUnreadable, compare, difference, leave_out_conflicting
+from kamailio_bridge.plan.make import Plan, compare, difference, leave_out_conflicting
 from kamailio_bridge.plan.row_keys import settle_keys
 from kamailio_bridge.revisions.models import Revision
 from kamailio_bridge.revisions.roll_back import NotKept
 from kamailio_bridge.rows.types import Row
+from kamailio_bridge.tables.reading import reading
 
 
 def plan_of_tables() -> Plan:
@@ -34,30 +32,24 @@ def plan_of_revision(revision: Revision) -> Plan:
     The owners of registrations are as they were then, among the nodes at that time. Raises ``TablesUnreadable`` and
     ``NotKept``.
     """
-    problems = table_problems()
-    if problems:
-        raise TablesUnreadable(" ".join(problems))
+    insist_on_tables()
     state = revision.state()
     if state is None:
         raise NotKept(f"The carriers of revision {revision.number} are not kept any more: press Reload Kamailio.")
     carriers = carriers_of(state)
     nodes = tuple(revision.spread_over)
     projections = {module: module.project(carriers, nodes) for module in selected_modules()}
-    try:
+    with reading():
         return leave_out_conflicting(compare(state, carriers, projections, []))
-    except DatabaseError as error:
-        raise TablesUnreadable(f"Kamailio's tables can't be read. {sentence_of(error)}") from error
 
 
 def _plan(*, new_owners: bool) -> Plan:
-    problems = table_problems()
-    if problems:
-        raise TablesUnreadable(" ".join(problems))
+    insist_on_tables()
     state = take_state()
     carriers, nodes = carriers_of(state), node_names()
     wanted: dict[KamailioModule, Projection] = {}
     modules = []
-    try:
+    with reading():
         for module in selected_modules():
             stored = _stored(module, carriers, nodes)
             wanted[module] = module.spread(stored, nodes) if new_owners else stored
@@ -67,8 +59,6 @@ def _plan(*, new_owners: bool) -> Plan:
                 settle_keys(module, wanted[module], table, before)
                 changes[table] = difference(table, wanted[module].rows[table], before)
             modules.append(ModuleChanges(module, changes))
-    except DatabaseError as error:
-        raise TablesUnreadable(f"Kamailio's tables can't be read. {sentence_of(error)}") from error
     return Plan(state, carriers, wanted, modules, [], [], empties_routing=False)
 
 

@@ -8,9 +8,6 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any, TypeVar
 
-from django.db import DatabaseError
-
-from carriers.databases.errors import sentence_of
 from carriers.garbage_collector import collector_paused
 from carriers.history.milestones import entries_not_applied
 from carriers.snapshots.records import Carriers, carriers_of
@@ -18,7 +15,7 @@ from carriers.snapshots.state import State, take_state_and
 from carriers.snapshots.state_parts import Object, Reasons, with_objects_as_before
 from kamailio_bridge.modules import selected_modules
 from kamailio_bridge.modules.base import KamailioModule, ModuleChanges, NodeNames, Projection, TableChanges
-from kamailio_bridge.modules.tables_in_use import table_problems
+from kamailio_bridge.modules.tables_in_use import insist_on_tables
 from kamailio_bridge.nodes.node import node_names
 from kamailio_bridge.plan import rules
 from kamailio_bridge.plan.conflicts import Conflict, conflicts_of, left_out, objects_by_label, warnings_of, withhold
@@ -26,13 +23,10 @@ from kamailio_bridge.plan.row_keys import settle_keys
 from kamailio_bridge.revisions.applied import applied_state
 from kamailio_bridge.revisions.state_bytes import pack
 from kamailio_bridge.rows.types import Notice, Row, Table, Values
+from kamailio_bridge.tables.reading import reading
 
 _T = TypeVar("_T")
 _CHUNK = 500  # keys in one statement; SQLite and MariaDB both take more, but it makes no difference
-
-
-class TablesUnreadable(Exception):
-    """Kamailio's tables can't be read. ``str()`` is a sentence for the operator."""
 
 
 @dataclass(frozen=True)
@@ -105,19 +99,13 @@ def make_plan(*, with_entries: bool = False) -> Plan:
 
     For a view that no other writer can disturb, call it inside a transaction on the database ``kamailio``.
     """
-    missing = table_problems()
-    if missing:
-        raise TablesUnreadable(" ".join(missing))
-    try:
+    insist_on_tables()
+    with reading("The carriers"):
         state, entries = take_state_and(entries_not_applied if with_entries else list)
-    except DatabaseError as error:
-        raise TablesUnreadable(f"The carriers can't be read. {sentence_of(error)}") from error
     nodes = node_names()
-    try:
+    with reading():
         plan = _plan(state, carriers_of(state), nodes)
         return replace(_without_conflicting(plan, nodes) if plan.conflicts else plan, entries=entries)
-    except DatabaseError as error:
-        raise TablesUnreadable(f"Kamailio's tables can't be read. {sentence_of(error)}") from error
 
 
 def _plan(state: State, carriers: Carriers, nodes: NodeNames) -> Plan:

@@ -15,9 +15,10 @@ from django.db.models import Count, Sum
 
 from carriers.databases.errors import sentence_of
 from carriers.history.models import HistoryEntry
-from kamailio_bridge.plan.make import TablesUnreadable, make_plan
+from kamailio_bridge.plan.make import make_plan
 from kamailio_bridge.revisions.models import Revision
 from kamailio_bridge.revisions.number import stored_revision
+from kamailio_bridge.tables.reading import TablesUnreadable
 
 CHEAP_SECONDS = 0.05  # of computing: what some 2,500 endpoints take
 KEPT_SECONDS = 30

@@ -5,9 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from itertools import count
 
-from django.db import DatabaseError
-
-from carriers.databases.errors import sentence_of
 from carriers.snapshots.records import read_carriers
 from kamailio_bridge.nodes.ask_all import ask_nodes
 from kamailio_bridge.nodes.node import Node, configured_nodes
@@ -15,6 +12,7 @@ from kamailio_bridge.nodes.rpc import RpcError
 from kamailio_bridge.questions.route_live import ask_route
 from kamailio_bridge.questions.route_prediction import Attempt, Unused, predict
 from kamailio_bridge.questions.route_tables import endpoint_names, predict_from_tables
+from kamailio_bridge.tables.reading import TablesUnreadable, reading
 
 PENDING, TABLES = "Carriers, as saved", "Kamailio's tables"
 
@@ -81,11 +79,11 @@ def route_test(number: str, *, live: bool = True, nodes: list[Node] | None = Non
     pending = predict(carriers, number)
     columns = [Column(PENDING, pending.sentence, pending.attempts, pending.unused, outcome=pending.outcome)]
     try:
-        stored = predict_from_tables(number, names)
+        with reading():
+            stored = predict_from_tables(number, names)
         columns.append(Column(TABLES, stored.sentence, stored.attempts, stored.unused, outcome=stored.outcome))
-    except DatabaseError as error:
-        sentence = f"Kamailio's tables can't be read. {sentence_of(error)}"
-        columns.append(Column(TABLES, sentence, failed=True))
+    except TablesUnreadable as unreadable:
+        columns.append(Column(TABLES, str(unreadable), failed=True))
     if live:
         asked = configured_nodes() if nodes is None else nodes
         answers = ask_nodes(asked, lambda node: ask_route(node, number, names))

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from django.db import DatabaseError
 from django.utils.text import capfirst
 
-from carriers.databases.errors import sentence_of
 from carriers.labels import endpoint_label, group_label, pbx_label
 from carriers.snapshots.records import Carriers, read_carriers
 from carriers.values.addresses import host_ip, parse_ip
@@ -23,6 +21,7 @@ from kamailio_bridge.questions.route_lookup import PENDING, TABLES
 from kamailio_bridge.rows.marks import group_tag, pbx_tag
 from kamailio_bridge.rows.types import Values
 from kamailio_bridge.tables.models import Address
+from kamailio_bridge.tables.reading import TablesUnreadable, reading
 
 Owners = dict[str, str]
 
@@ -91,10 +90,10 @@ def _answer(title: str, sources: list[Source]) -> Answer:
 
 def _by_the_tables(address: IPAddress, owners: Owners) -> Answer:
     try:
-        rows = list(Address.objects.order_by("pk").values_list(*ADDRESSES.columns))
-    except DatabaseError as error:
-        sentence = f"Kamailio's tables can't be read. {sentence_of(error)}"
-        return Answer(TABLES, sentence, failed=True)
+        with reading():
+            rows = list(Address.objects.order_by("pk").values_list(*ADDRESSES.columns))
+    except TablesUnreadable as unreadable:
+        return Answer(TABLES, str(unreadable), failed=True)
     return _answer(TABLES, sources_with(address, ((row, _owner(row, owners)) for row in rows)))
 
 

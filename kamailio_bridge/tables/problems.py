@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from django.db import Error, models
 
+from carriers.databases.errors import sentence_of
 from kamailio_bridge.tables.columns import Column, read_columns
 from kamailio_bridge.tables.models import Address, DrGateway, DrGwList, DrRule, KamailioTable, Mtree, Version
 
@@ -29,7 +30,7 @@ def problems_of(tables: Sequence[type[KamailioTable]], alias: str) -> list[str]:
         found = read_columns([name_of(table) for table in tables], alias)
         versions = _versions(alias) if name_of(Version) in found else None
     except Error as error:
-        return [f"The database “{alias}” can't be read: {error.args[-1]}. Check KAMAILIO_DATABASE_URL."]
+        return [sentence_of(error)]
     missing = [name_of(table) for table in tables if name_of(table) not in found]
     problems = [_missing(missing, alias)] if missing else []
     for table in tables:

@@ -15,10 +15,10 @@ from carriers.databases.errors import sentence_of
 from carriers.history.recording import changes_not_applied
 from kamailio_bridge.apply.reload_nodes import verified_nodes
 from kamailio_bridge.nodes.node import configured_nodes
-from kamailio_bridge.plan.make import TablesUnreadable
 from kamailio_bridge.plan.statements import rpc_calls, sql_statements
 from kamailio_bridge.preview.carrier_changes import Change
 from kamailio_bridge.preview.summary import Preview, make_preview
+from kamailio_bridge.tables.reading import TablesUnreadable
 from kamailio_bridge.views.access import for_operators
 
 # A page of a hundred thousand lines helps nobody; manage.py plan_kamailio shows them all.

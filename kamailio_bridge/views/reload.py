@@ -12,9 +12,9 @@ from django.views.decorators.http import require_GET, require_POST
 
 from kamailio_bridge.apply.operations import apply
 from kamailio_bridge.apply.result import ApplyResult
-from kamailio_bridge.plan.make import TablesUnreadable
 from kamailio_bridge.plan.pending import waiting_changes
 from kamailio_bridge.revisions.models import Revision
+from kamailio_bridge.tables.reading import TablesUnreadable
 from kamailio_bridge.views.access import VIEW_REVISION_PERMISSION, for_operators
 
 

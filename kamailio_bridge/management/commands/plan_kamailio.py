@@ -8,9 +8,9 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from kamailio_bridge.apply.reload_nodes import verified_nodes
 from kamailio_bridge.nodes.node import configured_nodes
-from kamailio_bridge.plan.make import TablesUnreadable
 from kamailio_bridge.plan.statements import rpc_calls, sql_statements
 from kamailio_bridge.preview.summary import Preview, make_preview, summary_lines
+from kamailio_bridge.tables.reading import TablesUnreadable
 
 
 class Command(BaseCommand):

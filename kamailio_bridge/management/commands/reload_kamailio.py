@@ -9,8 +9,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from kamailio_bridge.apply.operations import apply
 from kamailio_bridge.apply.result import ApplyResult
 from kamailio_bridge.nodes.node import Node, configured_nodes
-from kamailio_bridge.plan.make import TablesUnreadable
 from kamailio_bridge.preview.summary import Preview, make_preview, summary_lines
+from kamailio_bridge.tables.reading import TablesUnreadable
 
 SHOWN_LINES = 40
 

@@ -8,9 +8,10 @@ from pytest_django import Settings
 
 from carriers.models import AuthCredential, CarrierGroup, Endpoint, OutboundRoute, SourceNetwork
 from kamailio_bridge.modules import permissions
-from kamailio_bridge.plan.make import TablesUnreadable, make_plan, write
+from kamailio_bridge.plan.make import make_plan, write
 from kamailio_bridge.rows.types import Notice
 from kamailio_bridge.tables.models import Address, Dispatcher, DrGateway, DrRule, Htable, Mtree, Version
+from kamailio_bridge.tables.reading import TablesUnreadable
 from tests.kamailio_bridge.builders import make_group, make_inbound_route, make_pbx, make_route
 
 pytestmark = pytest.mark.django_db(databases=["default", "kamailio"])

@@ -15,10 +15,11 @@ from pytest_django import Settings
 from carriers.history.models import HistoryEntry
 from carriers.models import CarrierGroup
 from kamailio_bridge.plan import pending
-from kamailio_bridge.plan.make import TablesUnreadable, make_plan, write
+from kamailio_bridge.plan.make import make_plan, write
 from kamailio_bridge.revisions.models import Revision
 from kamailio_bridge.revisions.number import store_revision
 from kamailio_bridge.tables.models import Htable
+from kamailio_bridge.tables.reading import TablesUnreadable
 from tests.kamailio_bridge.builders import make_group
 
 in_a_transaction = pytest.mark.django_db(databases=["default", "kamailio"])
