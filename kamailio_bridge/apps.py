@@ -19,10 +19,10 @@ class KamailioBridgeConfig(AppConfig):
             check_token_folder,
         )
         from kamailio_bridge.revisions.history_links import track_bridge  # noqa: PLC0415
-        from kamailio_bridge.revisions.reencrypt_snapshots import rotate_snapshots  # noqa: PLC0415
+        from kamailio_bridge.revisions.reencrypt_snapshots import reencrypt_snapshots  # noqa: PLC0415
 
         track_bridge()
-        also_rotate(rotate_snapshots)
+        also_rotate(reencrypt_snapshots)
         checks.register(check_modules)
         checks.register(check_rpc_address)
         checks.register(check_sip_addresses)

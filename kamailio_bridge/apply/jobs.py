@@ -17,7 +17,7 @@ from kamailio_bridge.plan.from_tables import plan_of_new_owners, plan_of_revisio
 from kamailio_bridge.plan.make import Plan, make_plan
 from kamailio_bridge.revisions.applied import last_applied
 from kamailio_bridge.revisions.models import Revision
-from kamailio_bridge.revisions.roll_back import waiting_roll_back
+from kamailio_bridge.revisions.roll_back import pending_roll_back
 from kamailio_bridge.revisions.state_bytes import pack
 
 UNREGISTER_SECONDS = 5.0  # for a departing node to end its registrations; it may be dead
@@ -27,7 +27,7 @@ class Job(ABC):
     """What is planned, what its revision records, and which nodes reload.
 
     A job is made under the lock, with its class's ``begin``, which raises ``NotApplied`` if there is nothing to do.
-    ``seen`` is the digest of the plan that the operator looked at, None for whatever it is. ``allow_empty`` confirms a
+    ``seen`` is the digest of the plan that the operator looked at; None allows any plan. ``allow_empty`` confirms a
     plan that would leave no route for outbound calls.
     """
 
@@ -103,7 +103,7 @@ class Apply(Job):
 
     def summary(self, plan: Plan) -> str:
         """Name the revision that the carriers were rolled back to since the last apply, if they were."""
-        target = waiting_roll_back()
+        target = pending_roll_back()
         if target is None:
             return plan.summary()
         others = "" if target.snapshot and bytes(target.snapshot) == pack(plan.state) else ", with other changes"

@@ -1,8 +1,8 @@
 """The lock that lets one apply run at a time, across processes and hosts.
 
 A row in the database ``default`` names the holder and until when the claim holds; the holder renews it before each
-step. So it works on every database and cluster alike. The lock of a killed holder is free at once where the database
-can tell (``holder``), and elsewhere after one step's time. Only the database's clock counts.
+step. This needs nothing special of a database or a cluster. The lock of a killed holder is free at once where the
+database can tell (``lock_holder``), and elsewhere when the claim expires. Only the database's clock counts.
 """
 
 from __future__ import annotations
@@ -32,17 +32,17 @@ class Busy(Exception):
 
 
 class LockLost(Exception):
-    """The claim ran out before it was renewed, and somebody else may have it now."""
+    """The claim expired before it was renewed, and somebody else may hold the lock now."""
 
 
 @dataclass(frozen=True)
 class Claim:
-    """A held lock. ``renew`` before each step with the seconds that the step may take at most."""
+    """A held lock. Call ``renew`` before each step, with the longest time that the step may take."""
 
     token: str
 
     def renew(self, seconds: float) -> None:
-        """Hold on for another ``seconds``. Raises ``LockLost``."""
+        """Extend the claim to ``seconds`` from now. Raises ``LockLost``."""
         mine = ApplyLock.objects.filter(pk=LOCK_ID, token=self.token)
         if not mine.update(expires=_from_now(seconds)):
             raise LockLost("Another apply took the lock, because this one took too long. Look at the newest revision.")

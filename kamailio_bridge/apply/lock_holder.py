@@ -1,8 +1,8 @@
 """Whether the holder of the apply lock is still alive, where the database can tell.
 
 MariaDB and MySQL free a named lock when the connection that holds it ends, and the kernel frees a file lock when its
-process ends: at once, for whatever reason. Another member of a cluster, or another host, can't tell: there a claim
-holds until it expires.
+process ends: at once, for whatever reason. Another member of a cluster, or another host, can't tell: for them a
+claim holds until it expires.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ FILE = "file"
 
 @contextmanager
 def sign_of_life(connection: BaseDatabaseWrapper, token: str) -> Iterator[str]:
-    """Hold a sign of life for the holder ``token`` while the block runs. Yields where it is, empty for nowhere.
+    """Hold a sign of life for the holder ``token`` while the block runs. Yields where it is, or "" for nowhere.
 
-    It must exist before the claim, or the claim would count as abandoned.
+    Take it before the claim: a claim without a sign of life counts as abandoned.
     """
     if connection.vendor == "mysql":
         with _named_lock(connection, token) as where:
@@ -86,7 +86,7 @@ def _file(connection: BaseDatabaseWrapper, token: str) -> Path | None:
 
 @contextmanager
 def _file_lock(path: Path | None) -> Iterator[str]:
-    assert path is not None  # noqa: S101 - the caller looked
+    assert path is not None  # noqa: S101 - sign_of_life checked it
     descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)

@@ -1,4 +1,4 @@
-"""One node's part of an apply: reload what changed, compare its memory with the rows, and say how it went."""
+"""One node's part of an apply: reload what changed, and compare its memory with the rows."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class ModuleAnswer:
 
 @dataclass(frozen=True)
 class NodeResult:
-    """How one node took an apply. ``revision`` is what its memory says afterwards, None when it can't say.
+    """How an apply ended on one node. ``revision`` is the one in its memory afterwards, None if it can't tell.
 
     ``remark`` names rows of other tools that it could not load; ours are in force.
     """
@@ -45,8 +45,8 @@ def reload_node(node: Node, plan: Plan, before: int | None, number: int) -> Node
     """Bring one node from whatever it runs to revision ``number``.
 
     ``before`` is the tables' last revision if this node was verified at it, else None. A node that still runs it
-    reloads only the modules whose rows changed, or none; of any other it is not known what it runs, so it reloads all.
-    All of it together may take the node's time limit. Touches no database, because it runs in a thread of its own.
+    reloads only the modules whose rows changed, if any. Nobody knows what another node runs, so it reloads all modules.
+    The node's time limit covers all of it. Touches no database, because it runs in a thread of its own.
     """
     node = node.for_one_job()
     try:
@@ -77,7 +77,10 @@ def reload_node(node: Node, plan: Plan, before: int | None, number: int) -> Node
 def _reload_and_verify(
     node: Node, plan: Plan, todo: list[tuple[KamailioModule, ModuleChanges | None]]
 ) -> list[ModuleAnswer]:
-    """Reload the modules one after the other, then verify each. A failure stops the rest: the revision stays old."""
+    """Reload the modules one after the other, then verify each.
+
+    A failed reload stops the rest, and the node keeps its revision number.
+    """
     reloaded = []
     answers = []
     for module, changes in todo:

@@ -1,7 +1,7 @@
-"""Reload nodes side by side, and put each answer into the revision as it comes.
+"""Reload nodes in parallel, and record each answer in the revision when it arrives.
 
 A node that is slow or dead delays nobody else: each has its own time limit, is verified by itself, and its answer can
-be read on the revision's page while others are still at work.
+be read on the revision's page while others still reload.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ from kamailio_bridge.revisions.models import Revision
 
 logger = logging.getLogger(__name__)
 Progress = Callable[[str], None]
-WhatIsLoaded = dict[KamailioModule, Loaded]
-LEASE_SECONDS = 30.0  # how long a killed apply keeps others out while its nodes were reloading
+LoadedRows = dict[KamailioModule, Loaded]
+LEASE_SECONDS = 30.0  # how long an apply that was killed while nodes reloaded can block others
 RENEW_SECONDS = 5.0
-QUESTION_SECONDS = 5.0  # that a node has to say which rows it did not load
+QUESTION_SECONDS = 5.0  # for a node to say which rows it loaded
 
 
 def reload_nodes(
@@ -56,14 +56,14 @@ def reload_nodes(
     return [results[node.name] for node in nodes]
 
 
-def reload_one(node: Node, plan: Plan, before: int | None, number: int) -> tuple[NodeResult, WhatIsLoaded]:
-    """Reload one node, and ask it what those modules hold that did not load every row.
+def reload_one(node: Node, plan: Plan, before: int | None, number: int) -> tuple[NodeResult, LoadedRows]:
+    """Reload one node, and ask it which rows it holds of the modules that did not load every row.
 
-    Whatever goes wrong over its answers is this node's result, and no other's. Touches no database.
+    Any error over its answers is the result of this node alone. Touches no database.
     """
     try:
         result = reload_node(node, plan, before, number)
-        return result, _what_is_loaded(node, plan, result)
+        return result, _ask_suspects(node, plan, result)
     except Exception as error:
         logger.exception("Node %s: the reload to revision %s ended in an unexpected error.", node.name, number)
         what = type(error).__name__
@@ -73,9 +73,9 @@ def reload_one(node: Node, plan: Plan, before: int | None, number: int) -> tuple
 
 
 def finish(number: int, asked: list[Node]) -> None:
-    """Write into the revision how it stands with every node. Nodes that were not asked are behind until they are.
+    """Record in the revision whether every node runs it. Nodes that were not asked are behind until they are.
 
-    A revision of another database (a restored backup, say) may not be there: then nothing.
+    After the database was replaced by a backup, the revision may not exist: then nothing is recorded.
     """
     revision = Revision.objects.filter(pk=number).first()
     if revision is None:
@@ -93,7 +93,7 @@ def finish(number: int, asked: list[Node]) -> None:
 
 
 def verified_nodes(number: int | None) -> set[str]:
-    """Return the nodes that were verified at a revision; what any other node runs is not known."""
+    """Return the names of the nodes that were verified at a revision; what other nodes run is not known."""
     revision = Revision.objects.filter(pk=number).first() if number is not None else None
     return {entry["name"] for entry in revision.nodes if entry["ok"]} if revision is not None else set()
 
@@ -107,23 +107,23 @@ def _record(number: int, result: NodeResult) -> None:
     revision.save(update_fields=["nodes"])
 
 
-def _what_is_loaded(node: Node, plan: Plan, result: NodeResult) -> WhatIsLoaded:
-    """Ask the node about modules that refused to reload, or that left rows out."""
+def _ask_suspects(node: Node, plan: Plan, result: NodeResult) -> LoadedRows:
+    """Ask the node which rows it holds of modules that refused to reload, or that left rows out."""
     suspects = {answer.module for answer in result.answers if not answer.ok or INCOMPLETE in answer.text}
     node = node.for_one_job(QUESTION_SECONDS)
     loaded = {}
     for module in plan.projections:
         if module.name in suspects:
-            with suppress(RpcError):  # where it can't be asked any more, there is nothing to say
+            with suppress(RpcError):  # a node that can't be asked any more has no answer to add
                 loaded[module] = module.ask_what_is_loaded(node.rpc)
     return loaded
 
 
-def _with_foreign_faults(result: NodeResult, loaded: WhatIsLoaded) -> NodeResult:
-    """Add what other tools' rows have to do with it; the node itself does not say which row it was."""
+def _with_foreign_faults(result: NodeResult, loaded: LoadedRows) -> NodeResult:
+    """Add which rows of other tools may be the reason; the node itself does not say."""
     try:
         faults = [fault for module, rows in loaded.items() for fault in module.foreign_faults(rows)]
-    except DatabaseError:  # it may be why the node could not reload, and the node's own sentence says what it met
+    except DatabaseError:  # perhaps the reason why the node could not reload, which its own sentence says
         return result
     if not faults:
         return result

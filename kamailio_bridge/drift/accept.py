@@ -20,7 +20,7 @@ _HANDLERS = {module.TABLE: module.handler_of for module in _MODULES}  # of any o
 
 
 def can_accept(row: RowDrift) -> bool:
-    """Say whether to offer it. Whether it succeeds depends on what the row says."""
+    """Say whether to offer it. Whether it succeeds depends on the values in the row."""
     return _handler_of(row) is not None
 
 
@@ -41,6 +41,6 @@ def accept_row(*, row: RowDrift) -> models.Model:
 
 def _handler_of(row: RowDrift) -> Handler | None:
     if is_moved(row.pk) and row.kind != "added":
-        return None  # its key names no object (see ``keys``)
+        return None  # its key names no object (see ``row_keys``)
     handler_of = _HANDLERS.get(row.table)
     return handler_of(row) if handler_of is not None else None

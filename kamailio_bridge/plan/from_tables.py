@@ -27,7 +27,7 @@ def plan_of_new_owners() -> Plan:
 
 
 def plan_of_revision(revision: Revision) -> Plan:
-    """Return a plan that makes the tables what they were at the revision: what is in it, somebody else has changed.
+    """Return a plan that makes the tables what they were at the revision: its changes undo those of other programs.
 
     The owners of registrations are as they were then, among the nodes at that time. Raises ``TablesUnreadable`` and
     ``NotKept``.
@@ -63,7 +63,7 @@ def _plan(*, new_owners: bool) -> Plan:
 
 
 def _stored(module: KamailioModule, carriers: Carriers, nodes: NodeNames) -> Projection:
-    """Return our rows as they are in the module's tables, with the names that their objects have now."""
+    """Return our rows as they are in the module's tables, labelled with the present names of their objects."""
     named = module.project(carriers, nodes)
     stored = Projection.of(module.tables)
     for table in module.tables:

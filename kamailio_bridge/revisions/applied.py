@@ -10,7 +10,7 @@ from kamailio_bridge.revisions.number import stored_revision
 def last_applied() -> Revision | None:
     """Return the revision whose rows the tables should hold: the newest that was written, None before the first.
 
-    One that was killed while writing counts if the tables say that it was written.
+    A revision whose apply was killed counts if the tables have its number.
     """
     written = Revision.objects.written().newest()
     in_tables = Revision.objects.filter(number=stored_revision() or 0).first()
@@ -19,7 +19,7 @@ def last_applied() -> Revision | None:
 
 
 def applied_state() -> State:
-    """Return the carriers that were applied last, as far as they are kept; an empty state before the first apply."""
+    """Return the last applied carriers that are still kept; an empty state before the first apply."""
     last = last_applied()
     if last is None:
         return {}

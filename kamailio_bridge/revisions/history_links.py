@@ -1,4 +1,4 @@
-"""What the bridge has to do with the history: nodes have one, and revisions say what was applied."""
+"""The history of the bridge: changes of nodes are recorded, and entries link to the revision that applied them."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from kamailio_bridge.revisions.models import Revision
 
 
 def track_bridge() -> None:
-    """Keep a history of nodes, and let each entry of any history say with which revision it was applied."""
+    """Record changes of nodes, and let each entry of the history link to the revision that applied it."""
     track(KamailioNode)
-    milestones.register(revisions_with)
+    milestones.register(milestones_of)
 
 
-def revisions_with(numbers: Collection[int]) -> dict[int, Milestone]:
-    """Return the revisions with these numbers."""
+def milestones_of(numbers: Collection[int]) -> dict[int, Milestone]:
+    """Return a milestone for each of these revisions that exists."""
     known = Revision.objects.filter(number__in=numbers).values_list("number", flat=True)
     return {
         number: Milestone(f"revision {number}", reverse("admin:kamailio_bridge_revision_change", args=[number]))

@@ -122,12 +122,12 @@ class RollBack(models.Model):
 
 
 class ApplyLock(models.Model):
-    """One row that says who is applying, and until when the claim holds without being renewed."""
+    """The one row that says who is applying, and when the claim expires unless it is renewed."""
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=1)
     holder = models.CharField(max_length=128, blank=True, default="")
     token = models.CharField(max_length=32, blank=True, default="")
-    life = models.CharField(max_length=200, blank=True, default="")  # where its holder's sign of life is (``holder``)
+    life = models.CharField(max_length=200, blank=True, default="")  # where its sign of life is (``lock_holder``)
     expires = models.DateTimeField(null=True, blank=True)
 
     class Meta:

@@ -36,14 +36,14 @@ def stored_revision() -> int | None:
 
 
 def store_revision(number: int) -> None:
-    """Write the revision into the table, in the transaction that writes the rows it stands for."""
+    """Write the revision into the table. Call it in the transaction that writes the revision's rows."""
     values = revision_values(str(number))
     Htable.objects.filter(key_name=REVISION_KEY).delete()
     Htable.objects.create(**values)
 
 
 def revision_values(number: str) -> dict[str, str | int]:
-    """Return the row that says which revision the tables hold. Its key stays what it is."""
+    """Return the row that says which revision the tables hold. It keeps its key once it exists."""
     return {
         "id": _revision_row(),
         "key_name": REVISION_KEY,
@@ -55,7 +55,7 @@ def revision_values(number: str) -> dict[str, str | int]:
 
 
 def _revision_row() -> int:
-    """Return the key of the row with the revision, or where it can stand while another program's row has that key."""
+    """Return the key of the row with the revision; a free one while another program's row has the usual key."""
     present = Htable.objects.filter(key_name=REVISION_KEY).order_by("pk").values_list("pk", flat=True).first()
     if present is not None:
         return present

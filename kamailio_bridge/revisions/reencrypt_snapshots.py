@@ -1,4 +1,4 @@
-"""Passwords in the revisions' snapshots, when keys are rotated: a key that was given up must not open them."""
+"""Re-encrypt the passwords in the revisions' snapshots when keys are rotated, so that no old key is needed."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from kamailio_bridge.revisions.models import Revision
 from kamailio_bridge.revisions.state_bytes import pack
 
 
-def rotate_snapshots() -> str:
-    """Encrypt the passwords in all kept revisions with the newest key; what can't be read stays as it is."""
+def reencrypt_snapshots() -> str:
+    """Re-encrypt the passwords in all kept revisions with the newest key; one that can't be read stays as it is."""
     numbers = list(Revision.objects.with_snapshot().values_list("pk", flat=True))
     unreadable = 0
     for number in numbers:

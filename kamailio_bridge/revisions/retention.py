@@ -1,4 +1,4 @@
-"""How long revisions keep what is large: the carriers to go back to, and the changed rows. Their record stays."""
+"""How long revisions keep their large data: the carriers to roll back to, and the changed rows."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from kamailio_bridge.revisions.models import Revision
 
 
 def drop_old_snapshots(*, in_tables: int) -> int:
-    """Drop what older revisions than the last ``KAMAILIO_REVISIONS_KEPT`` keep. Return of how many.
+    """Drop the large data of all but the last ``KAMAILIO_REVISIONS_KEPT`` revisions. Return of how many.
 
-    The revision that Kamailio's tables hold and the newest one that was verified always stay: they are what one goes
-    back to when something is wrong.
+    The revision in Kamailio's tables and the newest verified one always keep theirs, to roll back to when something is
+    wrong.
     """
     kept = max(1, settings.KAMAILIO_REVISIONS_KEPT)
     verified = Revision.objects.verified().values_list("pk", flat=True).first()

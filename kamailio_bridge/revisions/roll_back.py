@@ -14,11 +14,11 @@ from kamailio_bridge.revisions.models import Revision, RollBack
 
 
 class NotKept(Exception):
-    """The revision has no snapshot to go back to. ``str()`` is a sentence for the operator."""
+    """The revision keeps no snapshot to roll back to. ``str()`` is a sentence for the operator."""
 
 
-def what_differs(revision: Revision) -> Restoration:
-    """Say what going back to the revision would change; writes nothing. Raises ``NotKept``."""
+def preview_roll_back(revision: Revision) -> Restoration:
+    """Return what rolling back to the revision would change; writes nothing. Raises ``NotKept``."""
     return restoration_of(_state(revision))
 
 
@@ -36,7 +36,7 @@ def roll_back(*, revision: Revision, author: AbstractBaseUser | None) -> Restora
     return again_after_deadlock(restore)
 
 
-def about_passwords(restoration: Restoration) -> list[str]:
+def password_sentences(restoration: Restoration) -> list[str]:
     """Say of which carrier groups the earlier password could not be restored."""
     sentences = []
     if restoration.password_lost:
@@ -53,14 +53,14 @@ def about_passwords(restoration: Restoration) -> list[str]:
     return sentences
 
 
-def waiting_roll_back() -> Revision | None:
+def pending_roll_back() -> Revision | None:
     """Return the revision that the carriers were rolled back to since the last apply; None if they were not."""
-    waiting = RollBack.objects.pending().select_related("revision").first()
-    return waiting.revision if waiting is not None else None
+    pending = RollBack.objects.pending().select_related("revision").first()
+    return pending.revision if pending is not None else None
 
 
 def mark_applied(revision: Revision) -> None:
-    """Note with which revision the waiting roll backs were applied."""
+    """Record with which revision the pending roll backs were applied."""
     RollBack.objects.pending().update(applied_with=revision)
 
 

@@ -8,7 +8,7 @@ from typing import cast
 
 from carriers.snapshots.state import State
 
-_LEVEL = 1  # the quickest: a revision of 10,000 endpoints must cost next to nothing
+_LEVEL = 1  # the fastest: packing 10,000 endpoints must cost next to nothing
 
 
 def pack(state: State) -> bytes:
@@ -17,5 +17,5 @@ def pack(state: State) -> bytes:
 
 
 def unpack(packed: bytes) -> State:
-    """Return the state that ``pack`` made these bytes of."""
+    """Return the state from the bytes of ``pack``."""
     return cast(State, json.loads(zlib.decompress(packed)))

@@ -18,7 +18,7 @@ from carriers.history.changes import Change, fields_in_words, with_arrows
 from carriers.snapshots.restore import RestoreRefused
 from carriers.snapshots.state import MODELS, key_of
 from kamailio_bridge.revisions.models import Revision
-from kamailio_bridge.revisions.roll_back import NotKept, about_passwords, roll_back, what_differs
+from kamailio_bridge.revisions.roll_back import NotKept, password_sentences, preview_roll_back, roll_back
 from kamailio_bridge.views.access import RELOAD_PERMISSION, VIEW_REVISION_PERMISSION, for_those_who_may
 
 SHOWN_CHANGES = 500
@@ -33,7 +33,7 @@ def roll_back_to(request: HttpRequest, number: int) -> HttpResponse:
     """Show what going back to a revision changes; on POST do it, if it still is what was seen."""
     revision = get_object_or_404(Revision, pk=number)
     try:
-        restoration = what_differs(revision)
+        restoration = preview_roll_back(revision)
         if request.method == "POST":
             if request.POST.get("seen") == _digest(restoration.changes):
                 return _roll_back(request, revision)
@@ -49,7 +49,7 @@ def roll_back_to(request: HttpRequest, number: int) -> HttpResponse:
         "count": len(changes),
         "changes": [_shown(change) for change in changes[:SHOWN_CHANGES]],
         "more_changes": max(0, len(changes) - SHOWN_CHANGES),
-        "about_passwords": about_passwords(restoration),
+        "password_sentences": password_sentences(restoration),
         "seen": _digest(changes),
     }
     return TemplateResponse(request, "admin/kamailio_bridge/revision/roll_back.html", context)
@@ -70,7 +70,7 @@ def _roll_back(request: HttpRequest, revision: Revision) -> HttpResponse:
     user = request.user
     assert isinstance(user, User)  # noqa: S101 - for the type checker: nobody else has the permission
     restoration = roll_back(revision=revision, author=user)
-    for sentence in about_passwords(restoration):
+    for sentence in password_sentences(restoration):
         messages.warning(request, sentence)
     messages.success(
         request,

@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from carriers.snapshots.restore import RestoreRefused
 from kamailio_bridge.revisions.models import Revision
-from kamailio_bridge.revisions.roll_back import NotKept, about_passwords, roll_back, what_differs
+from kamailio_bridge.revisions.roll_back import NotKept, password_sentences, preview_roll_back, roll_back
 
 SHOWN_CHANGES = 40
 
@@ -34,7 +34,7 @@ class Command(BaseCommand):
             restoration = roll_back(revision=revision, author=None)
         except (NotKept, RestoreRefused) as refusal:
             raise CommandError(str(refusal)) from None
-        for sentence in about_passwords(restoration):
+        for sentence in password_sentences(restoration):
             self.stderr.write(f"warning: {sentence}")
         count = len(restoration.changes)
         self.stdout.write(
@@ -46,7 +46,7 @@ class Command(BaseCommand):
 
     def _ask(self, revision: Revision) -> None:
         """Show what would change and ask; there is nothing to ask when nothing differs."""
-        changes = what_differs(revision).changes
+        changes = preview_roll_back(revision).changes
         for change in changes[:SHOWN_CHANGES]:
             self.stdout.write(str(change))
         if len(changes) > SHOWN_CHANGES:

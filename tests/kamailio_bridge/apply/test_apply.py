@@ -1,4 +1,4 @@
-"""Apply to a real Kamailio: what it runs afterwards is what the carriers call for."""
+"""Apply to a real Kamailio: afterwards it runs what the carriers say."""
 
 from __future__ import annotations
 
@@ -155,7 +155,7 @@ def test_a_node_that_restarts_is_in_step_by_itself(node: Node, press: Press, kam
     assert targets(node) == {"sip:127.0.0.21:5060", "sip:127.0.0.99:5060"}
 
 
-def test_a_node_that_missed_an_apply_is_caught_up_by_the_next(node: Node, press: Press) -> None:
+def test_the_next_apply_repairs_a_node_that_missed_one(node: Node, press: Press) -> None:
     make_route("9", make_group("Acme", "127.0.0.21"))
     assert press().ok
     make_route("8", make_group("Backup", "127.0.0.22"))
@@ -208,7 +208,7 @@ def test_a_credential_is_added_changed_and_removed_alone(node: Node, press: Pres
         node.rpc.call("uac.reg_info", "l_uuid", f"carrier-{group.pk}")
 
 
-def test_while_another_applies_the_second_is_told(press: Press) -> None:
+def test_a_second_apply_at_the_same_time_is_refused(press: Press) -> None:
     make_route("9", make_group("Acme", "127.0.0.21"))
     with apply_lock("ada", 30):
         result = press()

@@ -59,7 +59,7 @@ def press(answer: Answer, timeout: float = 5.0) -> ApplyResult:
 
 
 def assert_behind(result: ApplyResult) -> None:
-    """The rows are written whole, the revision says that the node did not take them, and so does the sentence."""
+    """All rows are written, and the revision and the sentence say that the node did not load them."""
     assert result.outcome == "behind"
     assert not result.ok
     assert "\n" not in result.sentence
@@ -99,7 +99,7 @@ def test_bad_json() -> None:
 
 
 def failing(method: str, code: int, message: str) -> Answer:
-    """Answer everything well but one method."""
+    """Answer all methods but one as Kamailio does."""
 
     def answer(handler: BaseHTTPRequestHandler, body: dict[str, Any]) -> None:
         if body["method"] == method:
@@ -117,7 +117,7 @@ def test_http_500_with_a_json_rpc_error() -> None:
     assert "permissions.addressReload failed: Reload failed (code 500)" in result.sentence
 
 
-def test_a_failure_in_the_clothes_of_a_success() -> None:
+def test_a_failure_that_is_reported_as_a_success() -> None:
     result = press(results(**{**GOOD, "drouting__reload": "failed to load routing data"}))
     assert_behind(result)
     assert "drouting.reload answered “failed to load routing data”, which is a failure" in result.sentence
@@ -150,7 +150,7 @@ def test_a_node_that_says_another_revision() -> None:
     assert f"says that it runs revision 0 instead of {result.revision}" in result.sentence
 
 
-def test_an_answer_in_another_form() -> None:
+def test_an_answer_of_another_type() -> None:
     result = press(results(**{**GOOD, "dispatcher__list": {"SETS": []}}))
     assert_behind(result)
     assert "in a form that this product does not know" in result.sentence

@@ -77,7 +77,7 @@ def change_much(group: CarrierGroup) -> None:
 
 
 def rows() -> dict[str, list[tuple[Any, ...]]]:
-    """Return all rows but the revision's, whose number is looked at apart."""
+    """Return all rows but the one with the revision, whose number is compared separately."""
     stored = {table._meta.db_table: list(table.objects.order_by("pk").values_list()) for table in TABLES}
     stored["htable"] = list(Htable.objects.exclude(key_name=REVISION_KEY).order_by("pk").values_list())
     return stored
@@ -121,7 +121,7 @@ def apply_when_free(node: Node) -> ApplyResult:
     return result
 
 
-def test_where_nothing_tells_that_it_was_killed_it_is_out_when_its_claim_ends(
+def test_where_nobody_can_tell_that_it_was_killed_the_lock_is_free_when_the_claim_expires(
     node: Node, acme: CarrierGroup, ada: User
 ) -> None:
     """On another member of a cluster, or another host."""

@@ -1,4 +1,4 @@
-"""One apply at a time; a holder whose claim has run out is out."""
+"""One apply at a time; a holder whose claim has expired has lost the lock."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from kamailio_bridge.revisions.models import ApplyLock
 pytestmark = pytest.mark.django_db
 
 
-def test_the_second_is_told_who_holds_it_and_for_how_long() -> None:
+def test_the_refusal_names_the_holder_and_the_time_left() -> None:
     with (
         apply_lock("ada", 30),
         pytest.raises(Busy, match=r"ada on .* is applying at this moment.* in (29|30) s at the latest"),
@@ -40,7 +40,7 @@ def test_it_is_free_again_after_an_error() -> None:
         assert ApplyLock.objects.get().holder.startswith("bob")
 
 
-def test_a_killed_holder_is_out_when_its_claim_runs_out() -> None:
+def test_the_lock_of_a_killed_holder_is_free_when_its_claim_expires() -> None:
     with apply_lock("ada", 30) as claim:
         ApplyLock.objects.update(expires=timezone.now() - timedelta(seconds=1))
         with apply_lock("bob", 30), pytest.raises(LockLost, match="took the lock"):
@@ -48,7 +48,7 @@ def test_a_killed_holder_is_out_when_its_claim_runs_out() -> None:
         assert ApplyLock.objects.get().token == ""
 
 
-def test_the_late_holder_does_not_free_the_lock_of_the_next() -> None:
+def test_a_late_holder_does_not_free_the_lock_of_the_next() -> None:
     with apply_lock("ada", 30):
         ApplyLock.objects.update(expires=timezone.now() - timedelta(seconds=1))
         late = apply_lock("bob", 30)
@@ -57,7 +57,7 @@ def test_the_late_holder_does_not_free_the_lock_of_the_next() -> None:
     late.__exit__(None, None, None)
 
 
-def test_renewing_moves_the_end() -> None:
+def test_renewing_extends_the_claim() -> None:
     with apply_lock("ada", 30) as claim:
         claim.renew(500)
         expires = ApplyLock.objects.get().expires
@@ -65,7 +65,7 @@ def test_renewing_moves_the_end() -> None:
         assert 400 < (expires - timezone.now()).total_seconds() < 501
 
 
-def test_a_holder_that_lives_keeps_it_however_often_it_is_asked_for() -> None:
+def test_a_living_holder_keeps_the_lock() -> None:
     with apply_lock("ada", 30) as claim:
         for _ in range(3):
             with pytest.raises(Busy), apply_lock("bob", 30):

@@ -1,4 +1,4 @@
-"""Nodes side by side: each answer is in the revision as soon as it is there, and who was not asked is behind."""
+"""Nodes in parallel: each answer is in the revision as soon as it arrives, and a node that was not asked is behind."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def answers() -> dict[str, bool]:
     return {entry["name"]: entry["ok"] for entry in Revision.objects.get().nodes}
 
 
-def test_an_answer_is_in_the_revision_while_others_are_at_work(hold: threading.Event) -> None:
+def test_an_answer_is_in_the_revision_while_others_still_reload(hold: threading.Event) -> None:
     seen = []
 
     def progress(step: str) -> None:
@@ -72,7 +72,9 @@ def test_an_answer_is_in_the_revision_while_others_are_at_work(hold: threading.E
     assert Revision.objects.get().outcome == Revision.Outcome.VERIFIED
 
 
-def test_who_was_not_asked_is_behind_until_it_is_retried(hold: threading.Event, nodes: dict[str, HttpNode]) -> None:
+def test_a_node_that_was_not_asked_is_behind_until_it_is_retried(
+    hold: threading.Event, nodes: dict[str, HttpNode]
+) -> None:
     hold.set()
     result = apply(author=None, nodes=[node for node in configured_nodes() if node.name == "east"])
     assert result.outcome == "verified"
@@ -84,7 +86,7 @@ def test_who_was_not_asked_is_behind_until_it_is_retried(hold: threading.Event, 
     assert (Revision.objects.get().outcome, answers()) == (Revision.Outcome.VERIFIED, {"east": True, "west": True})
 
 
-def test_a_node_that_is_not_entered_any_more_leaves_the_record(hold: threading.Event) -> None:
+def test_a_deleted_node_leaves_the_record(hold: threading.Event) -> None:
     hold.set()
     assert apply(author=None).ok
     KamailioNode.objects.filter(name="west").delete()

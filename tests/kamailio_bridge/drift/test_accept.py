@@ -29,7 +29,7 @@ pytestmark = pytest.mark.django_db(databases=["default", "kamailio"], transactio
 
 @pytest.fixture
 def acme() -> CarrierGroup:
-    """A carrier group of two endpoints with all around it, in the tables; no node was asked."""
+    """A carrier group of two endpoints, its source network and routes, applied to the tables; no node was asked."""
     group = make_group("Acme", "203.0.113.7", "203.0.113.8")
     SourceNetwork.objects.create(group=group, network="198.51.100.0/24")
     make_route("9", group)

@@ -40,7 +40,7 @@ def local(kamailio_process: NodeProcess, settings: Settings) -> Node:
 
 @pytest.fixture
 def applied(local: Node) -> Iterator[CarrierGroup]:
-    """A carrier group of two endpoints with all around it, in force at the node."""
+    """A carrier group of two endpoints, its source network and routes, applied to the node."""
     group = make_group("Acme", "127.0.0.21", "127.0.0.22")
     SourceNetwork.objects.create(group=group, network="127.0.5.0/24")
     make_route("9", group)
@@ -71,7 +71,7 @@ def mend(**options: Any) -> ApplyResult:
     return result
 
 
-def test_what_was_applied_is_in_step_and_what_waits_is_no_drift(applied: CarrierGroup) -> None:
+def test_pending_changes_are_no_drift(applied: CarrierGroup) -> None:
     assert sentences(read_drift()) == []
     applied.endpoints.update(strip=3)
     OutboundRoute.objects.all().delete()
@@ -113,7 +113,7 @@ def test_restore_writes_the_rows_of_the_last_revision_and_leaves_what_is_pending
     applied: CarrierGroup, local: Node
 ) -> None:
     before, last = everything(), Revision.objects.get()
-    applied.endpoints.filter(host="127.0.0.21").update(strip=3)  # waits
+    applied.endpoints.filter(host="127.0.0.21").update(strip=3)  # pending
     waiting = make_plan().count
     Dispatcher.objects.filter(setid=applied.pk).delete()
     Mtree.objects.update(tvalue="dsiprouter:4711")
@@ -217,7 +217,7 @@ def test_a_foreign_row_in_a_set_of_ours_is_named_and_not_touched(applied: Carrie
     mend()
 
 
-def test_before_the_first_apply_nothing_can_be_told(kamailio_down: None) -> None:
+def test_before_the_first_apply_there_is_nothing_to_compare_with(kamailio_down: None) -> None:
     assert read_drift().unknown == "Nothing has been applied yet, so there is nothing to compare with."
     assert read_node_drift(read_drift()) == []
     assert restore(author=None).outcome == "refused"
@@ -279,7 +279,7 @@ def test_a_node_says_which_revision_it_runs(applied: CarrierGroup, local: Node) 
     assert found.differences[0] == f"It says that it runs revision {stored_revision()} instead of 4711."
 
 
-def test_who_registers_what_is_compared_with_the_nodes_of_then(settings: Settings) -> None:
+def test_owners_of_accounts_are_compared_with_the_nodes_at_the_time_of_the_apply(settings: Settings) -> None:
     """A node that is entered after the apply, and retried, changes nothing in what was applied."""
     for name in ("east", "west"):
         KamailioNode.objects.create(name=name, rpc_url=f"http://127.0.0.1:{free_port()}/RPC", time_limit=1)

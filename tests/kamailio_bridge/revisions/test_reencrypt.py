@@ -1,4 +1,4 @@
-"""Keys are rotated in the revisions, too: a key that is given up opens nothing any more, and nothing is lost."""
+"""Keys are rotated in the revisions, too: a removed key opens nothing any more, and nothing is lost."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_revisions_are_read_with_the_new_key_alone(settings: Settings, capsys: p
     assert AuthCredential.objects.get().password_is("earlier")
 
 
-def test_what_can_not_be_read_stays(settings: Settings, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_password_that_can_not_be_read_stays(settings: Settings, capsys: pytest.CaptureFixture[str]) -> None:
     group = make_group("Acme", "203.0.113.7")
     credential = AuthCredential(group=group, username="1000", registrar="sip.acme.example")
     credential.set_password("earlier")

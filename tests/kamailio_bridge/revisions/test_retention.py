@@ -1,4 +1,4 @@
-"""Of how many revisions the carriers are kept, and of which they always are."""
+"""How many revisions keep their carriers, and which ones always do."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def test_the_last_ones_are_kept(settings: Settings) -> None:
     assert (dropped.changes, dropped.outcome) == ([], Revision.Outcome.VERIFIED), "its record stays"
 
 
-def test_what_one_goes_back_to_when_something_is_wrong_is_always_kept(settings: Settings) -> None:
+def test_the_revision_in_the_tables_and_the_last_verified_one_are_always_kept(settings: Settings) -> None:
     settings.KAMAILIO_REVISIONS_KEPT = 0  # the newest is kept even so
     good = revisions(Revision.Outcome.VERIFIED, Revision.Outcome.VERIFIED)
     bad = revisions(Revision.Outcome.BEHIND, Revision.Outcome.WRITTEN, Revision.Outcome.BEHIND)

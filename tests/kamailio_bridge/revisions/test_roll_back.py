@@ -82,7 +82,7 @@ def test_the_next_revision_says_where_it_was_rolled_back_to() -> None:
 
 
 @pytest.mark.django_db(databases=["default", "kamailio"])
-def test_the_next_revision_does_not_pass_for_a_roll_back_alone_when_something_was_saved_since() -> None:
+def test_the_next_revision_says_if_something_was_saved_after_the_roll_back() -> None:
     group = make_group("Acme", "203.0.113.7")
     first = apply(author=None, nodes=[]).revision
     group.endpoints.update(strip=1)
