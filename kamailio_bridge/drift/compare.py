@@ -88,6 +88,11 @@ class Drift:
         return self.plan.left_out if self.plan is not None else []
 
     @property
+    def digest(self) -> str:
+        """A short text that stands for what differs, to tell whether it still is what somebody saw."""
+        return self.plan.digest() if self.plan is not None else ""
+
+    @property
     def found(self) -> bool:
         """Whether anything in the tables is not as it was applied."""
         return bool(self.rows or self.number)

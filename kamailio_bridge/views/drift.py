@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.admin.models import CHANGE, LogEntry
@@ -14,10 +14,12 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from carriers.labels import object_label
+from kamailio_bridge.apply.accept_drift import DriftChanged, accept_drift
+from kamailio_bridge.apply.lock import Busy, LockLost
 from kamailio_bridge.apply.operations import restore as restore_rows
-from kamailio_bridge.drift.accept import accept_row, can_accept
+from kamailio_bridge.drift.accept import can_accept
 from kamailio_bridge.drift.accepted import CannotAccept
-from kamailio_bridge.drift.compare import LOOK_SECONDS, Drift, RowDrift, read_drift, read_node_drift
+from kamailio_bridge.drift.compare import LOOK_SECONDS, RowDrift, read_drift, read_node_drift
 from kamailio_bridge.views.access import RELOAD_PERMISSION, for_operators, for_those_who_may
 from kamailio_bridge.views.reload import level_of, result_url
 
@@ -47,7 +49,7 @@ def drift(request: HttpRequest) -> HttpResponse:
         "drift": found,
         "rows": [_shown(row, may_accept=may_accept) for row in found.rows[:SHOWN_ROWS]],
         "more_rows": max(0, len(found.rows) - SHOWN_ROWS),
-        "seen": _digest(found),
+        "seen": found.digest,
     }
     return TemplateResponse(request, "admin/kamailio_bridge/drift.html", context)
 
@@ -61,10 +63,6 @@ def _shown(row: RowDrift, *, may_accept: bool) -> dict[str, Any]:
         "columns": row.columns,
         "may_be_accepted": may_accept and can_accept(row),
     }
-
-
-def _digest(found: Drift) -> str:
-    return found.plan.digest() if found.plan is not None else ""
 
 
 @for_operators
@@ -95,21 +93,18 @@ def restore(request: HttpRequest) -> HttpResponse:
 @require_POST
 def accept(request: HttpRequest) -> HttpResponse:
     """Accept one row into the carriers, if the drift is still what was seen. It is then a pending change."""
-    found = read_drift()
-    row = next((row for row in found.rows if _names(request, row)), None)
-    if row is None or request.POST.get("seen") != _digest(found):
-        messages.warning(request, "Nothing was accepted, because the rows changed since you saw them: look again.")
-        return HttpResponseRedirect(reverse("admin:drift"))
+    user = request.user
+    assert isinstance(user, User)  # noqa: S101 - for the type checker: nobody else has the permission
+    table, key, seen = (request.POST.get(name, "") for name in ("table", "row", "seen"))
     try:
-        changed = accept_row(row=row)
-    except CannotAccept as refusal:
+        changed = accept_drift(author=user, table=table, key=key, seen=seen)
+    except (Busy, DriftChanged) as ended:
+        messages.warning(request, str(ended))
+        return HttpResponseRedirect(reverse("admin:drift"))
+    except (CannotAccept, LockLost) as refusal:
         messages.error(request, str(refusal))
         return HttpResponseRedirect(reverse("admin:drift"))
-    message = f"Accepted from row {row.pk} of the table {row.table.name}."
-    LogEntry.objects.log_actions(cast(int, request.user.pk), [changed], CHANGE, change_message=message)
+    message = f"Accepted from row {key} of the table {table}."
+    LogEntry.objects.log_actions(user.pk, [changed], CHANGE, change_message=message)
     messages.success(request, f"The {object_label(changed)} is as the row is. Reload Kamailio to make it a revision.")
     return HttpResponseRedirect(reverse("admin:waiting_changes"))
-
-
-def _names(request: HttpRequest, row: RowDrift) -> bool:
-    return request.POST.get("table") == row.table.name and request.POST.get("row") == str(row.pk)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from html import unescape
 
 import pytest
@@ -10,6 +11,7 @@ from django.contrib.auth.models import Permission, User
 from django.test import Client
 
 from carriers.models import Endpoint
+from kamailio_bridge.apply.lock import apply_lock
 from kamailio_bridge.nodes.models import KamailioNode
 from kamailio_bridge.revisions.models import Revision
 from kamailio_bridge.tables.models import Dispatcher, Mtree, Uacreg
@@ -140,6 +142,20 @@ def test_a_row_that_changed_again_is_not_accepted(operator: Client, endpoint: En
     assert "Nothing was accepted" in text(response)
     endpoint.refresh_from_db()
     assert endpoint.host == "203.0.113.7"
+
+
+def test_while_somebody_applies_nothing_is_accepted(operator: Client, endpoint: Endpoint) -> None:
+    seen = operator.get(DRIFT).context["seen"]
+    row = {"table": "dispatcher", "row": str(endpoint.pk)}
+    with apply_lock("ada", 30):
+        response = operator.post(ACCEPT, {**row, "seen": seen}, follow=True)
+    assert response.redirect_chain == [(DRIFT, 302)]
+    (message,) = response.context["messages"]
+    assert message.level_tag == "warning"
+    assert re.match(r"ada on .* is applying at this moment\. Try again when that is done", str(message))
+    endpoint.refresh_from_db()
+    assert endpoint.host == "203.0.113.7"
+    assert not LogEntry.objects.exists()
 
 
 def test_who_may_reload_but_not_edit_may_only_restore(client: Client, operator: Client, endpoint: Endpoint) -> None:
