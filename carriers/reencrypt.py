@@ -6,12 +6,14 @@ from collections.abc import Callable
 
 from django.db import transaction
 
+from carriers.hook_points import HookPoint
 from carriers.models import AuthCredential, CarrierGroup
 from carriers.passwords import encryption as secrets
 from carriers.snapshots.state import State, columns_of, key_of, rows_of
 
 BATCH = 200
-_elsewhere: list[Callable[[], str]] = []
+# Where other apps that keep passwords re-encrypt theirs: a hook returns a sentence that says what it did.
+elsewhere = HookPoint[[], str]("elsewhere")
 
 
 def stored_passwords() -> list[int]:
@@ -60,13 +62,3 @@ def _rotated(ciphertext: str) -> str:
         return secrets.rotate(ciphertext) if ciphertext else ciphertext
     except secrets.SecretUnreadable:
         return ciphertext
-
-
-def also_rotate(work: Callable[[], str]) -> None:
-    """Let somebody else who keeps states take part; ``work`` says in a sentence what it did."""
-    _elsewhere.append(work)
-
-
-def rotate_elsewhere() -> list[str]:
-    """Re-encrypt what others keep, and return what they report."""
-    return [work() for work in _elsewhere]

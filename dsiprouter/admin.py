@@ -1,4 +1,4 @@
-"""Users and groups with our own rules, and no page that shows second factors.
+"""Users, groups and logins with our own rules, and no page that shows second factors.
 
 They have secrets, which ``manage.py second_factor`` shows once.
 """
@@ -7,8 +7,15 @@ from django.contrib import admin
 from django_otp.plugins.otp_static.models import StaticDevice
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
+from dsiprouter.logins.attempt_admin import SiteAccessAttemptAdmin, SiteAccessFailureLogAdmin, SiteAccessLogAdmin
 from dsiprouter.staff.user_admin import SiteGroupAdmin, SiteUserAdmin
 
-__all__ = ["SiteGroupAdmin", "SiteUserAdmin"]
+__all__ = [
+    "SiteAccessAttemptAdmin",
+    "SiteAccessFailureLogAdmin",
+    "SiteAccessLogAdmin",
+    "SiteGroupAdmin",
+    "SiteUserAdmin",
+]
 
 admin.site.unregister([StaticDevice, TOTPDevice])

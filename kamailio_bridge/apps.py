@@ -1,4 +1,4 @@
-"""The bridge as a Django app: it brings system checks, and takes part in the history and in the rotation of keys."""
+"""The bridge as a Django app: it has system checks, adds hooks to the carriers, and its nodes have a history."""
 
 from django.apps import AppConfig
 from django.core import checks
@@ -9,8 +9,9 @@ class KamailioBridgeConfig(AppConfig):
     verbose_name = "Kamailio"
 
     def ready(self) -> None:
-        from carriers.reencrypt import also_rotate  # noqa: PLC0415
-        from kamailio_bridge.checks import (  # noqa: PLC0415 - needs the models to be loaded
+        from carriers.history.tracking import track  # noqa: PLC0415 - needs the models to be loaded
+        from kamailio_bridge.carrier_hooks import add_hooks  # noqa: PLC0415
+        from kamailio_bridge.checks import (  # noqa: PLC0415
             check_modules,
             check_rpc_address,
             check_sip_addresses,
@@ -18,11 +19,10 @@ class KamailioBridgeConfig(AppConfig):
             check_tables,
             check_token_folder,
         )
-        from kamailio_bridge.revisions.history_links import track_bridge  # noqa: PLC0415
-        from kamailio_bridge.revisions.reencrypt_snapshots import reencrypt_snapshots  # noqa: PLC0415
+        from kamailio_bridge.nodes.models import KamailioNode  # noqa: PLC0415
 
-        track_bridge()
-        also_rotate(reencrypt_snapshots)
+        track(KamailioNode)
+        add_hooks()
         checks.register(check_modules)
         checks.register(check_rpc_address)
         checks.register(check_sip_addresses)

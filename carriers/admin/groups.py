@@ -11,7 +11,6 @@ from django.contrib.admin.options import IS_POPUP_VAR
 from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied
 from django.db.models import Case, Exists, OuterRef, QuerySet, Value, When
-from django.forms import BaseModelFormSet, ModelForm
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -21,10 +20,12 @@ from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.debug import sensitive_post_parameters
 
 from carriers.admin.change_lists import ListAdmin, QuickList
+from carriers.admin.hooks import CallsHooks
 from carriers.admin.inlines import AuthCredentialInline, EndpointInline, GroupSourceInline
 from carriers.admin.simultaneous_edits.mixin import EditedTogether
 from carriers.forms.add_group import AddCarrierGroupForm
 from carriers.models import AuthCredential, CarrierGroup, Endpoint, SourceNetwork
+from carriers.offered_lookups import OfferedLookups
 from carriers.services import set_enabled
 from carriers.values.addresses import shown_address
 
@@ -86,10 +87,10 @@ def calls_go_nowhere(group: CarrierGroup) -> str:
 
 
 @admin.register(CarrierGroup)
-class CarrierGroupAdmin(EditedTogether, ListAdmin):
+class CarrierGroupAdmin(OfferedLookups, CallsHooks, EditedTogether, ListAdmin):
     fields = ("name", "enabled", "selection")
     inlines = (EndpointInline, GroupSourceInline, AuthCredentialInline)
-    list_display = ("marked_name", "shown_endpoints", "authentication", "registration", "enabled")
+    list_display = ("marked_name", "shown_endpoints", "authentication", "enabled")
     list_filter = ("enabled", AuthenticationFilter, SelectionFilter, "endpoints__transport")
     search_fields = ("name", "endpoints__host", "credential__username")
     search_help_text = "Search by name, endpoint address or username"
@@ -140,13 +141,6 @@ class CarrierGroupAdmin(EditedTogether, ListAdmin):
     def authentication(self, group: Any) -> str:
         return AUTHENTICATIONS[group.authentication_kind]
 
-    @admin.display(description="registration")
-    def registration(self, group: Any) -> str:
-        """A place for what only a running node knows: it is filled in after the page is shown."""
-        if group.authentication_kind != "password":
-            return "–"
-        return format_html('<span class="registration" data-group="{}">…</span>', group.pk)
-
     @admin.action(description="Enable selected carrier groups", permissions=["change"])
     def enable(self, request: HttpRequest, queryset: QuerySet[CarrierGroup]) -> None:
         self._set_enabled(request, queryset, enabled=True)
@@ -189,11 +183,8 @@ class CarrierGroupAdmin(EditedTogether, ListAdmin):
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         return super().changeform_view(request, *args, **kwargs)
 
-    def save_related(
-        self, request: HttpRequest, form: ModelForm, formsets: list[BaseModelFormSet], change: Any
-    ) -> None:
-        super().save_related(request, form, formsets, change)
-        sentence = calls_go_nowhere(form.instance)
+    def warn(self, request: HttpRequest, instance: CarrierGroup) -> None:
+        sentence = calls_go_nowhere(instance)
         if sentence:
             self.message_user(request, sentence, messages.WARNING)
 

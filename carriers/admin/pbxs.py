@@ -9,16 +9,18 @@ from django.db.models import Prefetch, QuerySet
 from django.http import HttpRequest
 
 from carriers.admin.change_lists import ListAdmin
+from carriers.admin.hooks import CallsHooks
 from carriers.admin.inlines import PBXSourceInline
 from carriers.admin.simultaneous_edits.mixin import EditedTogether
 from carriers.forms.pbxs import PBXForm
 from carriers.models import PBX, SourceNetwork
+from carriers.offered_lookups import OfferedLookups
 
 SHOWN_SOURCES = 3
 
 
 @admin.register(PBX)
-class PBXAdmin(EditedTogether, ListAdmin):
+class PBXAdmin(OfferedLookups, CallsHooks, EditedTogether, ListAdmin):
     form = PBXForm
     fields = PBXForm.Meta.fields
     inlines = (PBXSourceInline,)

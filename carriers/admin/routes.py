@@ -9,9 +9,11 @@ from django.db.models import Exists, OuterRef, Prefetch, QuerySet
 from django.http import HttpRequest
 
 from carriers.admin.change_lists import ListAdmin
+from carriers.admin.hooks import CallsHooks
 from carriers.admin.simultaneous_edits.mixin import EditedTogether
 from carriers.forms.routes import KnownAutocompleteSelect, OrderedGroupForm, OrderedGroupFormSet
 from carriers.models import Endpoint, InboundRoute, OutboundRoute, OutboundRouteGroup
+from carriers.offered_lookups import OfferedLookups
 from carriers.refusals import refusal_in_words
 
 SHOWN_GROUPS = 5
@@ -51,7 +53,7 @@ class RefusedFilter(admin.SimpleListFilter):
 
 
 @admin.register(OutboundRoute)
-class OutboundRouteAdmin(EditedTogether, ListAdmin):
+class OutboundRouteAdmin(OfferedLookups, CallsHooks, EditedTogether, ListAdmin):
     fields = ("prefix", "enabled", "refuse_code", "refuse_reason", "fall_through")
     inlines = (OrderedGroupInline,)
     list_display = ("__str__", "shown_groups", "enabled")
@@ -96,7 +98,7 @@ def _flaw(entry: Any) -> str:
 
 
 @admin.register(InboundRoute)
-class InboundRouteAdmin(EditedTogether, ListAdmin):
+class InboundRouteAdmin(OfferedLookups, CallsHooks, EditedTogether, ListAdmin):
     fields = ("prefix", "pbx", "enabled", "fall_through")
     autocomplete_fields = ("pbx",)
     list_display = ("__str__", "pbx", "enabled")

@@ -20,6 +20,7 @@ from carriers.history.milestones import milestones_of
 from carriers.history.models import HistoryEntry
 from carriers.history.recording import ACTIONS, entries_of, happened, in_one_batch
 from carriers.history.tracking import kind_of, tracked_models
+from carriers.offered_lookups import OfferedLookups
 
 ENTRIES_ON_A_PAGE = 50
 
@@ -110,7 +111,7 @@ class HistoryList(ChangeList):
 
 
 @admin.register(HistoryEntry)
-class HistoryEntryAdmin(admin.ModelAdmin):
+class HistoryEntryAdmin(OfferedLookups, admin.ModelAdmin):
     list_display = ("when", "who", "what", "shown_details", "applied_with")
     list_display_links = None
     list_filter = (ActionFilter, "timestamp", KindFilter)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
 from django.contrib.contenttypes.models import ContentType
@@ -10,6 +10,7 @@ from django.db.models import Q
 
 from carriers.history.models import HistoryEntry
 from carriers.history.tracking import Owner
+from carriers.hook_points import HookPoint
 
 _CHUNK = 500  # keys in one statement
 
@@ -21,19 +22,16 @@ class Milestone(NamedTuple):
     url: str
 
 
-Source = Callable[[Collection[int]], dict[int, Milestone]]  # by their numbers, as far as they are there
-_sources: list[Source] = []
-
-
-def register(source: Source) -> None:
-    """Let the history name the milestones of a source."""
-    _sources.append(source)
+# Where other apps name their milestones: a hook returns those with the numbers asked for, as far as they are there.
+sources = HookPoint[[Collection[int]], dict[int, Milestone]]("sources")
 
 
 def milestones_of(numbers: Iterable[int | None]) -> dict[int | None, Milestone]:
     """Return the milestones with these numbers."""
     wanted = {number for number in numbers if number is not None}
-    return {number: stone for source in _sources if wanted for number, stone in source(wanted).items()}
+    if not wanted:
+        return {}
+    return {number: milestone for found in sources.call(wanted) for number, milestone in found.items()}
 
 
 def entries_not_applied() -> list[int]:

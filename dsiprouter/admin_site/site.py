@@ -6,7 +6,7 @@ from functools import wraps
 from typing import Any
 
 from django.conf import settings
-from django.contrib.admin import AdminSite, ModelAdmin
+from django.contrib.admin import AdminSite
 from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.messages.storage import default_storage
 from django.http import HttpRequest, HttpResponse
@@ -15,11 +15,9 @@ from django.urls import URLPattern, URLResolver, path, reverse
 
 from carriers.databases.deadlocks import again_after_deadlock
 from dsiprouter.admin_site.first_steps import first_steps
-from dsiprouter.admin_site.lookups import OfferedLookups
 from dsiprouter.logins.form import LoginForm, SecondFactorLoginForm
 from dsiprouter.logins.name_delays import remember_browser
 from dsiprouter.logins.session_views import end_session, sessions
-from kamailio_bridge.preview.save_warnings import WarnsOfLosses, WarnsOfOverlaps
 from kamailio_bridge.urls import admin_urls
 from kamailio_bridge.views.access import RELOAD_PERMISSION, VIEW_GROUP_PERMISSION
 
@@ -48,19 +46,6 @@ class DsiprouterAdminSite(AdminSite):
         if not super().has_permission(request):
             return False
         return not settings.DSIPROUTER_SECOND_FACTOR or request.user.is_verified()  # type: ignore[union-attr]
-
-    def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
-        """Put the rules for all lists in front of every admin class, and for carriers the warnings about losses.
-
-        The bridge knows the losses, and carriers must not import it.
-        """
-        models: list[Any] = [model_or_iterable] if isinstance(model_or_iterable, type) else list(model_or_iterable)
-        admin_class = admin_class or ModelAdmin
-        in_front: tuple[type, ...] = (OfferedLookups,)
-        if all(model._meta.app_label == "carriers" for model in models):
-            in_front += (WarnsOfLosses, WarnsOfOverlaps)
-        admin_class = type(admin_class.__name__, (*in_front, admin_class), {"__module__": admin_class.__module__})
-        super().register(models, admin_class, **options)
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
         own = [

@@ -17,6 +17,7 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 
 from carriers.history.admin import HasHistory
+from carriers.offered_lookups import OfferedLookups
 from dsiprouter.staff.roles import grantable_permissions
 
 admin.site.unregister([User, Group])
@@ -47,7 +48,7 @@ def _beyond() -> QuerySet[Permission]:
 
 
 @admin.register(User)
-class SiteUserAdmin(HasHistory, UserAdmin):
+class SiteUserAdmin(OfferedLookups, HasHistory, UserAdmin):
     list_display = ("username", "name", "access", "roles", "last_login")
     readonly_fields = ("last_login", "date_joined")
     # A user without a password could never log in: there is no single sign-on to offer the choice for.
@@ -100,7 +101,7 @@ class SiteUserAdmin(HasHistory, UserAdmin):
 
 
 @admin.register(Group)
-class SiteGroupAdmin(HasHistory, GroupAdmin):
+class SiteGroupAdmin(OfferedLookups, HasHistory, GroupAdmin):
     """For superusers only: a change of a group changes the permissions of all its users."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:

@@ -12,6 +12,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from carriers.history.admin import HasHistory
+from carriers.offered_lookups import OfferedLookups
 from kamailio_bridge.apply.operations import retry
 from kamailio_bridge.monitoring.status import last_answers
 from kamailio_bridge.nodes.models import LOCAL_NAME, KamailioNode
@@ -47,7 +48,7 @@ now_state, _, now_revision, now_uptime, now_version, now_registrations, *_ = now
 
 
 @admin.register(KamailioNode)
-class KamailioNodeAdmin(HasHistory):
+class KamailioNodeAdmin(OfferedLookups, HasHistory):
     """Who may add or change a node decides where the token goes: superusers. Operators retry, take out and put in."""
 
     change_list_template = "admin/kamailio_bridge/kamailionode/change_list.html"

@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.utils import timezone
 
+from carriers.offered_lookups import OfferedLookups
 from kamailio_bridge.revisions.models import KEPT_LINES, Revision
 from kamailio_bridge.views.roll_back import ROLL_BACK_PERMISSIONS
 
@@ -23,7 +24,7 @@ def _to_the_second(moment: datetime) -> str:
 
 
 @admin.register(Revision)
-class RevisionAdmin(admin.ModelAdmin):
+class RevisionAdmin(OfferedLookups, admin.ModelAdmin):
     list_display = ("number", "shown_started", "author_name", "shown_outcome", "summary")
     list_filter = ("outcome", "started", "author_name")
     list_per_page = 50

@@ -1,4 +1,4 @@
-"""The history of the bridge: changes of nodes are recorded, and entries link to the revision that applied them."""
+"""Revisions as milestones of the history: each entry links to the one that applied it."""
 
 from __future__ import annotations
 
@@ -6,17 +6,8 @@ from collections.abc import Collection
 
 from django.urls import reverse
 
-from carriers.history import milestones
 from carriers.history.milestones import Milestone
-from carriers.history.tracking import track
-from kamailio_bridge.nodes.models import KamailioNode
 from kamailio_bridge.revisions.models import Revision
-
-
-def track_bridge() -> None:
-    """Record changes of nodes, and let each entry of the history link to the revision that applied it."""
-    track(KamailioNode)
-    milestones.register(milestones_of)
 
 
 def milestones_of(numbers: Collection[int]) -> dict[int, Milestone]:

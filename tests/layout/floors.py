@@ -10,6 +10,10 @@ from __future__ import annotations
 # Each floor: its rooms, and the question that they answer. Add a room to the lowest floor that its imports allow.
 FLOORS: tuple[dict[str, str], ...] = (
     {
+        "carriers.hook_points": "how another app adds something to the carriers",
+        "carriers.offered_lookups": "what an address may ask of a list",
+    },
+    {
         "carriers.databases": "what a database error means, and when to try again",
         "carriers.garbage_collector": "how to pause the collector while many objects are built",
         "carriers.history": "who changed which field, and when",
@@ -37,6 +41,7 @@ FLOORS: tuple[dict[str, str], ...] = (
     {
         "carriers.checks": "what is wrong with the keys of passwords",
         "carriers.management": "commands for the carriers",
+        "carriers.templatetags": "where templates call the hooks",
     },
     {"carriers.apps": "what carriers do when Django starts"},
     {"kamailio_bridge.tables": "Kamailio's own tables"},
@@ -65,14 +70,14 @@ FLOORS: tuple[dict[str, str], ...] = (
         "kamailio_bridge.checks": "what is wrong with the settings and the tables",
         "kamailio_bridge.forms": "the forms of questions",
         "kamailio_bridge.management": "commands for Kamailio",
-        "kamailio_bridge.templatetags": "what templates of the carriers' pages show of Kamailio",
     },
     {"kamailio_bridge.views": "the pages and answers of the bridge"},
     {
-        "kamailio_bridge.admin": "the pages of nodes and revisions",
-        "kamailio_bridge.apps": "what the bridge does when Django starts",
+        "kamailio_bridge.admin": "the pages of nodes and revisions, and the bridge's part of the carriers' pages",
         "kamailio_bridge.urls": "the addresses of the bridge's pages",
     },
+    {"kamailio_bridge.carrier_hooks": "what the bridge adds to the carriers"},
+    {"kamailio_bridge.apps": "what the bridge does when Django starts"},
     {
         "dsiprouter.failures": "what people and the log see of failures",
         "dsiprouter.middleware": "what every answer gets",

@@ -13,7 +13,7 @@ from django.http import HttpResponse
 from django.test import Client, RequestFactory
 from django.urls import reverse
 
-from dsiprouter.admin_site.lookups import OfferedLookups, offered_parameters
+from carriers.offered_lookups import OfferedLookups, offered_parameters
 from tests.admin.forms import Carriers
 
 pytestmark = [pytest.mark.django_db(databases=["default", "kamailio"]), pytest.mark.usefixtures("kamailio_down")]

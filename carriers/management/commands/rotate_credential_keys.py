@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from carriers.management.progress import progress_bar
 from carriers.passwords import encryption as secrets
 from carriers.passwords.secret_files import HomeUnusable
-from carriers.reencrypt import rotate_elsewhere, rotate_passwords, stored_passwords
+from carriers.reencrypt import elsewhere, rotate_passwords, stored_passwords
 
 
 class Command(BaseCommand):
@@ -39,7 +39,7 @@ class Command(BaseCommand):
         try:
             with progress_bar(total=len(keys), unit="passwords") as bar:
                 lost = rotate_passwords(keys=keys, advance=bar.update)
-            others = rotate_elsewhere()
+            others = elsewhere.call()
         except ImproperlyConfigured as error:
             raise CommandError(str(error)) from None
         self.stdout.write(f"Passwords encrypted with the newest key: {len(keys) - len(lost)} of {len(keys)}.")

@@ -1,10 +1,12 @@
-"""Say after saving what the change takes away, for the admins of the carriers, which know nothing of Kamailio."""
+"""Say after an object of the carriers is saved what the change takes away, and whom it lets in."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from weakref import WeakKeyDictionary
 
-from django.contrib import admin, messages
+from django.contrib import messages
+from django.db.models import Model
 from django.forms import BaseModelFormSet, ModelForm
 from django.http import HttpRequest
 from django.utils.html import format_html, format_html_join
@@ -42,53 +44,53 @@ SHOWN_LOSSES = 10
 SILENT_PBX = "has no source networks, so it gets calls but may not make any: open it, and add those that it calls from."
 
 
-class WarnsOfLosses(admin.ModelAdmin):
-    """Put in front of an admin of the carriers: it compares what is in force before and after an edit."""
-
-    def save_model(self, request: HttpRequest, obj: Any, form: ModelForm, change: Any) -> None:
-        if change and _may_end_something(form):
-            form.carriers_before = read_carriers()  # type: ignore[attr-defined]
-        super().save_model(request, obj, form, change)
-
-    def save_related(
-        self, request: HttpRequest, form: ModelForm, formsets: list[BaseModelFormSet], change: Any
-    ) -> None:
-        before: Carriers | None = getattr(form, "carriers_before", None)
-        if before is None and change and any(map(_rows_may_end_something, formsets)):
-            before = read_carriers()
-        super().save_related(request, form, formsets, change)
-        if before is not None:
-            _warn(request, losses(before, read_carriers()))
+# What was in force before a page was saved, as long as its form exists.
+_before: WeakKeyDictionary[ModelForm, Carriers] = WeakKeyDictionary()
 
 
-class WarnsOfOverlaps(admin.ModelAdmin):
-    """Put in front of an admin of the carriers: it says which networks of an object are another's, too.
+def remember_before_fields(_request: HttpRequest, form: ModelForm) -> None:
+    """Note what is in force before an object is written, where a change of its fields may end something."""
+    if _may_end_something(form):
+        _before[form] = read_carriers()
 
-    Of what is new it says as well where calls have a gap: a PBX that may not call, a route without a carrier.
+
+def remember_before_rows(_request: HttpRequest, form: ModelForm, formsets: Sequence[BaseModelFormSet]) -> None:
+    """Note what is in force before rows are written, where their change may end something."""
+    if form not in _before and any(map(_rows_may_end_something, formsets)):
+        _before[form] = read_carriers()
+
+
+def warn_of_losses(request: HttpRequest, form: ModelForm, _formsets: Sequence[BaseModelFormSet]) -> None:
+    """Say what an edit took away."""
+    before = _before.pop(form, None)
+    if before is not None:
+        _warn(request, losses(before, read_carriers()))
+
+
+def warn_of_overlaps(request: HttpRequest, form: ModelForm, formsets: Sequence[BaseModelFormSet]) -> None:
+    """Say which networks of an object are another's, too, where an edit may let somebody in."""
+    if "enabled" in form.changed_data or any(map(_rows_may_admit_somebody, formsets)):
+        _warn_of_overlaps(request, form.instance)
+
+
+def warn_of_gaps(request: HttpRequest, obj: Model) -> None:
+    """Say of a new object which networks are another's, too, and where calls have a gap.
+
+    A gap is a PBX that may not call, or a route without a carrier.
     """
+    _warn_of_overlaps(request, obj)
+    if isinstance(obj, PBX) and obj.enabled and not obj.sources.exists():
+        _warn(request, [Notice(pbx_label(obj), SILENT_PBX)])
+    if isinstance(obj, OutboundRoute) and _lacks_a_carrier(obj):
+        _warn(request, list(outbound_route_warnings(read_carriers(), obj.pk)))
 
-    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any:
-        entry = super().log_addition(request, obj, message)
-        self._warn_of_overlaps(request, obj)
-        if isinstance(obj, PBX) and obj.enabled and not obj.sources.exists():
-            _warn(request, [Notice(pbx_label(obj), SILENT_PBX)])
-        if isinstance(obj, OutboundRoute) and _lacks_a_carrier(obj):
-            _warn(request, list(outbound_route_warnings(read_carriers(), obj.pk)))
-        return entry
 
-    def save_related(
-        self, request: HttpRequest, form: ModelForm, formsets: list[BaseModelFormSet], change: Any
-    ) -> None:
-        super().save_related(request, form, formsets, change)
-        if change and ("enabled" in form.changed_data or any(map(_rows_may_admit_somebody, formsets))):
-            self._warn_of_overlaps(request, form.instance)
-
-    def _warn_of_overlaps(self, request: HttpRequest, obj: Any) -> None:
-        tags = {CarrierGroup: group_tag(obj.pk), PBX: pbx_tag(obj.pk)}
-        tag = tags.get(type(obj))
-        if tag is not None:
-            rows = admission_rows(read_carriers())
-            _warn(request, [*everybody_warnings(rows, tag), *overlap_warnings(rows, tag)])
+def _warn_of_overlaps(request: HttpRequest, obj: Model) -> None:
+    tags: dict[type[Model], str] = {CarrierGroup: group_tag(obj.pk), PBX: pbx_tag(obj.pk)}
+    tag = tags.get(type(obj))
+    if tag is not None:
+        rows = admission_rows(read_carriers())
+        _warn(request, [*everybody_warnings(rows, tag), *overlap_warnings(rows, tag)])
 
 
 def _rows_may_admit_somebody(formset: BaseModelFormSet) -> bool:

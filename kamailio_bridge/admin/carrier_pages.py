@@ -1,0 +1,74 @@
+"""What the pages of the carriers show of Kamailio. ``kamailio_bridge.carrier_hooks`` adds it to them.
+
+The hooks get the context of each page of the carriers; all but the consequences belong to carrier groups alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Model
+from django.forms import Script
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils.html import format_html, format_html_join
+
+from carriers.admin.hooks import Column
+from carriers.models import CarrierGroup
+from kamailio_bridge.preview.deletion import consequences_of
+
+
+@admin.display(description="registration")
+def registration(group: Any) -> str:
+    """A place for what only a running node knows: a script asks for it after the page is shown."""
+    if group.authentication_kind != "password":
+        return "–"
+    return format_html('<span class="registration" data-group="{}">…</span>', group.pk)
+
+
+def list_columns(model: type[Model]) -> Sequence[Column]:
+    return [registration] if model is CarrierGroup else []
+
+
+def list_media(context: dict[str, Any]) -> str:
+    return _html(_registrations_script()) if _is_of_groups(context) else ""
+
+
+def list_tools(context: dict[str, Any]) -> str:
+    if not (context.get("may_reload") and _is_of_groups(context)):
+        return ""
+    return format_html("<li>{}</li>", render_to_string("admin/kamailio_bridge/reload_button.html", context))
+
+
+def page_media(context: dict[str, Any]) -> str:
+    if not _is_of_groups(context):
+        return ""
+    tests = [Script("dsiprouter/test_carrier.js", defer=True)] if context["has_change_permission"] else []
+    return _html(_registrations_script(), *tests)
+
+
+def page_extras(context: dict[str, Any]) -> str:
+    if not _is_of_groups(context):
+        return ""
+    return render_to_string("admin/kamailio_bridge/carrier_group/live.html", context)
+
+
+def consequences(context: dict[str, Any]) -> str:
+    """Name what deleting or disabling an object, or several, would take away from the calls."""
+    objects = context["objects"]
+    notices = consequences_of([objects] if isinstance(objects, Model) else objects)
+    return render_to_string("admin/kamailio_bridge/consequences.html", {"notices": notices})
+
+
+def _is_of_groups(context: dict[str, Any]) -> bool:
+    return context["opts"].model is CarrierGroup
+
+
+def _registrations_script() -> Script:
+    return Script("dsiprouter/registrations.js", **{"data-url": reverse("admin:registrations"), "defer": True})
+
+
+def _html(*scripts: Script) -> str:
+    return format_html_join("\n", "{}", ((script,) for script in scripts))
