@@ -7,8 +7,8 @@ from functools import partial
 from typing import Any
 
 from django.db import models
-from django.db.models.deletion import Collector
 
+from carriers.django_internals import deletion_of
 from carriers.history.changes import Action, Change
 from carriers.history.object_names import name_beside
 from carriers.history.recording import record, unrecorded
@@ -49,19 +49,18 @@ def delete_recorded(found: models.QuerySet[Any]) -> None:
 
     The caller holds the transaction.
     """
-    collector = Collector(using=found.db)
-    collector.collect(found)
+    deleted, delete = deletion_of(found)
     names = known_names()
     record(
         [
             _change(instance, "deleted", values_of(instance), names)
-            for model, instances in collector.data.items()
+            for model, instances in deleted.items()
             for instance in sorted(instances, key=lambda instance: instance.pk)
             if model in MODELS
         ]
     )
     with unrecorded():
-        collector.delete()
+        delete()
 
 
 def known_names() -> Names:

@@ -9,10 +9,12 @@ from django import forms
 from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.core.exceptions import ValidationError
 from django.db.models import Model
+from django.forms.formsets import DELETION_FIELD_NAME
 from django.forms.models import BaseInlineFormSet
 from django.utils.functional import cached_property
 
 from carriers.carrier_history import record_written, values_of
+from carriers.django_internals import delete_without_cascade
 from carriers.history.recording import unrecorded
 from carriers.labels import Values
 
@@ -63,9 +65,10 @@ class DistinctFormSet(BaseInlineFormSet):
     def add_fields(self, form: forms.ModelForm, index: int | None) -> None:
         """Name each field for those who can't see the heading above its column, which is the only label it has."""
         super().add_fields(form, index)
-        key = form.fields[self._pk_field.name]  # type: ignore[attr-defined]
+        pk = cast(type[Model], self.model)._meta.pk.name
+        key = form.fields[pk]
         if isinstance(key, forms.ModelChoiceField):
-            form.fields[self._pk_field.name] = StoredRowField(self._rows, queryset=key.queryset, initial=key.initial)  # type: ignore[attr-defined]
+            form.fields[pk] = StoredRowField(self._rows, queryset=key.queryset, initial=key.initial)
         for field in form.fields.values():
             wrapped = isinstance(field.widget, RelatedFieldWidgetWrapper)
             widget = field.widget.widget if wrapped else field.widget
@@ -95,7 +98,7 @@ class DistinctFormSet(BaseInlineFormSet):
             in_the_way = [form.instance.pk for form in moving if self._key(form.initial) in wanted]
             rows = cast(type[Model], self.model)._default_manager.filter(pk__in=in_the_way)
             self._taken_out = {row.pk: values_of(row) for row in rows}
-            rows._raw_delete(rows.db)  # they are stored again, under the same keys
+            delete_without_cascade(rows)  # they are stored again, under the same keys
         return super().save_existing_objects(commit)
 
     def save_existing(self, form: forms.ModelForm, obj: Model, commit: bool = True) -> Model:  # noqa: FBT001, FBT002
@@ -115,7 +118,7 @@ class DistinctFormSet(BaseInlineFormSet):
         """Yield the forms that will be stored: not the blank ones, and not those marked for deletion."""
         for form in self.forms:
             is_blank = form.instance.pk is None and not form.has_changed()
-            if hasattr(form, "cleaned_data") and not is_blank and not self._should_delete_form(form):  # type: ignore[attr-defined]
+            if hasattr(form, "cleaned_data") and not is_blank and not form.cleaned_data.get(DELETION_FIELD_NAME):
                 yield form
 
 

@@ -37,7 +37,7 @@ class HasHistory(admin.ModelAdmin):
             raise PermissionDenied  # first, so that nobody learns which keys exist
         found = self.get_object(request, object_id)
         if found is None:
-            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)  # type: ignore[attr-defined]
+            return super().history_view(request, object_id)  # it says so
         if not self.has_view_or_change_permission(request, found):
             raise PermissionDenied
         entries = entries_of(self.opts.label_lower, found.pk)

@@ -34,7 +34,7 @@ def name_beside(instance: models.Model, model: type[models.Model], pk: int) -> s
 
 def _find(instance: models.Model, model: type[models.Model], pk: int) -> str:
     for column in instance._meta.concrete_fields:
-        if column.related_model is model and column.name in instance._state.fields_cache:
+        if isinstance(column, models.ForeignKey) and column.related_model is model and column.is_cached(instance):
             beside = getattr(instance, column.name)
             if beside is not None and beside.pk == pk:
                 return str(beside)

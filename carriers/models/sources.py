@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.db import models
-from django.db.models.deletion import Collector
 
+from carriers.django_internals import delete_with_owner
 from carriers.fields import NetworkField
 from carriers.models.base import CarrierModel
 from carriers.models.groups import CarrierGroup
 from carriers.models.pbxs import PBX
 
-
-def with_owner(collector: Collector, field: models.ForeignKey, sub_objs: Any, _using: str) -> None:
-    """Delete the rows with their owner, as ``CASCADE`` does, but never set their key to NULL first.
-
-    Django does that for a key that may be NULL on databases which check at once (MariaDB, MySQL), and there the rule
-    that a source has one owner would refuse it, and with it every deletion of a group or PBX that has sources.
-    """
-    collector.collect(sub_objs, source=field.remote_field.model, source_attr=field.name, fail_on_restricted=False)
+# Migration 0002 finds it here by this name.
+with_owner = delete_with_owner
 
 
 class SourceNetwork(CarrierModel):

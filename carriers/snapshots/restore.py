@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from django.db import IntegrityError, connections, models, router, transaction
 
+from carriers.django_internals import delete_without_cascade
 from carriers.history.changes import Action, Change
 from carriers.history.recording import record, unrecorded
 from carriers.models import PBX, AuthCredential, CarrierGroup, SourceNetwork
@@ -69,7 +70,7 @@ def restore_state(state: State) -> Restoration:
 def _write(restoration: Restoration) -> None:
     for model in reversed(MODELS):
         for found in _batches(model, restoration.changes, "changed"):
-            found._raw_delete(found.db)  # no cascade: children that stay must not go with a parent that changes
+            delete_without_cascade(found)  # no cascade: children that stay must not go with a parent that changes
     for model in reversed(MODELS):
         for found in _batches(model, restoration.changes, "deleted"):
             found.delete()

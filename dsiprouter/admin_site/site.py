@@ -8,12 +8,12 @@ from typing import Any
 from django.conf import settings
 from django.contrib.admin import AdminSite
 from django.contrib.auth.forms import AuthenticationForm
-from django.contrib.messages.storage import default_storage
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver, path, reverse
 
 from carriers.databases.deadlocks import again_after_deadlock
+from carriers.django_internals import drop_new_messages
 from dsiprouter.admin_site.first_steps import first_steps
 from dsiprouter.logins.form import LoginForm, SecondFactorLoginForm
 from dsiprouter.logins.name_delays import remember_browser
@@ -67,10 +67,9 @@ class DsiprouterAdminSite(AdminSite):
 
         @wraps(view)
         def repeated(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-            def forget_messages() -> None:
-                request._messages = default_storage(request)  # type: ignore[attr-defined]
-
-            return again_after_deadlock(lambda: view(request, *args, **kwargs), before_again=forget_messages)
+            return again_after_deadlock(
+                lambda: view(request, *args, **kwargs), before_again=lambda: drop_new_messages(request)
+            )
 
         return super().admin_view(repeated, cacheable)
 

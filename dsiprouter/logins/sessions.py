@@ -17,6 +17,7 @@ from django.contrib.sessions.backends.db import SessionStore as DatabaseStore
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
+from carriers.django_internals import forget_session_key, stored_session
 from dsiprouter.logins.client_address import client_address
 from dsiprouter.models import SiteSession
 
@@ -38,13 +39,13 @@ class SessionStore(DatabaseStore):
         return SiteSession
 
     def load(self) -> dict[str, Any]:
-        found: SiteSession | None = self._get_session_from_db()  # type: ignore[attr-defined]
+        found: SiteSession | None = stored_session(self)
         if found is None:
             return {}
         if found.user_id is not None and found.seen <= timezone.now() - idle_limit():
             self.was_idle = True
             found.delete()
-            self._session_key = None
+            forget_session_key(self)
             return {}
         self.began, self.seen, self.origin = found.began, found.seen, (found.address, found.browser)
         return self.decode(found.session_data)

@@ -10,6 +10,7 @@ from __future__ import annotations
 # Each floor: its rooms, and the question that they answer. Add a room to the lowest floor that its imports allow.
 FLOORS: tuple[dict[str, str], ...] = (
     {
+        "carriers.django_internals": "what Django does not document",
         "carriers.hook_points": "how another app adds something to the carriers",
         "carriers.offered_lookups": "what an address may ask of a list",
     },

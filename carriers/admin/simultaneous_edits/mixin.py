@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import Any, cast
+from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
@@ -16,6 +16,7 @@ from django.http import HttpRequest, HttpResponse
 
 from carriers.admin.simultaneous_edits.merge import Merged, Who, merge_object, merge_rows
 from carriers.admin.simultaneous_edits.page_state import OBJECT, Shown, read_shown, rows_of
+from carriers.django_internals import replace_posted
 from carriers.history.models import HistoryEntry
 from carriers.history.recording import entries_of
 
@@ -49,7 +50,7 @@ class EditedTogether(admin.ModelAdmin):
             return self._save(request, object_id, form_url, extra_context)
 
     def _save(self, request: HttpRequest, object_id: str | None, *rest: Any) -> HttpResponse:
-        typed, merged = request.POST, None
+        typed, stored, merged = request.POST, None, None
         try:
             with transaction.atomic(using=router.db_for_write(self.model)):
                 stored = self._locked(object_id) if object_id is not None else None
@@ -57,8 +58,11 @@ class EditedTogether(admin.ModelAdmin):
                     merged = self._merge(request, stored)
                 response = super().changeform_view(request, object_id, *rest)
         except Error:
-            request.POST, request.edited_together = typed, _Note()  # type: ignore[attr-defined]  # it may be done again
+            replace_posted(request, typed)
+            request.edited_together = _Note()  # type: ignore[attr-defined]  # it may be done again
             raise
+        if object_id is not None and stored is None:
+            self._say_who_deleted(request, object_id)
         if merged is not None and merged.kept and response.status_code == 302:
             self.message_user(request, f"Since you opened the page: {' '.join(merged.kept)} That is kept.")
         return response
@@ -86,7 +90,7 @@ class EditedTogether(admin.ModelAdmin):
         for formset, prefix in self._formsets(request, obj):
             if prefix in shown.rows:
                 merge_rows(merged, formset, shown.rows[prefix], stored.rows[prefix], who)
-        request.POST = cast(Any, merged.data)
+        replace_posted(request, merged.data)
         _note(request).conflicts = merged.conflicts
         return merged
 
@@ -131,10 +135,9 @@ class EditedTogether(admin.ModelAdmin):
             context[FIELD.strip("_")] = shown.sign()
         return super().render_change_form(request, context, *args, **kwargs)
 
-    def _get_obj_does_not_exist_redirect(self, request: HttpRequest, opts: Any, object_id: str) -> HttpResponse:
+    def _say_who_deleted(self, request: HttpRequest, object_id: str) -> None:
         """Say who deleted what the page was about."""
-        response = super()._get_obj_does_not_exist_redirect(request, opts, object_id)  # type: ignore[misc]
-        entry = _deletion(self.model, unquote(object_id)) if request.method == "POST" else None
+        entry = _deletion(self.model, unquote(object_id))
         if entry is not None:
             list(messages.get_messages(request))  # ours says more than Django's
             self.message_user(
@@ -143,7 +146,6 @@ class EditedTogether(admin.ModelAdmin):
                 " nothing was stored.",
                 messages.WARNING,
             )
-        return cast(HttpResponse, response)
 
 
 class _Note:
