@@ -135,7 +135,7 @@ def test_a_server_that_does_not_answer_is_a_sentence(django_db_blocker: DjangoDb
     with django_db_blocker.unblock(), scratch_database("away", "mysql://nobody:hidden-word@127.0.0.1:1/kamailio"):
         (sentence,) = table_problems("away")
     assert sentence.startswith("The database “away” (away) can't be reached: Can't connect to")
-    assert sentence.endswith("Check KAMAILIO_DATABASE_URL.")
+    assert "KAMAILIO_DATABASE_URL" in sentence
     assert "hidden-word" not in sentence
 
 
