@@ -6,6 +6,7 @@ from typing import Any
 
 from carriers.models import (
     PBX,
+    AuthCredential,
     CarrierGroup,
     Endpoint,
     InboundRoute,
@@ -21,6 +22,14 @@ def make_group(name: str, *hosts: str, **values: Any) -> CarrierGroup:
     for position, host in enumerate(hosts, start=1):
         Endpoint.objects.create(group=group, host=host, position=position)
     return group
+
+
+def make_credential(group: CarrierGroup, registrar: str, password: str = "a-long-password") -> AuthCredential:
+    """Give a carrier group an account at a registrar."""
+    credential = AuthCredential(group=group, username="1000", registrar=registrar, realm="acme")
+    credential.set_password(password)
+    credential.save()
+    return credential
 
 
 def make_route(prefix: str, *groups: CarrierGroup, **values: Any) -> OutboundRoute:

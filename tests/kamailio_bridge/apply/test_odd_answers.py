@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from pytest_django import Settings
 
-from carriers.models import AuthCredential
 from carriers.snapshots.records import EndpointRecord
 from carriers.snapshots.some_groups import read_groups
 from kamailio_bridge.apply.operations import apply
@@ -24,7 +23,7 @@ from kamailio_bridge.questions.probes import NoNode, ask_through, probe_endpoint
 from kamailio_bridge.questions.registrations import registrations
 from tests.commands import run_command
 from tests.kamailio_bridge import records
-from tests.kamailio_bridge.builders import make_group, make_route
+from tests.kamailio_bridge.builders import make_credential, make_group, make_route
 from tests.kamailio_bridge.http_node import HttpNode, http_node, reply
 
 pytestmark = [
@@ -97,9 +96,7 @@ def odd() -> Iterator[tuple[OddNode, HttpNode]]:
 def plan() -> Plan:
     group = make_group("Acme", "127.0.0.21")
     make_route("9", group)
-    credential = AuthCredential(group=group, username="1000", registrar="127.0.0.21", realm="acme")
-    credential.set_password("a-long-password")
-    credential.save()
+    make_credential(group, "127.0.0.21")
     return make_plan()
 
 

@@ -11,7 +11,6 @@ from django.core.cache import cache
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import generate_latest
 
-from carriers.models import AuthCredential
 from carriers.snapshots.some_groups import read_groups
 from kamailio_bridge.apply.operations import apply
 from kamailio_bridge.modules.uac_records import UacRecord, read_record
@@ -26,7 +25,7 @@ from kamailio_bridge.questions.registrations import Registration, registrations
 from kamailio_bridge.questions.route_live import ask_route
 from kamailio_bridge.questions.who_is import who_is
 from kamailio_bridge.revisions.models import Revision
-from tests.kamailio_bridge.builders import make_group, make_route
+from tests.kamailio_bridge.builders import make_credential, make_group, make_route
 from tests.kamailio_bridge.http_node import Answer, http_node, reply, results
 
 pytestmark = [
@@ -43,9 +42,7 @@ ODD: tuple[Any, ...] = (True, 1.5, "text", [], {}, [1], None, *HUGE)
 def plan() -> Plan:
     group = make_group("Acme", "127.0.0.21")
     make_route("9", group)
-    credential = AuthCredential(group=group, username="1000", registrar="127.0.0.21", realm="acme")
-    credential.set_password("a-long-password")
-    credential.save()
+    make_credential(group, "127.0.0.21")
     return make_plan()
 
 
