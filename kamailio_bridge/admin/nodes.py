@@ -17,8 +17,9 @@ from kamailio_bridge.apply.operations import retry
 from kamailio_bridge.monitoring.status import last_answers
 from kamailio_bridge.nodes.models import LOCAL_NAME, KamailioNode
 from kamailio_bridge.nodes.rpc_url import local_rpc_url
-from kamailio_bridge.views.access import RELOAD_PERMISSION
-from kamailio_bridge.views.nodes import result_page
+from kamailio_bridge.views.access import RELOAD_PERMISSION, operator_of
+from kamailio_bridge.views.nodes import nodes_page
+from kamailio_bridge.views.results import show_result
 
 NOW = {
     "state": "now",
@@ -75,7 +76,8 @@ class KamailioNodeAdmin(OfferedLookups, HasHistory):
     @admin.action(description="Retry selected nodes that are behind", permissions=["reload"])
     def retry_selected(self, request: HttpRequest, queryset: QuerySet[KamailioNode]) -> HttpResponse:
         names = list(queryset.values_list("name", flat=True))
-        return result_page(request, retry(author=request.user, names=names))  # type: ignore[arg-type]
+        result = retry(author=operator_of(request), names=names)
+        return show_result(request, result, otherwise=nodes_page(request))
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         local = None if KamailioNode.objects.exists() else {"name": LOCAL_NAME, "url": local_rpc_url()}

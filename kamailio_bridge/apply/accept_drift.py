@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import User
 from django.db import models
 
 from kamailio_bridge.apply.lock import apply_lock
@@ -16,7 +16,7 @@ class DriftChanged(Exception):
     """The rows are not those that the operator saw. ``str()`` is a sentence for the operator."""
 
 
-def accept_drift(*, author: AbstractBaseUser, table: str, key: str, seen: str) -> models.Model:
+def accept_drift(*, author: User, table: str, key: str, seen: str) -> models.Model:
     """Accept one row into the carriers, and return the group, PBX or route that changed.
 
     ``seen`` is the digest of the drift that the operator looked at. Raises ``Busy``, ``DriftChanged``,

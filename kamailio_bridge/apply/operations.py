@@ -13,9 +13,9 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, NamedTuple, cast
+from typing import NamedTuple
 
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import User
 from django.db import DatabaseError, IntegrityError, transaction
 from django.utils import timezone
 
@@ -52,7 +52,7 @@ def _silent(_step: str) -> None:
 
 def apply(
     *,
-    author: AbstractBaseUser | None,
+    author: User | None,
     allow_empty: bool = False,
     seen: str | None = None,
     nodes: list[Node] | None = None,
@@ -67,7 +67,7 @@ def apply(
     return _run(partial(Apply.begin, nodes, allow_empty=allow_empty, seen=seen), author, progress)
 
 
-def fail_over(*, author: AbstractBaseUser | None, node: str, progress: Progress = _silent) -> ApplyResult:
+def fail_over(*, author: User | None, node: str, progress: Progress = _silent) -> ApplyResult:
     """Disable a node, and let the others register its accounts. Pending changes stay pending.
 
     The node itself is told first, if it can be reached, so that it ends its registrations before the others begin.
@@ -77,7 +77,7 @@ def fail_over(*, author: AbstractBaseUser | None, node: str, progress: Progress 
     return _run(partial(FailOver.begin, node), author, progress)
 
 
-def restore(*, author: AbstractBaseUser | None, seen: str | None = None, progress: Progress = _silent) -> ApplyResult:
+def restore(*, author: User | None, seen: str | None = None, progress: Progress = _silent) -> ApplyResult:
     """Restore the last revision's rows where somebody else changed them, and let every node reload all of them.
 
     It is a revision of its own, with the carriers of the last one; pending changes stay pending. ``seen`` is the
@@ -86,7 +86,7 @@ def restore(*, author: AbstractBaseUser | None, seen: str | None = None, progres
     return _run(partial(Restore.begin, seen), author, progress)
 
 
-def retry(*, author: AbstractBaseUser | None, names: Collection[str], progress: Progress = _silent) -> ApplyResult:
+def retry(*, author: User | None, names: Collection[str], progress: Progress = _silent) -> ApplyResult:
     """Bring nodes that are behind to the revision in the tables. Nothing is written, and pending changes stay pending.
 
     A node that runs the revision and was verified is left alone; any other reloads everything, but accounts whose
@@ -100,7 +100,7 @@ class _Run:
     """A job, who asked for it, and the claim on the lock under which it runs."""
 
     job: Job
-    author: AbstractBaseUser | None
+    author: User | None
     progress: Progress
     claim: Claim
 
@@ -117,7 +117,7 @@ class _Written(NamedTuple):
     revision: Revision | None
 
 
-def _run(begin: Callable[[], Job], author: AbstractBaseUser | None, progress: Progress) -> ApplyResult:
+def _run(begin: Callable[[], Job], author: User | None, progress: Progress) -> ApplyResult:
     """Run a job under the lock, and turn what goes wrong into a sentence."""
     try:
         with apply_lock(_name(author), WRITE_SECONDS) as claim:
@@ -139,7 +139,7 @@ def _run(begin: Callable[[], Job], author: AbstractBaseUser | None, progress: Pr
         return ApplyResult("failed", f"The product's own database failed. {sentence_of(error)}")
 
 
-def _name(author: AbstractBaseUser | None) -> str:
+def _name(author: User | None) -> str:
     return author.get_username() if author is not None else COMMAND
 
 
@@ -171,7 +171,7 @@ def _write(run: _Run, attempts: int = ATTEMPTS) -> _Written:
                 return _Written(plan, before, before, None)
             run.progress(f"Writing {plan.count} rows")
             revision = Revision.objects.create(
-                author=cast(Any, run.author),
+                author=run.author,
                 author_name=_name(run.author),
                 carriers_read=read if job.applies_carriers else None,
                 summary=job.summary(plan),

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
-
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import User
 from django.db import transaction
 
 from carriers.databases.deadlocks import again_after_deadlock
@@ -22,7 +20,7 @@ def preview_roll_back(revision: Revision) -> Restoration:
     return restoration_of(_state(revision))
 
 
-def roll_back(*, revision: Revision, author: AbstractBaseUser | None) -> Restoration:
+def roll_back(*, revision: Revision, author: User | None) -> Restoration:
     """Make the carriers what they were at the revision. Raises ``NotKept`` and ``RestoreRefused``."""
     state = _state(revision)
 
@@ -30,7 +28,7 @@ def roll_back(*, revision: Revision, author: AbstractBaseUser | None) -> Restora
     def restore() -> Restoration:
         restoration = restore_state(state)
         if restoration.changes:
-            RollBack.objects.create(revision=revision, author=cast(Any, author))
+            RollBack.objects.create(revision=revision, author=author)
         return restoration
 
     return again_after_deadlock(restore)

@@ -1,4 +1,7 @@
-"""Who may use the bridge's views: permission checks that default to no. ``AdminSite.admin_view`` stands around them."""
+"""Who may use the bridge's views, and who uses them now.
+
+Permission checks default to no. ``AdminSite.admin_view`` stands around the views.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, Concatenate
 
+from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 
@@ -31,6 +35,13 @@ def for_those_who_may(*permissions: str) -> Callable[[View], View]:
         return wrapper
 
     return decorate
+
+
+def operator_of(request: HttpRequest) -> User:
+    """Return the user who is logged in; a view of the admin is asked by nobody else."""
+    if not isinstance(request.user, User):
+        raise PermissionDenied
+    return request.user
 
 
 for_operators = for_those_who_may(RELOAD_PERMISSION)

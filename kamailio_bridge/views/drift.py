@@ -6,7 +6,6 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.admin.models import CHANGE, LogEntry
-from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -20,8 +19,8 @@ from kamailio_bridge.apply.operations import restore as restore_rows
 from kamailio_bridge.drift.accept import can_accept
 from kamailio_bridge.drift.accepted import CannotAccept
 from kamailio_bridge.drift.compare import LOOK_SECONDS, RowDrift, read_drift, read_node_drift
-from kamailio_bridge.views.access import RELOAD_PERMISSION, for_operators, for_those_who_may
-from kamailio_bridge.views.reload import level_of, result_url
+from kamailio_bridge.views.access import RELOAD_PERMISSION, for_operators, for_those_who_may, operator_of
+from kamailio_bridge.views.results import show_result
 
 SHOWN_ROWS = 200
 ACCEPT_PERMISSIONS = (
@@ -80,21 +79,15 @@ def drift_of_nodes(_request: HttpRequest) -> HttpResponse:
 @require_POST
 def restore(request: HttpRequest) -> HttpResponse:
     """Restore the rows of the last revision, if the drift is still what was seen."""
-    user = request.user
-    assert isinstance(user, User)  # noqa: S101 - for the type checker: nobody else has the permission
-    result = restore_rows(author=user, seen=request.POST.get("seen") or None)
-    messages.add_message(request, level_of(result), result.sentence)
-    if result.revision is None:
-        return HttpResponseRedirect(reverse("admin:drift"))
-    return HttpResponseRedirect(result_url(request, result))
+    result = restore_rows(author=operator_of(request), seen=request.POST.get("seen") or None)
+    return show_result(request, result, otherwise="admin:drift" if result.revision is None else "admin:waiting_changes")
 
 
 @for_those_who_may(*ACCEPT_PERMISSIONS)
 @require_POST
 def accept(request: HttpRequest) -> HttpResponse:
     """Accept one row into the carriers, if the drift is still what was seen. It is then a pending change."""
-    user = request.user
-    assert isinstance(user, User)  # noqa: S101 - for the type checker: nobody else has the permission
+    user = operator_of(request)
     table, key, seen = (request.POST.get(name, "") for name in ("table", "row", "seen"))
     try:
         changed = accept_drift(author=user, table=table, key=key, seen=seen)

@@ -7,7 +7,6 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.admin.models import CHANGE, LogEntry
-from django.contrib.auth.models import User
 from django.db import DatabaseError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import get_object_or_404
@@ -18,20 +17,19 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from kamailio_bridge.apply.operations import fail_over, retry
-from kamailio_bridge.apply.result import ApplyResult
 from kamailio_bridge.monitoring.status import LOOK_SECONDS, NodeStatus, last_answers, node_status
 from kamailio_bridge.nodes.ask_all import Crowded, ask_nodes
 from kamailio_bridge.nodes.models import LOCAL_NAME, KamailioNode
 from kamailio_bridge.nodes.node import Node, configured_nodes
 from kamailio_bridge.nodes.rpc import RpcError
-from kamailio_bridge.revisions.models import Revision
 from kamailio_bridge.revisions.number import stored_revision
 from kamailio_bridge.views.access import (
     VIEW_NODE_PERMISSION,
-    VIEW_REVISION_PERMISSION,
     for_operators,
     for_those_who_may,
+    operator_of,
 )
+from kamailio_bridge.views.results import show_result
 
 
 @for_those_who_may(VIEW_NODE_PERMISSION)
@@ -59,7 +57,8 @@ def node_now(_request: HttpRequest, name: str) -> HttpResponse:
 def retry_nodes(request: HttpRequest) -> HttpResponse:
     """Bring the named nodes to the revision in the tables; without names, all that are behind."""
     names = request.POST.getlist("node") or [node.name for node in configured_nodes()]
-    return result_page(request, retry(author=_user(request), names=names))
+    result = retry(author=operator_of(request), names=names)
+    return show_result(request, result, otherwise=nodes_page(request))
 
 
 @for_operators
@@ -67,10 +66,10 @@ def retry_nodes(request: HttpRequest) -> HttpResponse:
 def fail_over_node(request: HttpRequest, pk: int) -> HttpResponse:
     """Disable a node and let the others register its accounts."""
     record = get_object_or_404(KamailioNode, pk=pk)
-    result = fail_over(author=_user(request), node=record.name)
+    result = fail_over(author=operator_of(request), node=record.name)
     if result.outcome in ("verified", "behind", "nothing"):
         _log(request, record, "Disabled; its accounts failed over.")
-    return result_page(request, result)
+    return show_result(request, result, otherwise=nodes_page(request))
 
 
 @for_operators
@@ -88,15 +87,10 @@ def enable_node(request: HttpRequest, pk: int) -> HttpResponse:
     return HttpResponseRedirect(reverse("admin:kamailio_bridge_kamailionode_change", args=[pk]))
 
 
-def result_page(request: HttpRequest, result: ApplyResult) -> HttpResponse:
-    """Lead to the page that says what each node answered; from where no revision was touched, back to the nodes."""
-    level = messages.WARNING if result.outcome in ("behind", "busy") else messages.ERROR
-    messages.add_message(request, messages.SUCCESS if result.ok else level, result.sentence)
-    recorded = result.revision is not None and Revision.objects.filter(pk=result.revision).exists()
-    if recorded and request.user.has_perm(VIEW_REVISION_PERMISSION):
-        return HttpResponseRedirect(reverse("admin:kamailio_bridge_revision_change", args=[result.revision]))
+def nodes_page(request: HttpRequest) -> str:
+    """Return the URL name of the list of nodes, or of the start page for those who may not see it."""
     may_see = request.user.has_perm(VIEW_NODE_PERMISSION)
-    return HttpResponseRedirect(reverse("admin:kamailio_bridge_kamailionode_changelist" if may_see else "admin:index"))
+    return "admin:kamailio_bridge_kamailionode_changelist" if may_see else "admin:index"
 
 
 def _node(name: str) -> Node:
@@ -125,10 +119,5 @@ def _in_words(status: NodeStatus) -> dict[str, Any]:
     }
 
 
-def _user(request: HttpRequest) -> User:
-    assert isinstance(request.user, User)  # noqa: S101 - for the type checker: nobody else has the permission
-    return request.user
-
-
 def _log(request: HttpRequest, record: KamailioNode, text: str) -> None:
-    LogEntry.objects.log_actions(_user(request).pk, [record], CHANGE, change_message=text)
+    LogEntry.objects.log_actions(operator_of(request).pk, [record], CHANGE, change_message=text)

@@ -6,7 +6,6 @@ import hashlib
 from typing import Any
 
 from django.contrib import admin, messages
-from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
@@ -19,7 +18,7 @@ from carriers.snapshots.restore import RestoreRefused
 from carriers.snapshots.state import MODELS, key_of
 from kamailio_bridge.revisions.models import Revision
 from kamailio_bridge.revisions.roll_back import NotKept, password_sentences, preview_roll_back, roll_back
-from kamailio_bridge.views.access import RELOAD_PERMISSION, VIEW_REVISION_PERMISSION, for_those_who_may
+from kamailio_bridge.views.access import RELOAD_PERMISSION, VIEW_REVISION_PERMISSION, for_those_who_may, operator_of
 
 SHOWN_CHANGES = 500
 _EDIT = (f"carriers.{verb}_{key_of(model)}" for model in MODELS for verb in ("add", "change", "delete"))
@@ -67,9 +66,7 @@ def _shown(change: Change) -> dict[str, Any]:
 
 
 def _roll_back(request: HttpRequest, revision: Revision) -> HttpResponse:
-    user = request.user
-    assert isinstance(user, User)  # noqa: S101 - for the type checker: nobody else has the permission
-    restoration = roll_back(revision=revision, author=user)
+    restoration = roll_back(revision=revision, author=operator_of(request))
     for sentence in password_sentences(restoration):
         messages.warning(request, sentence)
     messages.success(
