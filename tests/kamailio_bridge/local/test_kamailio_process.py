@@ -49,7 +49,7 @@ def parameters(tmp_path: Path, tables: str) -> NodeParameters:
         sip_port=free_port(),
         rpc_port=free_port(),
         shared_memory=64,
-        private_memory=8,
+        private_memory=16,
         children=1,
     )
 
@@ -202,7 +202,7 @@ def test_it_ends_with_us_even_when_we_are_killed(parameters: NodeParameters, tmp
         "from kamailio_bridge.local.kamailio_process import NodeProcess\n"
         "folder, url, sip, rpc = sys.argv[1:]\n"
         "node = NodeProcess(NodeParameters(folder=Path(folder), database_url=url, rpc_token='token',\n"
-        "    sip_port=int(sip), rpc_port=int(rpc), shared_memory=64, private_memory=8, children=1))\n"
+        "    sip_port=int(sip), rpc_port=int(rpc), shared_memory=64, private_memory=16, children=1))\n"
         "node.start()\n"
         "print(node.pid, flush=True)\n"
         "time.sleep(60)\n",
