@@ -34,8 +34,8 @@ def empty_cache() -> Iterator[None]:
 
 
 @pytest.fixture
-def dear(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let every plan pass for one that takes long."""
+def every_plan_is_expensive(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let every plan seem to take long, so that its count is kept."""
     monkeypatch.setattr(pending, "CHEAP_SECONDS", -1)
 
 
@@ -48,8 +48,8 @@ def test_a_cheap_count_is_always_exact(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @in_a_transaction
-@pytest.mark.usefixtures("dear")
-def test_a_dear_count_is_kept_until_the_site_changes_something() -> None:
+@pytest.mark.usefixtures("every_plan_is_expensive")
+def test_an_expensive_count_is_kept_until_the_site_changes_something() -> None:
     group = make_group("Acme", "127.0.0.21")
     before = pending.waiting_changes()
     CarrierGroup.objects.update(enabled=False)  # past all that records a history
@@ -68,7 +68,7 @@ def test_a_dear_count_is_kept_until_the_site_changes_something() -> None:
 
 
 @in_a_transaction
-@pytest.mark.usefixtures("dear")
+@pytest.mark.usefixtures("every_plan_is_expensive")
 def test_an_entry_that_becomes_visible_while_another_is_applied_is_noticed() -> None:
     """Neither the number of pending entries nor the newest key changes then."""
     make_group("Acme", "127.0.0.21")
@@ -83,7 +83,7 @@ def test_an_entry_that_becomes_visible_while_another_is_applied_is_noticed() -> 
 
 
 @in_a_transaction
-@pytest.mark.usefixtures("dear")
+@pytest.mark.usefixtures("every_plan_is_expensive")
 def test_an_apply_that_was_killed_after_it_wrote_the_tables_is_noticed() -> None:
     make_group("Acme", "127.0.0.21")
     revision = Revision.objects.create(outcome=Revision.Outcome.WRITING)
@@ -94,8 +94,8 @@ def test_an_apply_that_was_killed_after_it_wrote_the_tables_is_noticed() -> None
 
 
 @in_a_transaction
-@pytest.mark.usefixtures("dear")
-def test_metrics_keep_a_dear_count_longer_than_pages() -> None:
+@pytest.mark.usefixtures("every_plan_is_expensive")
+def test_metrics_keep_an_expensive_count_longer_than_pages() -> None:
     make_group("Acme", "127.0.0.21")
     before = pending.waiting_changes()
     CarrierGroup.objects.update(enabled=False)
@@ -117,7 +117,7 @@ class Clock:
 
 
 @in_a_transaction
-@pytest.mark.usefixtures("dear")
+@pytest.mark.usefixtures("every_plan_is_expensive")
 @pytest.mark.parametrize(("seconds", "is_kept"), [(29, True), (31, False), (-29, True), (-31, False)])
 def test_the_age_of_a_count_is_told_by_the_wall_clock(
     monkeypatch: pytest.MonkeyPatch, seconds: int, is_kept: bool
@@ -155,7 +155,7 @@ def in_the_metrics(client: Client) -> int:
 
 
 @committed
-@pytest.mark.usefixtures("dear")
+@pytest.mark.usefixtures("every_plan_is_expensive")
 @pytest.mark.parametrize("shown", [in_the_header, in_the_metrics])
 def test_a_save_counts_as_soon_as_it_is_committed(
     admin_client: Client, settings: Settings, shown: Callable[[Client], int]
