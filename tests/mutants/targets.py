@@ -7,6 +7,7 @@ from pathlib import Path
 TARGETS = (
     "kamailio_bridge/plan/make.py",
     "kamailio_bridge/plan/rules.py",
+    "kamailio_bridge/apply/jobs.py",
     "kamailio_bridge/apply/operations.py",
     "kamailio_bridge/questions/route_prediction.py",
     "kamailio_bridge/modules/*.py",

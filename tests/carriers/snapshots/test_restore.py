@@ -98,6 +98,23 @@ def test_a_password_that_was_only_encrypted_anew_stays(settings: Settings) -> No
     assert AuthCredential.objects.get().password_ciphertext == credential.password_ciphertext
 
 
+def test_each_credential_keeps_its_own_present_password(settings: Settings) -> None:
+    """Credentials and carrier groups count their keys apart, so one's key is another's group."""
+    make_group("No credential")
+    one, two = make_group("One"), make_group("Two")
+    first, second = with_password(two, "of two"), with_password(one, "of one")
+    assert (first.pk, second.pk) != (two.pk, one.pk)
+    then = take_state()
+    settings.DSIPROUTER_CREDENTIAL_KEYS = [Fernet.generate_key().decode()]
+    with_password(one, "of one, now")
+    with_password(two, "of two, now")
+    AuthCredential.objects.update(username="2000")
+    assert restore_state(then).password_kept == ["Two", "One"]
+    assert AuthCredential.objects.get(group=one).password_is("of one, now")
+    assert AuthCredential.objects.get(group=two).password_is("of two, now")
+    assert set(AuthCredential.objects.values_list("username", flat=True)) == {"1000"}
+
+
 def test_passwords_whose_key_was_lost(settings: Settings) -> None:
     """All else is restored. A password that is still there stays; where there is none, it must be entered again."""
     keeps, loses = make_group("Keeps"), make_group("Loses")

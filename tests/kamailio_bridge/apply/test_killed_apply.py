@@ -12,6 +12,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 
+from carriers.history.milestones import entries_not_applied
 from carriers.models import CarrierGroup, Endpoint
 from carriers.snapshots.records import read_carriers
 from kamailio_bridge.apply.operations import apply
@@ -119,6 +120,19 @@ def apply_when_free(node: Node) -> ApplyResult:
         assert time.monotonic() < deadline, result.sentence
         time.sleep(0.02)
     return result
+
+
+def test_a_change_that_is_undone_after_a_kill_counts_as_applied(node: Node, acme: CarrierGroup, ada: User) -> None:
+    """The tables still hold the revision before it, which is what the carriers say again."""
+    endpoint = acme.endpoints.earliest("position")
+    endpoint.strip = 1
+    endpoint.save()
+    killed_apply(ada, node, STEPS["before the commit"][0], lease=3600.0)
+    endpoint.strip = 0
+    endpoint.save()
+    assert entries_not_applied()
+    assert apply_when_free(node).outcome == "nothing"
+    assert entries_not_applied() == []
 
 
 def test_where_nobody_can_tell_that_it_was_killed_the_lock_is_free_when_the_claim_expires(
