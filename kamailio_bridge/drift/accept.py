@@ -10,13 +10,10 @@ from __future__ import annotations
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
 
-from kamailio_bridge.drift import accept_dispatcher, accept_mtree, accept_permissions
-from kamailio_bridge.drift.accepted import CannotAccept, Handler
-from kamailio_bridge.drift.compare import RowDrift
+from kamailio_bridge.modules import selected_modules
+from kamailio_bridge.modules.acceptance.accepted import CannotAccept, Handler
 from kamailio_bridge.rows.ids import is_moved
-
-_MODULES = (accept_dispatcher, accept_permissions, accept_mtree)
-_HANDLERS = {module.TABLE: module.handler_of for module in _MODULES}  # of any other table, rows can only be restored
+from kamailio_bridge.rows.row_drift import RowDrift
 
 
 def can_accept(row: RowDrift) -> bool:
@@ -42,5 +39,5 @@ def accept_row(*, row: RowDrift) -> models.Model:
 def _handler_of(row: RowDrift) -> Handler | None:
     if is_moved(row.pk) and row.kind != "added":
         return None  # its key names no object (see ``row_keys``)
-    handler_of = _HANDLERS.get(row.table)
-    return handler_of(row) if handler_of is not None else None
+    module = next(module for module in selected_modules() if row.table in module.tables)
+    return module.accept_handler(row)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple
 
 from django.db import DatabaseError
 
@@ -19,57 +18,16 @@ from kamailio_bridge.nodes.ask_all import ask_nodes
 from kamailio_bridge.nodes.node import Node, configured_nodes
 from kamailio_bridge.nodes.rpc import RpcError, method_names
 from kamailio_bridge.plan.from_tables import plan_of_revision
-from kamailio_bridge.plan.make import Plan, masked
+from kamailio_bridge.plan.make import Plan
 from kamailio_bridge.revisions.applied import last_applied
 from kamailio_bridge.revisions.models import Revision
 from kamailio_bridge.revisions.number import revision_on_node, stored_revision
 from kamailio_bridge.revisions.roll_back import NotKept
-from kamailio_bridge.rows.types import Notice, Table, Values
+from kamailio_bridge.rows.row_drift import RowDrift
+from kamailio_bridge.rows.types import Notice
 from kamailio_bridge.tables.reading import TablesUnreadable
 
 LOOK_SECONDS = 15.0  # that a page or a status waits for all that the nodes hold
-Kind = Literal["changed", "added", "deleted"]
-
-
-class ColumnDrift(NamedTuple):
-    """One column as the revision has it and as it was found; both as people may see them."""
-
-    column: str
-    expected: str
-    found: str
-
-
-@dataclass(frozen=True)
-class RowDrift:
-    """One row that somebody else changed, added or deleted. ``label`` names the object behind it."""
-
-    table: Table
-    pk: int
-    kind: Kind
-    label: str
-    expected: Values | None
-    found: Values | None
-
-    @property
-    def columns(self) -> list[ColumnDrift]:
-        """The columns that differ; all that say something, where the whole row came or went."""
-        nothing = (None,) * len(self.table.columns)
-        columns = zip(self.table.columns, self.expected or nothing, self.found or nothing, strict=True)
-        return [
-            ColumnDrift(column, masked(column, expected), masked(column, found))
-            for column, expected, found in list(columns)[1:]
-            if expected != found and (self.kind == "changed" or (expected or found) not in ("", 0, None))
-        ]
-
-    def __str__(self) -> str:
-        row = f"{self.label}: row {self.pk} of the table {self.table.name}"
-        if self.kind == "deleted":
-            return f"{row} was deleted"
-        if self.kind == "added":
-            return f"{row} was added: " + ", ".join(f"{column} {found}" for column, _, found in self.columns)
-        return f"{row} was changed: " + ", ".join(
-            f"{column} is {found} instead of {expected}" for column, expected, found in self.columns
-        )
 
 
 @dataclass(frozen=True)

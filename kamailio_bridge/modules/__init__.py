@@ -1,6 +1,10 @@
-"""One file per Kamailio module; plan, apply and status loop over ``selected_modules`` and know none by name.
+"""The registry: one file per Kamailio module. Plan, apply, status and drift loop over ``selected_modules``.
 
-To support another module is to add its file and one line here.
+No other room imports a module of these or asks for it by name: what one of them does otherwise, it says by an attribute
+or a method of ``KamailioModule``. To support another module is to add its file and a line here, with the models of its
+tables in ``tables.models``, and its name to those that ``KAMAILIO_MODULES`` may have: settings can't import models
+(docs/development.md). What several rooms need of one subject has a file of its own: ``sources`` (who may call),
+``uac_rows`` and ``uac_records`` (accounts).
 """
 
 from __future__ import annotations

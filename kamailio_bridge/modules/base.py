@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from carriers.snapshots.records import Carriers, EndpointRecord, GroupRecord
+from kamailio_bridge.modules.acceptance.accepted import Handler
 from kamailio_bridge.nodes.node import Node
 from kamailio_bridge.nodes.rpc import CallFailed, InvalidAnswer, Rpc
+from kamailio_bridge.rows.destination import Destination
+from kamailio_bridge.rows.row_drift import RowDrift
 from kamailio_bridge.rows.types import Notice, Row, Table, Values
 
 # Kamailio refuses a reload within reload_delta seconds of the last one; the default is 5 s, ours is 1 s
@@ -94,6 +97,13 @@ class ReloadRejected(Exception):
 Loaded = frozenset[tuple[Any, ...]]  # what a node holds, in the terms of one module
 
 
+class RegistrationCount(NamedTuple):
+    """How many accounts a node registers now, of those that it should."""
+
+    registered: int = 0
+    to_register: int = 0
+
+
 class KamailioModule(ABC):
     """One Kamailio module. Instances have no state.
 
@@ -139,6 +149,18 @@ class KamailioModule(ABC):
     def verify_calls(self, node: Node, wanted: Projection, changes: ModuleChanges | None) -> list[str]:
         """Return the RPC commands of ``verify``, for an expert to read."""
         return []
+
+    def count_registrations(self, rpc: Rpc) -> RegistrationCount:
+        """Ask the node for the accounts that it registers with this module. Most modules register none."""
+        return RegistrationCount()
+
+    def notes_on_call(self, number: str, destinations: Sequence[Destination]) -> list[str]:
+        """Say how a node that routes by this module treats a call otherwise than our own configuration does."""
+        return []
+
+    def accept_handler(self, row: RowDrift) -> Handler | None:
+        """Return what makes the carriers say what a row of this module says; None if it can only be restored."""
+        return None
 
     def ask_what_is_loaded(self, rpc: Rpc) -> Loaded:
         """Ask the node for what ``foreign_faults`` compares the tables with. Most modules need nothing of it."""

@@ -14,6 +14,8 @@ from django.db.models import Q
 
 from carriers.labels import pbx_label
 from carriers.snapshots.records import Carriers
+from kamailio_bridge.modules.acceptance import accept_dispatcher
+from kamailio_bridge.modules.acceptance.accepted import Handler
 from kamailio_bridge.modules.base import (
     INCOMPLETE,
     KamailioModule,
@@ -31,6 +33,7 @@ from kamailio_bridge.rows.attrs import endpoint_attrs, pbx_attrs
 from kamailio_bridge.rows.ids import PBX_OFFSET, pbx_set_id, row_id, set_id
 from kamailio_bridge.rows.marks import GROUP_MARK, PBX_MARK, group_mark, pbx_mark
 from kamailio_bridge.rows.routes_in_force import is_name, sip_uri
+from kamailio_bridge.rows.row_drift import RowDrift
 from kamailio_bridge.rows.types import Row, Table, Values
 from kamailio_bridge.tables.models import Dispatcher
 
@@ -47,6 +50,7 @@ DESTINATIONS = Table(
     columns=("id", "setid", "destination", "flags", "priority", "attrs", "description"),
     ours=Q(description__startswith=GROUP_MARK) | Q(description__startswith=PBX_MARK),
     exclusive=("setid",),
+    moved_by_base=frozenset({"setid"}),
     carries_calls=_leads_to_carrier,
 )
 _SETID, _URI, _PRIORITY = map(DESTINATIONS.at, ("setid", "destination", "priority"))
@@ -134,6 +138,9 @@ class DispatcherModule(KamailioModule):
 
     def ask_what_is_loaded(self, rpc: Rpc) -> Loaded:
         return frozenset((setid, uri) for setid, uri, _, _ in _destinations(rpc))
+
+    def accept_handler(self, row: RowDrift) -> Handler | None:
+        return accept_dispatcher.handler_of(row)
 
     def foreign_faults(self, loaded: Loaded) -> list[str]:
         """Name the rows that the node did not load."""

@@ -8,7 +8,7 @@ position.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from django.db.models import Q
 
@@ -23,6 +23,7 @@ from carriers.values.addresses import uri_host
 from kamailio_bridge.modules.base import KamailioModule, ModuleChanges, NodeNames, Projection, expect_text, some
 from kamailio_bridge.nodes.node import Node
 from kamailio_bridge.rows.attrs import gateway_attrs, pbx_attrs
+from kamailio_bridge.rows.destination import Destination
 from kamailio_bridge.rows.ids import INBOUND_OFFSET, PBX_OFFSET, ROUTE_OFFSET, row_id
 from kamailio_bridge.rows.marks import (
     GROUP_MARK,
@@ -143,6 +144,26 @@ class DroutingModule(KamailioModule):
             for pk, row in projection.rows[RULES].items():
                 list_id = int(str(row.values[place]).removeprefix("#"))
                 projection.rows[RULES][pk] = row.with_value(place, f"#{moves.get(list_id, list_id)}")
+
+    def notes_on_call(self, number: str, destinations: Sequence[Destination]) -> list[str]:
+        """Say how a node that routes by drouting differs (docs/kamailio-facts.md#gateways-that-drouting-uses)."""
+        notes = []
+        too_long = [each for each in destinations[:MAX_GATEWAYS] if each.strip >= len(number)]
+        if too_long:
+            notes.append(
+                f"A node that routes by drouting refuses this call with 404, because {too_long[0].endpoint} of"
+                f" {too_long[0].group} strips {too_long[0].strip} characters and the number has {len(number)}."
+            )
+        beyond = destinations[MAX_GATEWAYS:]
+        if beyond:
+            notes.append(
+                f"A node that routes by drouting uses the first {MAX_GATEWAYS} endpoints of a route, so not "
+                + ", ".join(f"{each.endpoint} of {each.group}" for each in beyond[:5])
+                + (f" and {len(beyond) - 5} more." if len(beyond) > 5 else ".")
+            )
+        if any(each.weight is not None for each in destinations):
+            notes.append("A node that routes by drouting tries endpoints by position only.")
+        return notes
 
     def reload(self, node: Node, wanted: Projection, changes: ModuleChanges | None) -> str:
         """Reload. Only “reload ok” is success, because failures come as HTTP 200 too.

@@ -30,6 +30,7 @@ SELECTIONS = Table(
     columns=("id", "key_name", "key_type", "value_type", "key_value", "expires"),
     ours=Q(key_name__startswith=SET_KEY),
     exclusive=("key_name",),
+    moved_by_base=frozenset({"key_name"}),
 )
 _KEY_NAME, _KEY_VALUE = map(SELECTIONS.at, ("key_name", "key_value"))
 

@@ -16,6 +16,8 @@ from django.db.models import Q
 
 from carriers.labels import inbound_route_label, outbound_route_label
 from carriers.snapshots.records import Carriers
+from kamailio_bridge.modules.acceptance import accept_mtree
+from kamailio_bridge.modules.acceptance.accepted import Handler
 from kamailio_bridge.modules.base import (
     KamailioModule,
     Loaded,
@@ -37,6 +39,7 @@ from kamailio_bridge.rows.routes_in_force import (
     inbound_routes_without_pbx,
     outbound_routes,
 )
+from kamailio_bridge.rows.row_drift import RowDrift
 from kamailio_bridge.rows.tree_entries import (
     INBOUND,
     OUTBOUND,
@@ -151,6 +154,9 @@ class MtreeModule(KamailioModule):
                 f"Kamailio still has routes that are no longer configured: {some(stray)}. Press Reload Kamailio again."
             )
         return problems
+
+    def accept_handler(self, row: RowDrift) -> Handler | None:
+        return accept_mtree.handler_of(row)
 
     def foreign_faults(self, loaded: Loaded) -> list[str]:
         """Name rows with a prefix that the tree can't hold. Most of them fail the reload, and the old tree stays."""

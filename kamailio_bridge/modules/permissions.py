@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 from carriers.snapshots.records import Carriers
 from carriers.values.addresses import host_ip
+from kamailio_bridge.modules.acceptance import accept_permissions
+from kamailio_bridge.modules.acceptance.accepted import Handler
 from kamailio_bridge.modules.base import (
     INCOMPLETE,
     KamailioModule,
@@ -24,6 +26,7 @@ from kamailio_bridge.modules.sources.everybody import everybody_warnings
 from kamailio_bridge.modules.sources.overlaps import overlap_warnings
 from kamailio_bridge.nodes.node import Node
 from kamailio_bridge.rows.marks import GROUP_TAG, PBX_TAG
+from kamailio_bridge.rows.row_drift import RowDrift
 from kamailio_bridge.rows.types import Notice
 from kamailio_bridge.tables.models import Address
 
@@ -86,6 +89,9 @@ class PermissionsModule(KamailioModule):
                 + ", which is no longer configured. Press Reload Kamailio again."
             )
         return problems
+
+    def accept_handler(self, row: RowDrift) -> Handler | None:
+        return accept_permissions.handler_of(row)
 
     def foreign_faults(self, loaded: Loaded) -> list[str]:
         """Name rows with a mask or group that Kamailio refuses, which fails the reload and the next start.

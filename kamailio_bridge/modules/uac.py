@@ -17,6 +17,7 @@ from kamailio_bridge.modules.base import (
     ModuleChanges,
     NodeNames,
     Projection,
+    RegistrationCount,
     some,
 )
 from kamailio_bridge.modules.uac_records import (
@@ -25,6 +26,7 @@ from kamailio_bridge.modules.uac_records import (
     RECORDS_HASH_TABLE,
     UacRecord,
     differs,
+    dump_records,
     is_muted,
     records_of,
     reload_hash_table,
@@ -131,6 +133,10 @@ class UacModule(KamailioModule):
         if changes is None or len(touched) > FEW:
             return ["uac.reg_dump"]
         return [f"uac.reg_info l_uuid {key}" for key in sorted(touched)]
+
+    def count_registrations(self, rpc: Rpc) -> RegistrationCount:
+        own = [record for record in dump_records(rpc) if not record.is_off]
+        return RegistrationCount(sum(record.is_registered for record in own), len(own))
 
     def verify(self, node: Node, wanted: Projection, changes: ModuleChanges | None) -> list[str]:
         """Compare the records that changed, or all of them; a refresh of a bad row says yes and does nothing."""

@@ -50,6 +50,7 @@ RECORDS = Table(
     ),
     ours=Q(l_uuid__startswith=RECORD_KEY),
     exclusive=("l_uuid", "l_username"),
+    secret=frozenset({"auth_ha1", "auth_password"}),
 )
 OWNERS = Table(
     model=Htable,

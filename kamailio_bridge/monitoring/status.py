@@ -13,7 +13,6 @@ from carriers.snapshots.records import Carriers
 from kamailio_bridge.drift.compare import LOOK_SECONDS as DRIFT_SECONDS
 from kamailio_bridge.drift.compare import read_drift, read_node_drift
 from kamailio_bridge.modules import selected_modules
-from kamailio_bridge.modules.uac_records import dump_records
 from kamailio_bridge.monitoring.strangers import Strangers, read_strangers
 from kamailio_bridge.nodes.ask_all import ask_nodes
 from kamailio_bridge.nodes.node import Node, configured_nodes
@@ -156,26 +155,26 @@ def node_status(node: Node, revision: int | None, answer: Answer | None = None) 
         version = _version(node.rpc.call("core.version"))
         uptime = _uptime(node.rpc.call("core.uptime"))
         methods = frozenset(method_names(node.rpc))
-        present = [module.name for module in selected_modules() if module.is_on(node.rpc, methods)]
-        running = revision_on_node(node.rpc) if "htable" in present else None
-        records = dump_records(node.rpc) if "uac" in present else []
-        strangers = read_strangers(node.rpc) if "htable" in present else None
+        present = [module for module in selected_modules() if module.is_on(node.rpc, methods)]
+        tells = any(module.holds_revision for module in present)  # it runs our configuration, or shares its hash table
+        running = revision_on_node(node.rpc) if tells else None
+        counts = [module.count_registrations(node.rpc) for module in present]
+        strangers = read_strangers(node.rpc) if tells else None
     except RpcError as error:
         return _unreachable(node, error)
-    own = [record for record in records if not record.is_off]
     fault = answer["sentence"] if answer is not None and answer["reloaded"] and not answer["ok"] else ""
     return NodeStatus(
         node.name,
         url,
         reachable=True,
         in_step=running == revision and not (fault and revision is not None),
-        sentence=_sentence(running, revision, fault, tells="htable" in present),
+        sentence=_sentence(running, revision, fault, tells=tells),
         version=version,
         uptime=uptime,
         revision=running,
-        modules=present,
-        registered=sum(record.is_registered for record in own),
-        to_register=len(own),
+        modules=[module.name for module in present],
+        registered=sum(count.registered for count in counts),
+        to_register=sum(count.to_register for count in counts),
         strangers=strangers,
     )
 

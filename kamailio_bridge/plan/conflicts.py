@@ -17,8 +17,6 @@ from carriers.snapshots.state_parts import Object
 from kamailio_bridge.modules.base import Projection, TableChanges
 from kamailio_bridge.rows.types import Notice, Row, Table
 
-_MOVES_WITH_ID_BASE = ("setid", "key_name")  # columns whose values KAMAILIO_ID_BASE moves
-
 
 class Conflict(NamedTuple):
     """A foreign row with a value that ``row`` needs. ``is_new``: our row with this value is not in the table yet."""
@@ -45,7 +43,7 @@ class Conflict(NamedTuple):
     @property
     def remedy(self) -> str:
         either = "set KAMAILIO_ID_BASE to give our rows room"
-        return f"Remove that row, or {either}" if self.column in _MOVES_WITH_ID_BASE else "Remove that row"
+        return f"Remove that row, or {either}" if self.column in self.table.moved_by_base else "Remove that row"
 
 
 def conflicts_of(projection: Projection, changes: TableChanges) -> Iterator[Conflict]:

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from itertools import islice
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from carriers.garbage_collector import collector_paused
 from carriers.history.milestones import entries_not_applied
@@ -242,13 +242,9 @@ def _table_lines(changes: TableChanges) -> Iterator[str]:
         yield f"- {table.name} {pk}: {_shown(table, values)}"
 
 
-SECRET_COLUMNS = {"auth_ha1", "auth_password"}
-MASK = "(secret)"
-
-
 def _shown(table: Table, values: Values) -> str:
     return " ".join(
-        f"{column}={masked(column, value)}"
+        f"{column}={table.masked(column, value)}"
         for column, value in zip(table.columns[1:], values[1:], strict=True)
         if value not in ("", None, 0)
     )
@@ -256,14 +252,7 @@ def _shown(table: Table, values: Values) -> str:
 
 def _shown_difference(table: Table, before: Values, after: Values) -> str:
     return " ".join(
-        f"{column}={masked(column, old)} -> {masked(column, new)}"
+        f"{column}={table.masked(column, old)} -> {table.masked(column, new)}"
         for column, old, new in zip(table.columns, before, after, strict=True)
         if old != new
     )
-
-
-def masked(column: str, value: Any) -> str:
-    """Return the value as shown to people: a digest opens the account as the password does."""
-    if column in SECRET_COLUMNS and value:
-        return MASK
-    return f"“{value}”" if value == "" else str(value)

@@ -14,10 +14,10 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from kamailio_bridge.modules.base import KamailioModule, ModuleChanges, TableChanges
 from kamailio_bridge.modules.order import in_reload_order
 from kamailio_bridge.nodes.node import Node
-from kamailio_bridge.plan.make import MASK, SECRET_COLUMNS, Plan, chunks, rows_after
+from kamailio_bridge.plan.make import Plan, chunks, rows_after
 from kamailio_bridge.revisions.number import revision_values
 from kamailio_bridge.rows.marks import HASH_TABLE, REVISION_KEY
-from kamailio_bridge.rows.types import Value
+from kamailio_bridge.rows.types import MASK, Value
 from kamailio_bridge.tables.models import Htable
 
 NEXT_REVISION = "(number of the new revision)"
@@ -49,7 +49,7 @@ def _inserts(connection: BaseDatabaseWrapper, changes: TableChanges) -> Iterator
     for rows in chunks(rows_after(changes)):
         tuples = [
             [
-                MASK if column in SECRET_COLUMNS and value else value
+                MASK if column in changes.table.secret and value else value
                 for column, value in zip(columns, row.values, strict=True)
             ]
             for row in rows

@@ -11,31 +11,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
-from django.conf import settings
 from django.utils.text import capfirst
 
 from carriers.labels import group_label, outbound_route_label, short_endpoint_names, short_route_in_sentence
 from carriers.snapshots.records import Carriers, EndpointRecord, GroupRecord, OutboundRouteRecord
-from kamailio_bridge.modules.drouting import MAX_GATEWAYS
+from kamailio_bridge.modules import selected_modules
+from kamailio_bridge.rows.destination import Destination
 from kamailio_bridge.rows.ids import row_id
 from kamailio_bridge.rows.routes_in_force import Answer, answer_of, calling_groups, sip_uri
 
 MAX_ATTEMPTS = 29  # of one call, and endpoints of one group that it looks at (kamailio/outbound.cfg)
-
-
-class Destination(NamedTuple):
-    """An endpoint as the SIP side sees it. ``weight`` is None where the group is tried by position."""
-
-    gwid: int
-    group: str
-    endpoint: str
-    uri: str
-    strip: int
-    prefix: str
-    credential: str
-    weight: int | None
 
 
 @dataclass(frozen=True)
@@ -129,7 +115,7 @@ def predict(carriers: Carriers, number: str) -> Prediction:
         sets.append(_destinations(group))
     attempts, passed_over = run_through(number, sets)
     unused += passed_over
-    return Prediction(number, decisive.prefix, attempts, unused, notes + _drouting_notes(number, sets))
+    return Prediction(number, decisive.prefix, attempts, unused, notes + list(_notes_of_modules(number, sets)))
 
 
 def _is_in_force(carriers: Carriers, route: OutboundRouteRecord) -> bool:
@@ -256,25 +242,8 @@ def _falls_through_to(decisive: OutboundRouteRecord | None) -> str:
     return f"falls through to {short_route_in_sentence(decisive.prefix)}"
 
 
-def _drouting_notes(number: str, sets: list[list[Destination]]) -> list[str]:
-    """Say how a node that routes by drouting differs (docs/kamailio-facts.md#gateways-that-drouting-uses)."""
-    if "drouting" not in settings.KAMAILIO_MODULES:
-        return []
+def _notes_of_modules(number: str, sets: list[list[Destination]]) -> Iterator[str]:
+    """Say where nodes that route by another module than our own configuration differ."""
     destinations = [destination for each in sets for destination in each]
-    notes = []
-    too_long = [each for each in destinations[:MAX_GATEWAYS] if each.strip >= len(number)]
-    if too_long:
-        notes.append(
-            f"A node that routes by drouting refuses this call with 404, because {too_long[0].endpoint} of"
-            f" {too_long[0].group} strips {too_long[0].strip} characters and the number has {len(number)}."
-        )
-    beyond = destinations[MAX_GATEWAYS:]
-    if beyond:
-        notes.append(
-            f"A node that routes by drouting uses the first {MAX_GATEWAYS} endpoints of a route, so not "
-            + ", ".join(f"{each.endpoint} of {each.group}" for each in beyond[:5])
-            + (f" and {len(beyond) - 5} more." if len(beyond) > 5 else ".")
-        )
-    if any(each.weight is not None for each in destinations):
-        notes.append("A node that routes by drouting tries endpoints by position only.")
-    return notes
+    for module in selected_modules():
+        yield from module.notes_on_call(number, destinations)

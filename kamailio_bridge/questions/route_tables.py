@@ -9,13 +9,13 @@ from collections import defaultdict
 
 from carriers.snapshots.records import Carriers
 from kamailio_bridge.questions.route_prediction import (
-    Destination,
     Prediction,
     Unused,
     named_endpoints,
     run_through,
 )
 from kamailio_bridge.rows.attrs import parse_attrs, whole_number
+from kamailio_bridge.rows.destination import Destination
 from kamailio_bridge.rows.ids import row_id
 from kamailio_bridge.rows.marks import BY_WEIGHT, PBX_MARK, RECORD_KEY, set_key
 from kamailio_bridge.rows.tree_entries import OUTBOUND, answer_in, leads_on, sets_in

@@ -19,6 +19,7 @@ from kamailio_bridge.tables.models import KamailioTable
 
 Value = str | int | None
 Values = tuple[Value, ...]
+MASK = "(secret)"
 
 
 class Notice(NamedTuple):
@@ -64,8 +65,10 @@ class Table:
     """One table that a Kamailio module reads, with the rule that says which of its rows are ours.
 
     ``exclusive`` names columns whose values in our rows no foreign row may have: a unique index, or a key that
-    Kamailio would mix. ``carries_calls`` says whether a row of ours routes outbound calls; where none of those would
-    be left, the plan is an emptying one. None: no row of the table does.
+    Kamailio would mix; ``moved_by_base`` those of them whose values ``KAMAILIO_ID_BASE`` moves. ``carries_calls`` says
+    whether a row of ours routes outbound calls; where none of those would be left, the plan is an emptying one. None:
+    no row of the table does. ``secret`` names columns that nobody may see: a digest opens the account as the password
+    does.
     """
 
     model: type[KamailioTable]
@@ -73,6 +76,8 @@ class Table:
     ours: Q
     exclusive: tuple[str, ...] = ()
     carries_calls: Callable[[Values], bool] | None = None
+    moved_by_base: frozenset[str] = frozenset()
+    secret: frozenset[str] = frozenset()
 
     @property
     def name(self) -> str:
@@ -82,6 +87,12 @@ class Table:
     def at(self, column: str) -> int:
         """Return the place of a column in the table's rows."""
         return self.columns.index(column)
+
+    def masked(self, column: str, value: Value) -> str:
+        """Return a value as people may see it."""
+        if column in self.secret and value:
+            return MASK
+        return f"“{value}”" if value == "" else str(value)
 
     def stored(self) -> dict[int, Values]:
         """Read our rows as they stand in the table now, by primary key."""

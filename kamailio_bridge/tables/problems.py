@@ -8,17 +8,12 @@ from django.db import Error, models
 
 from carriers.databases.errors import sentence_of
 from kamailio_bridge.tables.columns import Column, read_columns
-from kamailio_bridge.tables.models import Address, DrGateway, DrGwList, DrRule, KamailioTable, Mtree, Version
+from kamailio_bridge.tables.models import Address, KamailioTable, Version
 
 INTEGERS = frozenset({"int", "integer", "mediumint"})
 SMALL_INTEGERS = INTEGERS | {"smallint"}
 TEXTS = frozenset({"varchar", "char"})
 LONG_TEXTS = frozenset({"tinytext", "text", "mediumtext", "longtext"})
-# Kamailio takes a column's type from its declaration. With BIGINT or TEXT in these tables it does not start, or does
-# not load them; dispatcher, htable and uac read both (docs/kamailio-facts.md#column-types). 5.6 reads a TEXT in
-# address.tag, but 6.0 does not start with it on MariaDB (docs/kamailio-facts.md#kamailio-60-compared-with-56).
-STRICT_TABLES = (Mtree, Address, DrGateway, DrGwList, DrRule)
-READ_LENIENTLY = frozenset({(Address, "tag"), (Address, "id"), (Mtree, "id")})
 
 
 def problems_of(tables: Sequence[type[KamailioTable]], alias: str) -> list[str]:
@@ -96,7 +91,7 @@ def _differences(subject: str, table: type[KamailioTable], field: models.Field, 
 
 def _accepted(table: type[KamailioTable], field: models.Field) -> tuple[frozenset[str], str]:
     """Return the types that a column may have, and the one that Kamailio's own SQL files give it."""
-    is_strict = table in STRICT_TABLES and (table, field.column) not in READ_LENIENTLY
+    is_strict = table.reads_types_strictly and field.column not in table.lenient_columns
     if isinstance(field, models.CharField):
         return TEXTS if is_strict else TEXTS | LONG_TEXTS, f"VARCHAR({field.max_length})"
     if isinstance(field, models.PositiveSmallIntegerField):

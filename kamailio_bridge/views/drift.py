@@ -17,8 +17,9 @@ from kamailio_bridge.apply.accept_drift import DriftChanged, accept_drift
 from kamailio_bridge.apply.lock import Busy, LockLost
 from kamailio_bridge.apply.operations import restore as restore_rows
 from kamailio_bridge.drift.accept import can_accept
-from kamailio_bridge.drift.accepted import CannotAccept
-from kamailio_bridge.drift.compare import LOOK_SECONDS, RowDrift, read_drift, read_node_drift
+from kamailio_bridge.drift.compare import LOOK_SECONDS, read_drift, read_node_drift
+from kamailio_bridge.modules.acceptance.accepted import CannotAccept
+from kamailio_bridge.rows.row_drift import RowDrift
 from kamailio_bridge.views.access import RELOAD_PERMISSION, for_operators, for_those_who_may, operator_of
 from kamailio_bridge.views.results import show_result
 

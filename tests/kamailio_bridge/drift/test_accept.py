@@ -18,9 +18,10 @@ from carriers.models import (
 )
 from kamailio_bridge.apply.operations import apply
 from kamailio_bridge.drift.accept import accept_row, can_accept
-from kamailio_bridge.drift.accepted import CannotAccept
-from kamailio_bridge.drift.compare import RowDrift, read_drift
+from kamailio_bridge.drift.compare import read_drift
+from kamailio_bridge.modules.acceptance.accepted import CannotAccept
 from kamailio_bridge.plan.make import make_plan
+from kamailio_bridge.rows.row_drift import RowDrift
 from kamailio_bridge.tables.models import Address, Dispatcher, DrGateway, Mtree
 from tests.kamailio_bridge.builders import make_group, make_inbound_route, make_pbx, make_route
 

@@ -9,14 +9,19 @@ from django.db import models
 from carriers.fields import Transport
 from carriers.models import PBX, CarrierGroup, Endpoint
 from carriers.values.addresses import DEFAULT_SIP_PORT, parse_sip_address
-from kamailio_bridge.drift.accepted import CannotAccept, Handler, expected_values, found_values, get_locked, save_valid
-from kamailio_bridge.drift.compare import RowDrift
-from kamailio_bridge.modules.dispatcher import DESTINATIONS
+from kamailio_bridge.modules.acceptance.accepted import (
+    CannotAccept,
+    Handler,
+    expected_values,
+    found_values,
+    get_locked,
+    save_valid,
+)
 from kamailio_bridge.rows.attrs import split_attrs
 from kamailio_bridge.rows.ids import PBX_OFFSET, row_id
 from kamailio_bridge.rows.marks import GROUP_MARK, object_key
-
-TABLE = DESTINATIONS
+from kamailio_bridge.rows.row_drift import RowDrift
+from kamailio_bridge.rows.types import Table
 
 
 def handler_of(row: RowDrift) -> Handler | None:
@@ -41,7 +46,7 @@ def _change_endpoint(row: RowDrift) -> models.Model:
         _set_digits(endpoint, str(found["attrs"]))
     save_valid(endpoint)
     if found["priority"] != expected["priority"]:
-        _reorder(endpoint.group, row.table.stored())
+        _reorder(endpoint.group, row.table)
     return endpoint.group
 
 
@@ -62,10 +67,10 @@ def _set_digits(endpoint: Endpoint, text: str) -> None:
     endpoint.weight = int(attrs.get("rweight", endpoint.weight))
 
 
-def _reorder(group: CarrierGroup, stored: dict[int, Any]) -> None:
+def _reorder(group: CarrierGroup, destinations: Table) -> None:
     """Put the group's endpoints in the order of the priorities in the table; those without a row go to the end."""
-    column = DESTINATIONS.at("priority")
-    priorities = {pk - row_id(0): values[column] for pk, values in stored.items()}
+    column = destinations.at("priority")
+    priorities = {pk - row_id(0): int(values[column] or 0) for pk, values in destinations.stored().items()}
     endpoints = sorted(
         group.endpoints.select_for_update(),
         key=lambda endpoint: (-priorities.get(endpoint.pk, -1), endpoint.position, endpoint.pk),

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db import models
 
-from kamailio_bridge.drift.compare import RowDrift
+from kamailio_bridge.rows.row_drift import RowDrift
 
 Handler = Callable[[RowDrift], models.Model]
 ByColumn = dict[str, Any]

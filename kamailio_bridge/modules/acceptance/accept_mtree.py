@@ -8,14 +8,18 @@ from django.db import models
 
 from carriers.models import PBX, CarrierGroup, InboundRoute, OutboundRoute, OutboundRouteGroup
 from carriers.refusals import reason_of
-from kamailio_bridge.drift.accepted import CannotAccept, Handler, expected_values, found_values, get_locked, save_valid
-from kamailio_bridge.drift.compare import RowDrift
-from kamailio_bridge.modules.mtree import PREFIXES
+from kamailio_bridge.modules.acceptance.accepted import (
+    CannotAccept,
+    Handler,
+    expected_values,
+    found_values,
+    get_locked,
+    save_valid,
+)
 from kamailio_bridge.rows.ids import INBOUND_OFFSET, PBX_OFFSET, ROUTE_OFFSET, row_id
 from kamailio_bridge.rows.routes_in_force import Answer
+from kamailio_bridge.rows.row_drift import RowDrift
 from kamailio_bridge.rows.tree_entries import INBOUND, OUTBOUND, answer_in, sets_in
-
-TABLE = PREFIXES
 
 
 def handler_of(row: RowDrift) -> Handler | None:

@@ -5,13 +5,10 @@ from __future__ import annotations
 from django.db import models
 
 from carriers.models import PBX, CarrierGroup, SourceNetwork
-from kamailio_bridge.drift.accepted import CannotAccept, Handler, found_values, get_locked, save_valid
-from kamailio_bridge.drift.compare import RowDrift
-from kamailio_bridge.modules.sources.address_table import ADDRESSES
+from kamailio_bridge.modules.acceptance.accepted import CannotAccept, Handler, found_values, get_locked, save_valid
 from kamailio_bridge.rows.ids import ENDPOINT_ADDRESS_OFFSET, row_id
 from kamailio_bridge.rows.marks import GROUP_TAG, PBX_TAG, object_key
-
-TABLE = ADDRESSES
+from kamailio_bridge.rows.row_drift import RowDrift
 
 
 def handler_of(row: RowDrift) -> Handler | None:

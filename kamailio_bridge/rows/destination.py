@@ -1,0 +1,18 @@
+"""An endpoint as a call meets it, whether the carriers, Kamailio's tables or a node tell of it."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Destination(NamedTuple):
+    """An endpoint as the SIP side sees it. ``weight`` is None where the group is tried by position."""
+
+    gwid: int
+    group: str
+    endpoint: str
+    uri: str
+    strip: int
+    prefix: str
+    credential: str
+    weight: int | None
