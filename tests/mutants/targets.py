@@ -10,7 +10,7 @@ TARGETS = (
     "kamailio_bridge/apply/jobs.py",
     "kamailio_bridge/apply/operations.py",
     "kamailio_bridge/questions/route_prediction.py",
-    "kamailio_bridge/modules/*.py",
+    "kamailio_bridge/modules/**/*.py",
     "carriers/services.py",
     "carriers/snapshots/restore.py",
     "carriers/documents/load.py",
