@@ -45,7 +45,7 @@ def list_tools(context: dict[str, Any]) -> str:
 def page_media(context: dict[str, Any]) -> str:
     if not _is_of_groups(context):
         return ""
-    tests = [Script("dsiprouter/test_carrier.js", defer=True)] if context["has_change_permission"] else []
+    tests = [Script("dsiprouter/test_carrier.js", type="module")] if context["has_change_permission"] else []
     return _html(_registrations_script(), *tests)
 
 
@@ -67,7 +67,8 @@ def _is_of_groups(context: dict[str, Any]) -> bool:
 
 
 def _registrations_script() -> Script:
-    return Script("dsiprouter/registrations.js", **{"data-url": reverse("admin:registrations"), "defer": True})
+    data = {"id": "ask-registrations", "data-url": reverse("admin:registrations")}
+    return Script("dsiprouter/registrations.js", type="module", **data)
 
 
 def _html(*scripts: Script) -> str:

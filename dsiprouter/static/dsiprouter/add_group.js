@@ -1,4 +1,3 @@
-"use strict";
 // Show only the fields of the chosen way to authenticate. A disabled fieldset is not submitted.
 function showChosen() {
   const chosen = document.querySelector("input[name=authentication]:checked");

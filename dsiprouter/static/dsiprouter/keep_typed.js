@@ -1,7 +1,8 @@
-"use strict";
 // A login may end while somebody types. So before a form is sent, it checks that its login is still valid, and stays as it
 // is until then: what was typed, passwords included, does not leave this page before.
-const { url, login, user } = document.currentScript.dataset;
+import { ask } from "./ask.js";
+
+const { url, login, user } = document.getElementById("keep-typed").dataset;
 let typist = user;
 
 function say(form, ...parts) {
@@ -19,7 +20,7 @@ function say(form, ...parts) {
 async function whatIsWrong() {
   let answer;
   try {
-    answer = await fetch(url, { headers: { Accept: "application/json" }, redirect: "error", cache: "no-store" });
+    answer = await ask(url, { cache: "no-store" });
   } catch {
     return ["The site does not answer. Nothing was stored, and nothing you typed is lost: try again in a moment."];
   }

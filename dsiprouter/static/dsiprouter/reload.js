@@ -1,5 +1,6 @@
-"use strict";
-// The number of waiting changes is fetched after the page is shown, because making the plan takes a while.
+// The number of pending changes is fetched after the page is shown, because making the plan takes a while.
+import { askForJson } from "./ask.js";
+
 const badges = document.querySelectorAll(".waiting-count");
 
 function showCount(text, some) {
@@ -9,15 +10,17 @@ function showCount(text, some) {
   }
 }
 
-if (badges.length) {
-  fetch(badges[0].dataset.url, { headers: { Accept: "application/json" }, redirect: "error" })
-    .then((answer) => (answer.ok ? answer.json() : Promise.reject(new Error(String(answer.status)))))
-    .then((answer) => {
-      const count = answer.count === null ? "unknown" : String(answer.count);
-      showCount(answer.behind ? `${count}, and a node is behind` : count, answer.count > 0 || answer.behind);
-    })
-    .catch(() => showCount("unknown", false));
+async function showPending(url) {
+  try {
+    const { count, behind } = await askForJson(url);
+    const text = count === null ? "unknown" : String(count);
+    showCount(behind ? `${text}, and a node is behind` : text, count > 0 || behind);
+  } catch {
+    showCount("unknown", false);
+  }
 }
+
+if (badges.length > 0) showPending(badges[0].dataset.url);
 
 // A reload may take a minute: nobody should press twice, and the button says how long it has been running.
 let clock;
@@ -44,7 +47,7 @@ function stopReloading() {
 }
 
 for (const form of document.querySelectorAll(".reload-form")) {
-  form.addEventListener("submit", () => startReloading(form.querySelector("button")));
+  form.addEventListener("submit", (event) => startReloading(event.submitter));
 }
 // The browser's Back button may show the page as it was left.
 window.addEventListener("pageshow", (event) => {

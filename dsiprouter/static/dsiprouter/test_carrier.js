@@ -1,88 +1,83 @@
-"use strict";
 // The test buttons on the page of a carrier group. Each asks the carrier through Kamailio and says here what came of it.
-(() => {
-  const tests = document.querySelector(".carrier-tests");
-  const token = document.querySelector("input[name=csrfmiddlewaretoken]").value;
-  const realmField = document.getElementById("id_credential-0-realm");
+import { ask } from "./ask.js";
 
-  function setRealm(realm) {
-    realmField.value = realm;
-    realmField.dispatchEvent(new Event("change", { bubbles: true }));
-  }
+const tests = document.querySelector(".carrier-tests");
+const token = document.querySelector("input[name=csrfmiddlewaretoken]").value;
+const realmField = document.getElementById("id_credential-0-realm");
 
-  // One click puts the registrar's realm into its field; what follows is the operator's.
-  function offerRealm(place, realm) {
-    if (!realmField || !realm || realmField.value === realm) return;
-    const button = document.createElement("button");
-    button.type = "button";
-    button.className = "button set-realm";
-    button.textContent = `Set the realm to “${realm}”`;
-    button.addEventListener("click", () => {
-      setRealm(realm);
-      button.replaceWith(`The field says “${realm}” now: save, then press Reload Kamailio.`);
-    });
-    place.append(" ", button);
-  }
+function setRealm(realm) {
+  realmField.value = realm;
+  realmField.dispatchEvent(new Event("change", { bubbles: true }));
+}
 
-  function show(button, result, answer) {
-    const word = document.createElement("strong");
-    word.textContent = answer.ok ? "✓ good" : "✗ failed";
-    result.className = `test-result mood-${answer.ok ? "good" : "bad"}`;
-    result.replaceChildren(word, ` ${answer.sentence}`);
-    if ("setsRealm" in button.dataset && answer.realm && realmField) {
-      setRealm(answer.realm);
-      result.append(" It stands in the field “Realm” now: save, then press Reload Kamailio.");
-    } else if (answer.verdict === "realm differs") {
-      offerRealm(result, answer.realm);
-    }
-  }
-
-  async function run(button, result) {
-    button.disabled = true;
-    result.className = "test-result";
-    result.textContent = "asking…";
-    try {
-      const answer = await fetch(button.dataset.url, {
-        method: "POST",
-        headers: { Accept: "application/json", "X-CSRFToken": token },
-        redirect: "error",
-      });
-      show(button, result, await answer.json());
-    } catch {
-      show(button, result, { ok: false, sentence: "The site did not answer as expected: reload the page, then try again." });
-    } finally {
-      button.disabled = false;
-    }
-  }
-
-  function addEndpointTest(row, key) {
-    const button = document.createElement("button");
-    button.type = "button";
-    button.className = "button test-button";
-    button.textContent = "Test endpoint";
-    button.dataset.url = tests.dataset.endpointUrl.replace("/0/", `/${key}/`);
-    const result = document.createElement("span");
-    result.className = "test-result";
-    result.setAttribute("role", "status");
-    const cell = document.createElement("td");
-    cell.colSpan = row.cells.length;
-    cell.append(button, " ", result);
-    const line = document.createElement("tr");
-    line.className = "endpoint-test";
-    line.append(cell);
-    row.after(line);
-  }
-
-  for (const row of document.querySelectorAll("#endpoints-group tr.has_original")) {
-    const key = row.querySelector("input[type=hidden][name$='-id']");
-    if (key && key.value) addEndpointTest(row, key.value);
-  }
-  document.addEventListener("click", (event) => {
-    const button = event.target.closest(".test-button");
-    if (button) run(button, button.parentElement.querySelector(".test-result"));
+// One click puts the registrar's realm into its field; what follows is the operator's.
+function offerRealm(place, realm) {
+  if (!realmField || !realm || realmField.value === realm) return;
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "button set-realm";
+  button.textContent = `Set the realm to “${realm}”`;
+  button.addEventListener("click", () => {
+    setRealm(realm);
+    button.replaceWith(`The field says “${realm}” now: save, then press Reload Kamailio.`);
   });
-  document.addEventListener("registration", (event) => {
-    if (event.detail.state === "realm differs") offerRealm(event.target, event.detail.realm);
-  });
-  tests.hidden = false;
-})();
+  place.append(" ", button);
+}
+
+function show(button, result, answer) {
+  const word = document.createElement("strong");
+  word.textContent = answer.ok ? "✓ good" : "✗ failed";
+  result.className = `test-result mood-${answer.ok ? "good" : "bad"}`;
+  result.replaceChildren(word, ` ${answer.sentence}`);
+  if ("setsRealm" in button.dataset && answer.realm && realmField) {
+    setRealm(answer.realm);
+    result.append(" It stands in the field “Realm” now: save, then press Reload Kamailio.");
+  } else if (answer.verdict === "realm differs") {
+    offerRealm(result, answer.realm);
+  }
+}
+
+async function run(button, result) {
+  button.disabled = true;
+  result.className = "test-result";
+  result.textContent = "asking…";
+  try {
+    const answer = await ask(button.dataset.url, { method: "POST", headers: { "X-CSRFToken": token } });
+    show(button, result, await answer.json());
+  } catch {
+    show(button, result, { ok: false, sentence: "The site did not answer as expected: reload the page, then try again." });
+  } finally {
+    button.disabled = false;
+  }
+}
+
+function addEndpointTest(row, key) {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "button test-button";
+  button.textContent = "Test endpoint";
+  button.dataset.url = tests.dataset.endpointUrl.replace("/0/", `/${key}/`);
+  const result = document.createElement("span");
+  result.className = "test-result";
+  result.setAttribute("role", "status");
+  const cell = document.createElement("td");
+  cell.colSpan = row.cells.length;
+  cell.append(button, " ", result);
+  const line = document.createElement("tr");
+  line.className = "endpoint-test";
+  line.append(cell);
+  row.after(line);
+}
+
+for (const row of document.querySelectorAll("#endpoints-group tr.has_original")) {
+  const key = row.querySelector("input[type=hidden][name$='-id']");
+  if (key && key.value) addEndpointTest(row, key.value);
+}
+document.addEventListener("click", (event) => {
+  const button = event.target.closest(".test-button");
+  if (button) run(button, button.parentElement.querySelector(".test-result"));
+});
+document.addEventListener("registration", (event) => {
+  if (event.detail.state === "realm differs") offerRealm(event.target, event.detail.realm);
+});
+tests.hidden = false;
