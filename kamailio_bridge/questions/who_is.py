@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import partial
 
 from django.utils.text import capfirst
 
@@ -11,16 +12,21 @@ from carriers.labels import endpoint_label, group_label, pbx_label
 from carriers.snapshots.records import Carriers, read_carriers
 from carriers.values.addresses import host_ip, parse_ip
 from kamailio_bridge.modules.sources.address_dump import dump_addresses
-from kamailio_bridge.modules.sources.address_table import ADDRESSES, PBXS_GROUP, TAG
-from kamailio_bridge.modules.sources.admission import IPAddress, Source, admitting, holds, sources_with
+from kamailio_bridge.modules.sources.address_table import PBXS_GROUP
+from kamailio_bridge.modules.sources.admission import (
+    IPAddress,
+    Source,
+    admitting,
+    holds,
+    sources_in_tables,
+    sources_with,
+)
 from kamailio_bridge.modules.sources.admission_rows import admission_rows
 from kamailio_bridge.nodes.ask_all import ask_nodes
 from kamailio_bridge.nodes.node import Node, configured_nodes
 from kamailio_bridge.nodes.rpc import RpcError
 from kamailio_bridge.questions.route_lookup import PENDING, TABLES
 from kamailio_bridge.rows.marks import group_tag, pbx_tag
-from kamailio_bridge.rows.types import Values
-from kamailio_bridge.tables.models import Address
 from kamailio_bridge.tables.reading import TablesUnreadable, reading
 
 Owners = dict[str, str]
@@ -91,10 +97,10 @@ def _answer(title: str, sources: list[Source]) -> Answer:
 def _by_the_tables(address: IPAddress, owners: Owners) -> Answer:
     try:
         with reading():
-            rows = list(Address.objects.order_by("pk").values_list(*ADDRESSES.columns))
+            found = sources_in_tables(address, partial(_owner, owners))
     except TablesUnreadable as unreadable:
         return Answer(TABLES, str(unreadable), failed=True)
-    return _answer(TABLES, sources_with(address, ((row, _owner(row, owners)) for row in rows)))
+    return _answer(TABLES, found)
 
 
 def _on_node(node: Node, address: IPAddress, owners: Owners) -> list[Source]:
@@ -116,9 +122,8 @@ def _owners(carriers: Carriers) -> Owners:
     }
 
 
-def _owner(values: Values, owners: Owners) -> str:
-    tag = str(values[TAG] or "")
-    return owners.get(tag, f"row {values[0]} of another program" + (f" (“{tag}”)" if tag else ""))
+def _owner(owners: Owners, pk: int, tag: str) -> str:
+    return owners.get(tag, f"row {pk} of another program" + (f" (“{tag}”)" if tag else ""))
 
 
 def _notes(carriers: Carriers, address: IPAddress) -> Iterator[str]:

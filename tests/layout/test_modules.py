@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import ast
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 
 from kamailio_bridge.modules import MODULES
 from kamailio_bridge.modules.base import KamailioModule
-from tests.layout.imports import PACKAGES, ROOT, imports_of, sources
+from kamailio_bridge.rows.types import Table
+from tests.layout.imports import PACKAGES, ROOT, imports_of, room_of, sources
+
+ROOM = "kamailio_bridge.modules"
 
 # Where the names of modules stand besides: settings are read before models can be imported.
 NAMES_OF_THE_SETTING = Path("dsiprouter/configuration/consistency.py")
@@ -28,6 +32,15 @@ def test_no_code_outside_imports_a_module() -> None:
     found = [f"{each.file}:{each.line} {each.imported}" for path in outside() for each in imports_of(path)]
     guilty = [each for each in found if any(f" {module}." in f"{each}." for module in concrete)]
     assert guilty == [], "give KamailioModule an attribute or a method for it"
+
+
+def test_no_code_outside_takes_a_table_of_a_module() -> None:
+    """Plans loop over the tables that modules have; who asks about one subject gets rows or answers from its file."""
+    taken = [each for path in outside() for each in imports_of(path) if room_of(each.imported) == ROOM]
+    assert len(taken) > 30
+    parts = [each.imported.rpartition(".") for each in taken]
+    tables = {f"{file}.{name}" for file, _, name in parts if isinstance(getattr(import_module(file), name), Table)}
+    assert sorted(tables) == []
 
 
 def test_no_code_outside_asks_for_a_module_by_name() -> None:

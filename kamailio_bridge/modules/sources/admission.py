@@ -9,10 +9,11 @@ All measured (docs/kamailio-facts.md#order-of-look-up).
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from kamailio_bridge.modules.sources.address_table import (
+    ADDRESSES,
     CARRIERS_GROUP,
     GRP,
     IP_ADDR,
@@ -23,6 +24,7 @@ from kamailio_bridge.modules.sources.address_table import (
     host_mask,
 )
 from kamailio_bridge.rows.types import Values
+from kamailio_bridge.tables.models import Address
 
 IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -58,6 +60,12 @@ def sources_with(address: IPAddress, rows: Iterable[tuple[Values, str]]) -> list
             else:
                 networks.append(source)
     return hosts + networks
+
+
+def sources_in_tables(address: IPAddress, owner_of: Callable[[int, str], str]) -> list[Source]:
+    """Return all rows that hold ``address``, those of other programs too; ``owner_of`` words a row's key and tag."""
+    rows = Address.objects.order_by("pk").values_list(*ADDRESSES.columns)
+    return sources_with(address, ((row, owner_of(row[0], str(row[TAG] or ""))) for row in rows))
 
 
 def holds(ip_addr: str, mask: int, address: IPAddress) -> bool:

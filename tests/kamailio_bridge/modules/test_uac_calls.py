@@ -8,7 +8,8 @@ import pytest
 
 from kamailio_bridge.modules import MODULES
 from kamailio_bridge.modules.base import ModuleChanges, Projection
-from kamailio_bridge.modules.uac_records import FEW, L_UUID, OWNERS, RECORDS
+from kamailio_bridge.modules.uac_records import FEW
+from kamailio_bridge.modules.uac_rows import L_UUID, OWNERS, RECORDS
 from kamailio_bridge.nodes.node import Node
 from kamailio_bridge.nodes.rpc import Rpc
 from kamailio_bridge.plan.make import difference
