@@ -13,7 +13,7 @@ from tests.admin.forms import Carriers, errors_of, fields_of, new_endpoint, post
 
 pytestmark = pytest.mark.django_db
 
-MINE_COUNTS = "press Save again to store it over that"
+HOW_TO_OVERWRITE = "press Save again to store it over that"
 
 
 @pytest.fixture
@@ -76,7 +76,7 @@ def test_both_change_one_row(editor: Client, bob: Client, carriers: Carriers) ->
         "Operator changed endpoint “primary” (203.0.113.7:5060): strip from 1 to 2, prefix from (blank) to “+1”."
         in errors
     )
-    assert MINE_COUNTS in errors
+    assert HOW_TO_OVERWRITE in errors
     assert [row[3] for row in endpoints(carriers.group)] == [2, 0]
     again = fields_of(refused.content.decode())
     assert (again["endpoints-0-strip"], again["endpoints-2-host"]) == ("7", "203.0.113.60")

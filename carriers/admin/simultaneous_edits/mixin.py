@@ -1,9 +1,9 @@
-"""Two people at one page: nothing of either is lost, and the second learns what the first did."""
+"""Simultaneous edits of one page: nothing of either is lost, and the second learns what the first did."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
@@ -12,26 +12,37 @@ from django.db import Error, IntegrityError, router, transaction
 from django.db.models import Model, QuerySet
 from django.forms import ModelForm
 from django.forms.models import BaseInlineFormSet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 
-from carriers.admin.simultaneous_edits.merge import Merged, Who, merge_object, merge_rows
-from carriers.admin.simultaneous_edits.page_state import OBJECT, Shown, read_shown, rows_of
+from carriers.admin.simultaneous_edits.merge import Findings, merge_row, merge_rows
+from carriers.admin.simultaneous_edits.page_state import OBJECT, Compared, PageState, read_page_state, states_of
+from carriers.admin.simultaneous_edits.posted_fields import read_object, read_rows, write_object, write_rows
+from carriers.admin.simultaneous_edits.wording import Who, Wording
 from carriers.django_internals import replace_posted
 from carriers.history.models import HistoryEntry
 from carriers.history.recording import entries_of
 
 FIELD = "_shown"
-MINE_COUNTS = (
+HOW_TO_OVERWRITE = (
     "Nothing was stored yet. What you typed stands below: press Save again to store it over that, or reopen the page"
     " to leave it."
 )
 
 
 class EditedTogether(admin.ModelAdmin):
-    """An admin whose pages merge with what others stored since they were made (``merging``).
+    """An admin whose pages merge with what others stored since they were made.
 
-    The object's row is locked while a page is saved, so that two saves follow one another. Bulk actions and documents
-    don't go through pages and need none of this.
+    A page carries the stored values that it was made from in a signed hidden field (``page_state``). When it is saved,
+    the object's row is locked, so that two saves follow one another, and the stored values are read again. If they
+    differ, the posted fields become plain rows (``posted_fields``), which are merged with both states (``merge``): what
+    others did stays where the page did not touch it, and is named in a message (``wording``). Then the merged rows take
+    the place of the posted fields, and Django's admin validates and saves them like any others. Where both sides
+    changed the same row, the form is refused with the sentences above it, and shows what was typed with the present
+    state in its hidden field: saving again overwrites.
+
+    Pages are not refused as a whole when something changed, because a carrier group has many rows that different people
+    edit, and what was typed includes passwords, which no page shows again. Bulk actions and documents do not go through
+    pages and need none of this.
     """
 
     def changeform_view(
@@ -50,12 +61,12 @@ class EditedTogether(admin.ModelAdmin):
             return self._save(request, object_id, form_url, extra_context)
 
     def _save(self, request: HttpRequest, object_id: str | None, *rest: Any) -> HttpResponse:
-        typed, stored, merged = request.POST, None, None
+        typed, stored, findings = request.POST, None, None
         try:
             with transaction.atomic(using=router.db_for_write(self.model)):
                 stored = self._locked(object_id) if object_id is not None else None
                 if stored is not None and self.has_change_permission(request, stored):
-                    merged = self._merge(request, stored)
+                    findings = self._merge(request, stored)
                 response = super().changeform_view(request, object_id, *rest)
         except Error:
             replace_posted(request, typed)
@@ -63,8 +74,8 @@ class EditedTogether(admin.ModelAdmin):
             raise
         if object_id is not None and stored is None:
             self._say_who_deleted(request, object_id)
-        if merged is not None and merged.kept and response.status_code == 302:
-            self.message_user(request, f"Since you opened the page: {' '.join(merged.kept)} That is kept.")
+        if findings is not None and findings.kept and response.status_code == 302:
+            self.message_user(request, f"Since you opened the page: {' '.join(findings.kept)} That is kept.")
         return response
 
     def _locked(self, object_id: str) -> Model | None:
@@ -75,24 +86,26 @@ class EditedTogether(admin.ModelAdmin):
             return None
         return self.model._base_manager.select_for_update().filter(pk=key).first()
 
-    def _merge(self, request: HttpRequest, obj: Model) -> Merged | None:
+    def _merge(self, request: HttpRequest, obj: Model) -> Findings | None:
+        """Replace the posted fields by the merged ones, and return what others did; None where that is nothing."""
         stored = self._stored(request, obj)
         _note(request).shown = stored
-        shown = read_shown(request.POST.get(FIELD, ""))
+        shown = read_page_state(request.POST.get(FIELD, ""))
         if shown is None or shown.rows == stored.rows:
             return None
-        who = self._who(request, obj, shown.log)
-        merged = Merged(request.POST.copy())
-        form = self.get_form(request, obj, change=True)()
+        findings, data, who = Findings(), request.POST.copy(), self._who(request, obj, shown.log)
         pk = str(obj.pk)
         if pk in shown.rows[OBJECT]:
-            merge_object(merged, form, shown.rows[OBJECT][pk], stored.rows[OBJECT][pk], who(self.model, pk))
+            form = self.get_form(request, obj, change=True)()
+            rows = Compared(shown.rows[OBJECT], stored.rows[OBJECT])
+            if merge_row(read_object(data, form, pk, rows), rows, Wording(self.model, who), findings) is None:
+                write_object(data, form, rows.stored[pk])
         for formset, prefix in self._formsets(request, obj):
-            if prefix in shown.rows:
-                merge_rows(merged, formset, shown.rows[prefix], stored.rows[prefix], who)
-        replace_posted(request, merged.data)
-        _note(request).conflicts = merged.conflicts
-        return merged
+            if prefix in shown.rows and shown.rows[prefix] != stored.rows[prefix]:
+                _merge_inline(data, formset, Compared(shown.rows[prefix], stored.rows[prefix]), who, findings)
+        replace_posted(request, data)
+        _note(request).conflicts = findings.conflicts
+        return findings
 
     def _formsets(self, request: HttpRequest, obj: Model) -> list[tuple[type[BaseInlineFormSet], str]]:
         return [
@@ -101,11 +114,11 @@ class EditedTogether(admin.ModelAdmin):
             if inline.has_change_permission(request, obj)
         ]
 
-    def _stored(self, request: HttpRequest, obj: Model) -> Shown:
-        rows = {OBJECT: rows_of([obj])}
+    def _stored(self, request: HttpRequest, obj: Model) -> PageState:
+        rows = {OBJECT: states_of([obj])}
         for formset, prefix in self._formsets(request, obj):
-            rows[prefix] = rows_of(formset(instance=obj, prefix=prefix).get_queryset())
-        return Shown(rows, _newest_entry(obj))
+            rows[prefix] = states_of(formset(instance=obj, prefix=prefix).get_queryset())
+        return PageState(rows, _newest_entry(obj))
 
     def _who(self, request: HttpRequest, obj: Model, since: int) -> Who:
         """Return a function that names who did something to a row since an entry of the history."""
@@ -131,7 +144,7 @@ class EditedTogether(admin.ModelAdmin):
         """Put into the page what it shows: after a refusal what is stored now, so that saving again means it."""
         context[FIELD.strip("_")] = ""
         if context["original"] is not None and self.has_change_permission(request, context["original"]):
-            shown = _note(request).shown or _as_shown(context)
+            shown = _note(request).shown or _as_displayed(context)
             context[FIELD.strip("_")] = shown.sign()
         return super().render_change_form(request, context, *args, **kwargs)
 
@@ -148,11 +161,22 @@ class EditedTogether(admin.ModelAdmin):
             )
 
 
+def _merge_inline(
+    data: QueryDict, formset: type[BaseInlineFormSet], rows: Compared, who: Who, findings: Findings
+) -> None:
+    """Replace the posted rows of an inline by the merged ones."""
+    typed = read_rows(data, formset, rows)
+    if typed is not None:
+        wording = Wording(cast(type[Model], formset.model), who)
+        merged = merge_rows(typed, rows, wording, findings, only_one=formset.max_num == 1)
+        write_rows(data, formset, merged, rows.stored)
+
+
 class _Note:
     """What belongs to one request on its way through Django's admin, which has no place of its own for it."""
 
     def __init__(self) -> None:
-        self.shown: Shown | None = None
+        self.shown: PageState | None = None
         self.conflicts: list[str] = []
 
 
@@ -164,14 +188,14 @@ def _note(request: HttpRequest) -> _Note:
     return note
 
 
-def _as_shown(context: dict[str, Any]) -> Shown:
+def _as_displayed(context: dict[str, Any]) -> PageState:
     """Return what the page's forms were made from, not what may be stored by now."""
     original = context["original"]
-    rows = {OBJECT: rows_of([original])}
+    rows = {OBJECT: states_of([original])}
     for each in context["inline_admin_formsets"]:
         if each.has_change_permission:
-            rows[each.formset.prefix] = rows_of(form.instance for form in each.formset.initial_forms)
-    return Shown(rows, _newest_entry(original))
+            rows[each.formset.prefix] = states_of(form.instance for form in each.formset.initial_forms)
+    return PageState(rows, _newest_entry(original))
 
 
 def _entries(obj: Model) -> QuerySet[HistoryEntry]:
@@ -196,7 +220,10 @@ def _with_conflicts(form: type[ModelForm], conflicts: list[str]) -> type[ModelFo
             data = super().clean()
             self.add_error(
                 None,
-                [ValidationError(text[0].upper() + text[1:], code="conflict") for text in [*conflicts, MINE_COUNTS]],
+                [
+                    ValidationError(text[0].upper() + text[1:], code="conflict")
+                    for text in [*conflicts, HOW_TO_OVERWRITE]
+                ],
             )
             return data
 

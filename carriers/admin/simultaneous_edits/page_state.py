@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 from django.core import signing
 from django.db.models import Model
@@ -20,38 +21,53 @@ SECRET_FIELD, SECRET_SHOWN_AS = "password_ciphertext", "password"
 OBJECT = ""  # the object itself, among the prefixes of its inlines
 
 
-class Row(NamedTuple):
+@dataclass(frozen=True)
+class RowState:
     """One object as it was stored: what it is called, and its values by field name."""
 
     label: str
     values: dict[str, Any]
 
 
-class Shown(NamedTuple):
-    """The object and its inline rows, by formset prefix and primary key; ``log`` is the newest entry of its history."""
+RowStates = dict[str, RowState]  # by primary key
 
-    rows: dict[str, dict[str, Row]]
+
+@dataclass(frozen=True)
+class Compared:
+    """The rows of one inline, or the object itself: as the page showed them, and as they are stored now."""
+
+    shown: RowStates
+    stored: RowStates
+
+
+@dataclass(frozen=True)
+class PageState:
+    """The object and its inline rows, by formset prefix; ``log`` is the newest entry of its history."""
+
+    rows: dict[str, RowStates]
     log: int
 
     def sign(self) -> str:
-        return signing.dumps([self.rows, self.log], salt=SALT, compress=True)
+        rows = {
+            prefix: {pk: (row.label, row.values) for pk, row in states.items()} for prefix, states in self.rows.items()
+        }
+        return signing.dumps([rows, self.log], salt=SALT, compress=True)
 
 
-def read_shown(text: str) -> Shown | None:
+def read_page_state(text: str) -> PageState | None:
     """Return what a page carried along; None for what is not ours."""
     try:
         rows, log = signing.loads(text, salt=SALT)
     except signing.BadSignature:
         return None
-    return Shown(
-        {prefix: {pk: Row(*row) for pk, row in by_pk.items()} for prefix, by_pk in rows.items()},
-        log,
+    return PageState(
+        {prefix: {pk: RowState(*row) for pk, row in states.items()} for prefix, states in rows.items()}, log
     )
 
 
-def rows_of(objects: Iterable[Model]) -> dict[str, Row]:
-    """Return stored objects as rows by primary key."""
-    return {str(each.pk): Row(object_label(each), _values(each)) for each in objects}
+def states_of(objects: Iterable[Model]) -> RowStates:
+    """Return stored objects as they are."""
+    return {str(each.pk): RowState(object_label(each), _values(each)) for each in objects}
 
 
 def _values(instance: Model) -> dict[str, Any]:
