@@ -50,7 +50,7 @@ now_state, _, now_revision, now_uptime, now_version, now_registrations, *_ = now
 
 @admin.register(KamailioNode)
 class KamailioNodeAdmin(OfferedLookups, HasHistory):
-    """Who may add or change a node decides where the token goes: superusers. Operators retry, take out and put in."""
+    """Only superusers add and change nodes: it decides where the token is sent. Operators retry and enable nodes."""
 
     change_list_template = "admin/kamailio_bridge/kamailionode/change_list.html"
     change_form_template = "admin/kamailio_bridge/kamailionode/change_form.html"

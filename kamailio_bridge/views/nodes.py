@@ -1,4 +1,4 @@
-"""Nodes: what each says of itself, and the buttons that bring it back, take it out and put it in again."""
+"""Nodes: what each says of itself, and the buttons that retry it, fail over from it and enable it again."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def fail_over_node(request: HttpRequest, pk: int) -> HttpResponse:
 @for_operators
 @require_POST
 def enable_node(request: HttpRequest, pk: int) -> HttpResponse:
-    """Put a node in again. It gets its accounts back with the next reload."""
+    """Enable a node again. It gets its accounts back with the next reload."""
     record = get_object_or_404(KamailioNode, pk=pk)
     if not record.enabled:
         record.enabled = True

@@ -1,4 +1,4 @@
-"""manage.py roll_back: make the carriers what they were at a revision, as a change that waits to be applied."""
+"""manage.py roll_back: make the carriers what they were at a revision, as a pending change."""
 
 from __future__ import annotations
 
