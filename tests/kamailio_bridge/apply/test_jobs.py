@@ -7,9 +7,10 @@ import pytest
 from kamailio_bridge.apply.operations import apply, fail_over, restore, retry
 from kamailio_bridge.nodes.models import KamailioNode
 from kamailio_bridge.revisions.models import Revision
+from kamailio_bridge.revisions.number import stored_revision
 from kamailio_bridge.tables.models import Dispatcher, Uacreg
 from tests.kamailio_bridge.builders import make_group, make_route
-from tests.kamailio_bridge.http_node import free_port
+from tests.kamailio_bridge.http_node import free_port, http_node, results
 from tests.scratch import run_sql
 
 pytestmark = pytest.mark.django_db(databases=["default", "kamailio"], transaction=True)
@@ -53,6 +54,37 @@ def test_a_node_stays_enabled_if_there_is_no_other() -> None:
     KamailioNode.objects.filter(name="east").delete()
     assert fail_over(author=None, node="west").outcome == "refused"
     assert KamailioNode.objects.get(name="west").enabled
+
+
+def test_a_failover_without_registrations_says_so() -> None:
+    answer = {"value": 0}
+    east = results(
+        system__listMethods=["htable.reload"],
+        htable__listTables=[{"name": "dsiprouter"}],
+        htable__reload="Ok. Htable reloaded.",
+        htable__dump=[],
+        htable__get={"item": answer},
+    )
+
+    def load(step: str) -> None:
+        if step.startswith("Reloading"):
+            answer["value"] = stored_revision() or 0
+
+    with http_node(east) as node:
+        KamailioNode.objects.filter(name="east").update(rpc_url=node.url)
+        assert apply(author=None, progress=load).outcome == "behind"
+        result = fail_over(author=None, node="west")
+    assert (result.outcome, result.revision) == ("nothing", stored_revision())
+    assert result.sentence == "Node west is disabled; there were no registrations to fail over."
+    assert not KamailioNode.objects.get(name="west").enabled
+
+
+def test_a_restore_shares_the_accounts_among_the_nodes_of_the_restored_revision() -> None:
+    assert apply(author=None).revision
+    KamailioNode.objects.create(name="north", rpc_url=f"http://127.0.0.1:{free_port()}/RPC", time_limit=1)
+    Dispatcher.objects.update(priority=7)
+    restored = restore(author=None)
+    assert Revision.objects.get(number=restored.revision).spread_over == ["east", "west"]
 
 
 def test_only_an_apply_records_when_the_carriers_were_read() -> None:

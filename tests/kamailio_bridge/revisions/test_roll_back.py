@@ -18,7 +18,7 @@ from kamailio_bridge.nodes.node import Node
 from kamailio_bridge.revisions.models import Revision, RollBack
 from kamailio_bridge.revisions.roll_back import NotKept, roll_back
 from kamailio_bridge.rows.marks import REVISION_KEY
-from kamailio_bridge.tables.models import TABLES, Dispatcher, Htable
+from kamailio_bridge.tables.models import TABLES, Dispatcher, Htable, Mtree
 from tests.e2e.random_operator import Operator
 from tests.kamailio_bridge.builders import make_group, make_pbx, make_route
 from tests.kamailio_bridge.http_node import free_port
@@ -117,6 +117,24 @@ def test_a_failover_and_a_restore_leave_a_roll_back_pending() -> None:
     applied = revision_of(apply(author=None).revision)
     assert applied.summary.startswith(f"roll back to revision {first}: ")
     assert RollBack.objects.get().applied_with == applied
+
+
+@pytest.mark.django_db(databases=["default", "kamailio"])
+def test_a_roll_back_stays_pending_until_all_of_it_is_applied() -> None:
+    group = make_group("Acme", "203.0.113.7")
+    route = make_route("9", group)
+    make_route("8", group)
+    first = revision_of(apply(author=None, nodes=[]).revision)
+    route.delete()
+    assert apply(author=None, nodes=[]).revision
+    taken = Mtree.objects.create(pk=70_000_000, tprefix="o9", tvalue="another tool")
+    roll_back(revision=first, author=None)
+    group.endpoints.update(strip=1)
+    partial = apply(author=None, nodes=[])
+    assert (partial.outcome, RollBack.objects.get().applied_with) == ("partial", None)
+    taken.delete()
+    applied = apply(author=None, nodes=[])
+    assert (applied.ok, RollBack.objects.get().applied_with) == (True, revision_of(applied.revision))
 
 
 @pytest.mark.django_db(databases=["default", "kamailio"])
