@@ -196,15 +196,6 @@ def expect_text(method: str, answer: object, accepted: Callable[[str], bool]) ->
     return answer
 
 
-def as_list(answer: object) -> list[Any]:
-    """Return an RPC answer that is a list, whatever its form (docs/kamailio-facts.md#rpc-methods-and-lists)."""
-    if isinstance(answer, list):
-        return answer
-    if isinstance(answer, dict):
-        return [answer] if answer else []
-    raise InvalidAnswer("The node answered with something other than a list.")
-
-
 def some(things: Iterable[str], limit: int = 5) -> str:
     """Join the first few things for a sentence, and say how many more there are."""
     listed = list(things)

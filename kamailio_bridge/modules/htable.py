@@ -14,12 +14,11 @@ from kamailio_bridge.modules.base import (
     ModuleChanges,
     NodeNames,
     Projection,
-    as_list,
     expect_text,
     some,
 )
 from kamailio_bridge.nodes.node import Node
-from kamailio_bridge.nodes.rpc import CallFailed, Rpc, understood
+from kamailio_bridge.nodes.rpc import CallFailed, Rpc, as_list, understood
 from kamailio_bridge.rows.ids import row_id, set_id
 from kamailio_bridge.rows.marks import BY_WEIGHT, HASH_TABLE, SET_KEY, STRING_KEY, STRING_VALUE, set_key
 from kamailio_bridge.rows.types import Table

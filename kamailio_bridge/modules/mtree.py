@@ -25,12 +25,11 @@ from kamailio_bridge.modules.base import (
     NodeNames,
     Projection,
     TableChanges,
-    as_list,
     expect_text,
     some,
 )
 from kamailio_bridge.nodes.node import Node
-from kamailio_bridge.nodes.rpc import CallFailed, Rpc, understood
+from kamailio_bridge.nodes.rpc import CallFailed, Rpc, as_list, understood
 from kamailio_bridge.rows.ids import INBOUND_OFFSET, ROUTE_OFFSET, pbx_set_id, row_id, set_id
 from kamailio_bridge.rows.marks import ENTRY_MARK
 from kamailio_bridge.rows.routes_in_force import (

@@ -10,9 +10,8 @@ import time
 from collections.abc import Collection
 from typing import Any, NamedTuple
 
-from kamailio_bridge.modules.base import as_list
 from kamailio_bridge.modules.uac_rows import EXPIRES, RECORDS
-from kamailio_bridge.nodes.rpc import CallFailed, Rpc, understood
+from kamailio_bridge.nodes.rpc import CallFailed, Rpc, as_list, understood
 from kamailio_bridge.rows.marks import DISABLED_FLAG, ONGOING_STATE, REGISTERED_STATE
 from kamailio_bridge.rows.types import Row
 

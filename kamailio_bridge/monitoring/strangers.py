@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from kamailio_bridge.modules.base import as_list
-from kamailio_bridge.nodes.rpc import CallFailed, Rpc, parse_number, understood
+from kamailio_bridge.nodes.rpc import CallFailed, Rpc, as_list, parse_number, understood
 
 HASH_TABLE = "stranger_counts"
 SILENCED = "silenced"

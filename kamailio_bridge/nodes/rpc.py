@@ -209,6 +209,15 @@ def understood(method: str) -> Iterator[None]:
         raise InvalidAnswer(f"{method}: the node answered in a form that this product does not know.") from None
 
 
+def as_list(answer: object) -> list[Any]:
+    """Return an RPC answer that is a list, whatever its form (docs/kamailio-facts.md#rpc-methods-and-lists)."""
+    if isinstance(answer, list):
+        return answer
+    if isinstance(answer, dict):
+        return [answer] if answer else []
+    raise InvalidAnswer("The node answered with something other than a list.")
+
+
 def parse_number(value: Any, largest: int = LARGEST_NUMBER) -> int:
     """Return a number of an answer that was written as a number or a text. Raises what ``understood`` expects."""
     number = int(value)

@@ -16,13 +16,12 @@ from typing import Literal
 from django.utils import timezone
 
 from carriers.snapshots.records import Carriers, CredentialRecord, GroupRecord
-from kamailio_bridge.modules.base import as_list
 from kamailio_bridge.modules.uac_records import UacRecord, differs, dump_records
 from kamailio_bridge.modules.uac_rows import record_rows
 from kamailio_bridge.nodes.ask_all import ASK_SECONDS, ask_nodes
 from kamailio_bridge.nodes.node import Node
 from kamailio_bridge.nodes.printable import fit_to_show
-from kamailio_bridge.nodes.rpc import CallFailed, Rpc, RpcError, understood
+from kamailio_bridge.nodes.rpc import CallFailed, Rpc, RpcError, as_list, understood
 from kamailio_bridge.questions.registrar_answers import as_noted, explain, parse_answer
 from kamailio_bridge.rows.marks import record_key
 from kamailio_bridge.rows.types import Row

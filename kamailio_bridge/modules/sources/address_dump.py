@@ -6,8 +6,7 @@ import ipaddress
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from kamailio_bridge.modules.base import as_list
-from kamailio_bridge.nodes.rpc import Rpc, understood
+from kamailio_bridge.nodes.rpc import Rpc, as_list, understood
 
 
 class LoadedAddress(NamedTuple):

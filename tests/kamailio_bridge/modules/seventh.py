@@ -16,12 +16,11 @@ from kamailio_bridge.modules.base import (
     NodeNames,
     Projection,
     RegistrationCount,
-    as_list,
     expect_text,
     some,
 )
 from kamailio_bridge.nodes.node import Node
-from kamailio_bridge.nodes.rpc import Rpc
+from kamailio_bridge.nodes.rpc import Rpc, as_list
 from kamailio_bridge.rows.ids import row_id
 from kamailio_bridge.rows.marks import ROUTE_MARK, route_mark
 from kamailio_bridge.rows.row_drift import RowDrift
