@@ -70,10 +70,12 @@ def pytest_runtestloop(session: pytest.Session) -> bool:
             if child == 0:
                 os.setsid()
                 os.close(reading)
-                with os.fdopen(writing, "w", encoding="utf-8") as told:
-                    mutant_switch.activate(request["active"])
-                    run_items([items[nodeid] for nodeid in request["tests"]], failures, told)
-                os._exit(0)
+                try:
+                    with os.fdopen(writing, "w", encoding="utf-8") as told:
+                        mutant_switch.activate(request["active"])
+                        run_items([items[nodeid] for nodeid in request["tests"]], failures, told)
+                finally:
+                    os._exit(0)
             os.close(writing)
             say(answers, watch(child, reading, request))
             shutil.rmtree(home)

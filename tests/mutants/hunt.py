@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from queue import Empty, Queue
 
@@ -44,6 +45,7 @@ class Hunt:
     verdicts: dict[int, Verdict] = field(default_factory=dict)
     unreliable: set[str] = field(default_factory=set)
     errors: list[str] = field(default_factory=list)
+    _servers: list[ForkServer] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def run(self, workers: int) -> None:
@@ -54,49 +56,59 @@ class Hunt:
         threads = [threading.Thread(target=self._work, args=(queue,)) for _ in range(workers)]
         for thread in threads:
             thread.start()
-        for thread in threads:
-            thread.join()
+        try:
+            for thread in threads:
+                thread.join()
+        finally:  # also when the run is interrupted
+            self.deadline = 0.0
+            for server in self._servers:
+                server.kill()
 
-    def _work(self, queue: Queue[int]) -> None:
-        server = ForkServer(self.copy)
-        watch = threading.Timer(max(0.0, self.deadline - time.monotonic()), server.process.kill)
+    @contextmanager
+    def _server(self, active: int = 0) -> Iterator[ForkServer]:
+        """Start a fork server that is ended at the deadline, whatever it does."""
+        server = ForkServer(self.copy, active=active)
+        self._servers.append(server)
+        watch = threading.Timer(max(0.0, self.deadline - time.monotonic()), server.kill)
+        watch.daemon = True
         watch.start()
         try:
-            before = server.wait()
-            while time.monotonic() < self.deadline:
-                number = queue.get_nowait()
-                started = time.monotonic()
-                cold = number in before or "" in self.recorded.reach.get(number, set())
-                verdict = self._cold(number, server) if cold else self._try(number, server, server)
-                verdict = replace(verdict, seconds=time.monotonic() - started)
-                with self._lock:
-                    self.verdicts[number] = verdict
-                    self.report(verdict)
+            yield server
+        finally:
+            watch.cancel()
+            server.end()
+
+    def _work(self, queue: Queue[int]) -> None:
+        try:
+            with self._server() as server:
+                before = server.wait()
+                while time.monotonic() < self.deadline:
+                    self._take(queue.get_nowait(), server, before)
         except Empty:
             pass
         except (Broken, BrokenPipeError) as error:
             if time.monotonic() < self.deadline:
                 self.errors.append(str(error))
-        finally:
-            watch.cancel()
-            server.end()
+
+    def _take(self, number: int, server: ForkServer, before: set[int]) -> None:
+        started = time.monotonic()
+        cold = number in before or "" in self.recorded.reach.get(number, set())
+        verdict = self._cold(number, server) if cold else self._try(number, server, server)
+        verdict = replace(verdict, seconds=time.monotonic() - started)
+        with self._lock:
+            self.verdicts[number] = verdict
+            self.report(verdict)
 
     def _cold(self, number: int, healthy: ForkServer) -> Verdict:
         """Try a mutant that an import comes by: it must be switched on before the first import."""
-        server = ForkServer(self.copy, active=number)
-        watch = threading.Timer(max(0.0, self.deadline - time.monotonic()), server.process.kill)
-        watch.start()
-        try:
-            server.wait()
-        except Broken:
-            if time.monotonic() >= self.deadline:
-                raise
-            return Verdict(self.mutants[number], "the import", "crash", 0)
-        else:
+        with self._server(active=number) as server:
+            try:
+                server.wait()
+            except Broken:
+                if time.monotonic() >= self.deadline:
+                    raise
+                return Verdict(self.mutants[number], "the import", "crash", 0)
             return self._try(number, server, healthy)
-        finally:
-            watch.cancel()
-            server.end()
 
     def _try(self, number: int, server: ForkServer, healthy: ForkServer) -> Verdict:
         """Run the tests until one fails that passes without the mutant."""

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -65,7 +67,8 @@ def record(copy: Copy, *, workers: int, limit: float) -> Recorded:
         try:
             process.wait(limit)
         finally:
-            process.terminate()
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGTERM)
             process.wait()
         if not results.exists():
             log.seek(0)
@@ -132,13 +135,19 @@ class ForkServer:
             raise Broken(self._log.read())
         return json.loads(line)
 
+    def kill(self) -> None:
+        """End it at once, whatever it does."""
+        if self.process.poll() is None:
+            os.killpg(self.process.pid, signal.SIGKILL)
+
     def end(self) -> None:
-        """End it and what it started."""
-        self._requests.close()
+        """Let it end, and take the databases away."""
+        with suppress(BrokenPipeError):
+            self._requests.close()
         try:
             self.process.wait(20)
         except subprocess.TimeoutExpired:
-            self.process.kill()
+            self.kill()
             self.process.wait()
         self._answers.close()
         self._log.close()
