@@ -212,4 +212,5 @@ def _says_little(node: ast.AST) -> bool:
 
 
 def _one_line(node: ast.AST) -> str:
-    return " ".join(ast.unparse(node).split())
+    # Python 3.11 and 3.12 write quotes within f-strings in different ways.
+    return " ".join(ast.unparse(node).split()).replace('"', "'")

@@ -52,7 +52,7 @@ def verdicts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Verdict]:
     found = mutants_of(copy.tree, ["carriers/small.py"])
     mutants = dict(enumerate(found["carriers/small.py"][1], start=1))
     files = put_switches(copy.tree, found, mutants)
-    recorded = record(copy, workers=1, limit=200)
+    recorded = record(copy, workers=0, limit=200)
     assert recorded.failed == ["tests/small/test_small.py::test_that_fails_without_a_mutant"]
     deadline = time.monotonic() + 250
     hunt = Hunt(copy, mutants, files, recorded, deadline, report=lambda verdict: None, grace=1.0)
