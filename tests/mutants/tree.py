@@ -38,7 +38,10 @@ def put_switches(
 
 
 def environment(scratch: Path) -> dict[str, str]:
-    """Return the environment of tests in the copy, without what the caller's own instance has set."""
+    """Return the environment of tests in the copy, without what the caller's own instance has set.
+
+    The order of sets is fixed, or a mutant that leaves out a ``sorted`` would survive now and then.
+    """
     ours = ("DSIPROUTER_", "KAMAILIO_", "DATABASE_URL", "MUTANT_", "PYTEST_", "PYTHONDONTWRITEBYTECODE")
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
-    return {**inherited, "TMPDIR": str(scratch)}
+    return {**inherited, "TMPDIR": str(scratch), "PYTHONHASHSEED": "0"}

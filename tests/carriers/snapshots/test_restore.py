@@ -141,3 +141,14 @@ def test_looking_changes_nothing() -> None:
     now = take_state()
     assert [str(change) for change in restoration_of(then).changes] == ["carrier group “Other” is deleted"]
     assert take_state() == now
+
+
+def test_a_state_older_than_a_kind_of_object_has_none_of_them() -> None:
+    make_pbx("office", "192.0.2.9", "192.0.2.9/32")
+    make_group("Acme", "203.0.113.7")
+    then = {key: table for key, table in take_state().items() if key not in ("pbx", "sourcenetwork")}
+    assert len(then) == len(take_state()) - 2
+    sentences = [str(change) for change in restore_state(then).changes]
+    assert sentences == ["PBX “office” is deleted", "PBX “office”, source network 192.0.2.9/32 is deleted"]
+    assert not PBX.objects.exists()
+    assert CarrierGroup.objects.get().name == "Acme"
