@@ -23,7 +23,7 @@ def admin_urls(site: AdminSite) -> list[URLPattern]:
     return [
         path("kamailio/reload/", site.admin_view(reload.reload), name="reload_kamailio"),
         path("kamailio/waiting/", site.admin_view(preview.preview), name="waiting_changes"),
-        path("kamailio/waiting/count/", site.admin_view(reload.waiting_count), name="waiting_count"),
+        path("kamailio/waiting/count/", site.admin_view(reload.pending_count), name="waiting_count"),
         path(
             "kamailio/revisions/<key:number>/roll-back/",
             site.admin_view(roll_back.roll_back_to),

@@ -1,7 +1,7 @@
 """Drift: what in Kamailio's tables, or in a node's memory, differs from the last revision.
 
 The rows of a revision are the projection of its carriers, so nothing else has to be kept to compare with. Only rows in
-our scope are looked at; other tools' rows are theirs. What waits in the admin is no drift: it is compared with nothing.
+our scope are looked at; other tools' rows are theirs. Pending changes of the carriers are no drift.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from kamailio_bridge.rows.row_drift import RowDrift
 from kamailio_bridge.rows.types import Notice
 from kamailio_bridge.tables.reading import TablesUnreadable
 
-LOOK_SECONDS = 15.0  # that a page or a status waits for all that the nodes hold
+LOOK_SECONDS = 15.0  # for the nodes to answer with all that they hold, where a page or a status needs it
 
 
 @dataclass(frozen=True)

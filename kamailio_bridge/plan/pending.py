@@ -23,7 +23,7 @@ from kamailio_bridge.tables.reading import TablesUnreadable
 CHEAP_SECONDS = 0.05  # of computing: what some 2,500 endpoints take
 KEPT_SECONDS = 30
 MOST_SECONDS = 300
-_KEY = "kamailio_bridge.waiting_changes"
+_KEY = "kamailio_bridge.pending_changes"
 
 
 class _Known(NamedTuple):
@@ -48,7 +48,7 @@ class _Kept(NamedTuple):
     made: float
 
 
-def waiting_changes(patience: float = KEPT_SECONDS) -> int:
+def pending_changes(patience: float = KEPT_SECONDS) -> int:
     """Count the rows that the next apply would change. Raises ``TablesUnreadable``.
 
     A change that the site itself made counts as soon as it is committed. Any other change may be missed for

@@ -31,7 +31,7 @@ class RowDrift:
 
     @property
     def columns(self) -> list[ColumnDrift]:
-        """The columns that differ; all that say something, where the whole row came or went."""
+        """The columns that differ; those with a value, where the whole row was added or deleted."""
         nothing = (None,) * len(self.table.columns)
         columns = zip(self.table.columns, self.expected or nothing, self.found or nothing, strict=True)
         return [

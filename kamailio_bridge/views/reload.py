@@ -8,7 +8,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from kamailio_bridge.apply.operations import apply
-from kamailio_bridge.plan.pending import waiting_changes
+from kamailio_bridge.plan.pending import pending_changes
 from kamailio_bridge.revisions.models import Revision
 from kamailio_bridge.tables.reading import TablesUnreadable
 from kamailio_bridge.views.access import for_operators, operator_of
@@ -20,8 +20,8 @@ from kamailio_bridge.views.results import show_result
 def reload(request: HttpRequest) -> HttpResponse:
     """Apply, and lead to the page that says what each module of each node answered, or why nothing was done.
 
-    With ``seen``, the digest of the preview, nothing is applied that nobody saw; without it, whatever waits is applied
-    at once.
+    With ``seen``, the digest of the preview, nothing is applied that nobody saw; without it, all pending changes are
+    applied at once.
     """
     result = apply(
         author=operator_of(request),
@@ -34,10 +34,13 @@ def reload(request: HttpRequest) -> HttpResponse:
 @for_operators
 @require_GET
 @never_cache
-def waiting_count(_request: HttpRequest) -> HttpResponse:
-    """Tell the header how many rows wait, or None, and whether a node is behind: ``{"count": 3, "behind": false}``."""
+def pending_count(_request: HttpRequest) -> HttpResponse:
+    """Return how many changes are pending, null if unknown, and whether a node is behind.
+
+    Such as ``{"count": 3, "behind": false}``, for the header of every page.
+    """
     try:
-        count: int | None = waiting_changes()
+        count: int | None = pending_changes()
     except (TablesUnreadable, DatabaseError):
         count = None
     last = Revision.objects.not_failed().only("outcome").newest()

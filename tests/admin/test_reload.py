@@ -62,7 +62,7 @@ def test_the_page_of_a_revision_says_in_words_what_each_module_answered(operator
     assert "And 200 more." in html
 
 
-def test_waiting_changes_are_listed_and_counted(operator: Client, carriers: Carriers) -> None:
+def test_pending_changes_are_listed_and_counted(operator: Client, carriers: Carriers) -> None:
     count = operator.get(COUNT).json()["count"]
     assert count == make_plan().count > 0
     html = operator.get(WAITING).content.decode()

@@ -83,7 +83,7 @@ def page(page: Page, faults: list[str]) -> Iterator[Page]:
             faults.append(f"{answer.status} {answer.url}")
 
     def on_failure(request: Request) -> None:
-        # The count of waiting changes may still be on its way when its page is left.
+        # The count of pending changes may still be on its way when its page is left.
         if request.failure != "net::ERR_ABORTED":
             faults.append(f"{request.failure} {request.url}")
 

@@ -118,13 +118,13 @@ def test_restore_writes_the_rows_of_the_last_revision_and_leaves_what_is_pending
 ) -> None:
     before, last = everything(), Revision.objects.get()
     applied.endpoints.filter(host="127.0.0.21").update(strip=3)  # pending
-    waiting = make_plan().count
+    pending = make_plan().count
     Dispatcher.objects.filter(setid=applied.pk).delete()
     Mtree.objects.update(tvalue="dsiprouter:4711")
     DrGateway.objects.update(strip=9)
     result = mend()
     assert everything() == before
-    assert make_plan().count == waiting > 0
+    assert make_plan().count == pending > 0
     revision = Revision.objects.get(pk=result.revision)
     assert revision.number > last.number
     assert revision.summary.startswith(f"restore revision {last.number}: ")

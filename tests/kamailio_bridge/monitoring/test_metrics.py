@@ -81,7 +81,7 @@ def test_applies_by_outcome_and_their_time(client: Client) -> None:
 
 
 @pytest.mark.usefixtures("no_node")
-def test_carriers_and_waiting_changes(client: Client) -> None:
+def test_carriers_and_pending_changes(client: Client) -> None:
     before = scrape(client)
     assert (before["dsiprouter_endpoints true"], before["dsiprouter_plan_ok"]) == (0, 1)
     group = make_group("Acme", "127.0.0.21", "127.0.0.22")

@@ -42,29 +42,29 @@ def every_plan_is_expensive(monkeypatch: pytest.MonkeyPatch) -> None:
 @in_a_transaction
 def test_a_cheap_count_is_always_exact(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pending, "CHEAP_SECONDS", 3600)
-    before = pending.waiting_changes()
+    before = pending.pending_changes()
     make_group("Acme", "127.0.0.21")
-    assert pending.waiting_changes() > before
+    assert pending.pending_changes() > before
 
 
 @in_a_transaction
 @pytest.mark.usefixtures("every_plan_is_expensive")
 def test_an_expensive_count_is_kept_until_the_site_changes_something() -> None:
     group = make_group("Acme", "127.0.0.21")
-    before = pending.waiting_changes()
+    before = pending.pending_changes()
     CarrierGroup.objects.update(enabled=False)  # past all that records a history
-    assert pending.waiting_changes() == before > 1
+    assert pending.pending_changes() == before > 1
     group.save()
     group.endpoints.first().delete()
-    after = pending.waiting_changes()
+    after = pending.pending_changes()
     assert after < before
     CarrierGroup.objects.update(enabled=True)
     make_group("Other", "127.0.0.22")
-    before = pending.waiting_changes()
+    before = pending.pending_changes()
     CarrierGroup.objects.update(enabled=False)
-    assert pending.waiting_changes() == before
+    assert pending.pending_changes() == before
     Revision.objects.create()
-    assert pending.waiting_changes() < before
+    assert pending.pending_changes() < before
 
 
 @in_a_transaction
@@ -75,11 +75,11 @@ def test_an_entry_that_becomes_visible_while_another_is_applied_is_noticed() -> 
     make_group("Other")
     early, middle, _newest = HistoryEntry.objects.order_by("pk")
     HistoryEntry.objects.filter(pk=early.pk).update(applied_number=1)
-    before = pending.waiting_changes()
+    before = pending.pending_changes()
     CarrierGroup.objects.update(enabled=False)
     HistoryEntry.objects.filter(pk=early.pk).update(applied_number=None)
     HistoryEntry.objects.filter(pk=middle.pk).update(applied_number=1)
-    assert pending.waiting_changes() < before
+    assert pending.pending_changes() < before
 
 
 @in_a_transaction
@@ -87,20 +87,20 @@ def test_an_entry_that_becomes_visible_while_another_is_applied_is_noticed() -> 
 def test_an_apply_that_was_killed_after_it_wrote_the_tables_is_noticed() -> None:
     make_group("Acme", "127.0.0.21")
     revision = Revision.objects.create(outcome=Revision.Outcome.WRITING)
-    assert pending.waiting_changes() > 0
+    assert pending.pending_changes() > 0
     write(make_plan())
     store_revision(revision.number)
-    assert pending.waiting_changes() == 0
+    assert pending.pending_changes() == 0
 
 
 @in_a_transaction
 @pytest.mark.usefixtures("every_plan_is_expensive")
 def test_metrics_keep_an_expensive_count_longer_than_pages() -> None:
     make_group("Acme", "127.0.0.21")
-    before = pending.waiting_changes()
+    before = pending.pending_changes()
     CarrierGroup.objects.update(enabled=False)
-    assert pending.waiting_changes(pending.MOST_SECONDS) == before
-    assert pending.waiting_changes(patience=0) < before
+    assert pending.pending_changes(pending.MOST_SECONDS) == before
+    assert pending.pending_changes(patience=0) < before
 
 
 class Clock:
@@ -125,10 +125,10 @@ def test_the_age_of_a_count_is_told_by_the_wall_clock(
     """Hosts that share a cache have the same wall clock, give or take; one that was set back must not keep a count."""
     monkeypatch.setattr(pending, "time", clock := Clock(1_800_000_000))
     make_group("Acme", "127.0.0.21")
-    before = pending.waiting_changes()
+    before = pending.pending_changes()
     CarrierGroup.objects.update(enabled=False)
     clock.now += seconds
-    assert (pending.waiting_changes() == before) is is_kept
+    assert (pending.pending_changes() == before) is is_kept
 
 
 @in_a_transaction
@@ -138,7 +138,7 @@ def test_tables_that_can_not_be_read_are_said(monkeypatch: pytest.MonkeyPatch) -
         transaction.atomic(using="kamailio"),
         pytest.raises(TablesUnreadable, match=r"Kamailio's tables can't be read"),
     ):
-        pending.waiting_changes()
+        pending.pending_changes()
 
 
 # --- While somebody saves ---------------------------------------------------------------------------------------------
