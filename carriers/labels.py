@@ -184,12 +184,13 @@ def _own_label(model: type[models.Model], values: Values, names: Names) -> str:
 
 def _label(model: type[models.Model], text: str) -> str:
     """Return the label of an object of which only the name, its ``str()``, is known."""
+    if model in _QUOTED:
+        return f"{model._meta.verbose_name} “{text}”"
     if model is OutboundRoute:
         return _outbound_route("" if text == DEFAULT_ROUTE else text)
     if model is InboundRoute:
         return _inbound_route("" if text == EVERY_OTHER_NUMBER else text)
-    noun = model._meta.verbose_name
-    return f"{noun} “{text}”" if model in _QUOTED else f"{noun} {text}"
+    return f"{model._meta.verbose_name} {text}"
 
 
 def _endpoint(name: str, host: str, port: int, transport: str) -> str:

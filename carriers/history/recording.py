@@ -10,9 +10,10 @@ from auditlog.context import disable_auditlog
 from django.contrib.contenttypes.models import ContentType
 from django.db.models import Q, QuerySet
 
-from carriers.history.changes import Action, Change, fields_in_words
+from carriers.history.changes import Action, Change
 from carriers.history.models import HistoryEntry, in_one_batch, owner_columns
 from carriers.history.tracking import is_applied, tracked_models
+from carriers.wording.field_words import changes_in_words, values_in_words
 
 __all__ = [
     "ACTIONS",
@@ -85,6 +86,9 @@ def happened(entry: HistoryEntry) -> Happened:
     action = ACTIONS[entry.action]
     fields = {name: (old, new) for name, (old, new) in (entry.changes or {}).items()}
     model = entry.content_type.model_class()
-    details = fields_in_words(model, fields, action)
+    if action == "changed":
+        details = changes_in_words(model, fields)
+    else:
+        details = values_in_words(model, {name: pair[action == "added"] for name, pair in fields.items()})
     who = entry.actor_name or "somebody"
     return Happened(entry.timestamp, who, entry.object_repr, action, details, is_applied(model))

@@ -8,14 +8,14 @@ from typing import NamedTuple
 from auditlog.registry import auditlog
 from django.db import models
 
-HIDDEN = "(secret)"
+from carriers.wording.secret_fields import HIDDEN, hide
+
 Owner = tuple[type[models.Model], int]
 
 
 class _Tracked(NamedTuple):
     label: Callable[[models.Model], str]
     owner: Callable[[models.Model], Owner | None]
-    secrets: frozenset[str]
     is_applied: bool
     kind: str
 
@@ -40,7 +40,8 @@ def track(
     that they changed. ``only`` or ``without`` choose fields. What is not ``is_applied`` takes effect when it is saved.
     ``kind`` is what people call such objects, where that is not the model's name.
     """
-    _tracked[model] = _Tracked(label, owner, frozenset(secrets), is_applied, kind or str(model._meta.verbose_name))
+    _tracked[model] = _Tracked(label, owner, is_applied, kind or str(model._meta.verbose_name))
+    hide(model, *secrets)
     fields = [column.name for column in model._meta.concrete_fields if not column.primary_key]
     auditlog.register(
         model,
@@ -53,11 +54,6 @@ def track(
 def hidden(value: str) -> str | None:
     """Return what stands in the history for a secret: whether there was one (django-auditlog gives the text)."""
     return None if value in ("", "None") else HIDDEN
-
-
-def is_secret(model: type[models.Model], field: str) -> bool:
-    """Say whether the values of a field must not be shown."""
-    return model in _tracked and field in _tracked[model].secrets
 
 
 def tracked_models() -> list[type[models.Model]]:

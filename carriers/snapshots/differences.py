@@ -10,10 +10,12 @@ from typing import Any
 
 from django.db import models
 
-from carriers.history.changes import Action, Change, Fields, masked
+from carriers.history.changes import Action, Change
 from carriers.labels import Names, Values, label, name, owner_of
 from carriers.models import PBX, CarrierGroup, OutboundRoute
 from carriers.snapshots.state import MODELS, State, columns_of, rows_of
+from carriers.wording.field_words import Fields
+from carriers.wording.secret_fields import HIDDEN, is_secret
 
 _NAMED = (CarrierGroup, PBX, OutboundRoute)
 
@@ -33,8 +35,10 @@ def field_changes(
         before = old[0][column.attname] if old else None
         after = new[0][column.attname] if new else None
         if not column.primary_key and before != after:
-            values = (_shown(column, before, old), _shown(column, after, new))
-            found[column.name] = masked(model, column.name, values)
+            if is_secret(model, column.name):
+                found[column.name] = (HIDDEN if before else None, HIDDEN if after else None)
+            else:
+                found[column.name] = (_shown(column, before, old), _shown(column, after, new))
     return found
 
 

@@ -22,6 +22,7 @@ from kamailio_bridge.plan.conflicts import Conflict, conflicts_of, left_out, obj
 from kamailio_bridge.plan.row_keys import settle_keys
 from kamailio_bridge.revisions.applied import applied_state
 from kamailio_bridge.revisions.state_bytes import pack
+from kamailio_bridge.rows.row_words import row_changes_in_words, row_in_words
 from kamailio_bridge.rows.types import Notice, Row, Table, Values
 from kamailio_bridge.tables.reading import reading
 
@@ -235,24 +236,8 @@ def _overflows(projection: Projection) -> Iterator[Notice]:
 def _table_lines(changes: TableChanges) -> Iterator[str]:
     table = changes.table
     for pk, row in changes.adds.items():
-        yield f"+ {table.name} {pk}: {row.label}: {_shown(table, row.values)}"
+        yield f"+ {table.name} {pk}: {row.label}: {' '.join(row_in_words(table, row.values))}"
     for pk, (before, row) in changes.updates.items():
-        yield f"~ {table.name} {pk}: {row.label}: {_shown_difference(table, before, row.values)}"
+        yield f"~ {table.name} {pk}: {row.label}: {' '.join(row_changes_in_words(table, before, row.values))}"
     for pk, values in changes.deletes.items():
-        yield f"- {table.name} {pk}: {_shown(table, values)}"
-
-
-def _shown(table: Table, values: Values) -> str:
-    return " ".join(
-        f"{column}={table.masked(column, value)}"
-        for column, value in zip(table.columns[1:], values[1:], strict=True)
-        if value not in ("", None, 0)
-    )
-
-
-def _shown_difference(table: Table, before: Values, after: Values) -> str:
-    return " ".join(
-        f"{column}={table.masked(column, old)} -> {table.masked(column, new)}"
-        for column, old, new in zip(table.columns, before, after, strict=True)
-        if old != new
-    )
+        yield f"- {table.name} {pk}: {' '.join(row_in_words(table, values))}"

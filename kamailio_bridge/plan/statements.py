@@ -11,13 +11,14 @@ from collections.abc import Iterator, Sequence
 from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+from carriers.wording.secret_fields import masked
 from kamailio_bridge.modules.base import KamailioModule, ModuleChanges, TableChanges
 from kamailio_bridge.modules.order import in_reload_order
 from kamailio_bridge.nodes.node import Node
 from kamailio_bridge.plan.make import Plan, chunks, rows_after
 from kamailio_bridge.revisions.number import revision_values
 from kamailio_bridge.rows.marks import HASH_TABLE, REVISION_KEY
-from kamailio_bridge.rows.types import MASK, Value
+from kamailio_bridge.rows.types import Value
 from kamailio_bridge.tables.models import Htable
 
 NEXT_REVISION = "(number of the new revision)"
@@ -48,10 +49,7 @@ def _inserts(connection: BaseDatabaseWrapper, changes: TableChanges) -> Iterator
     columns = changes.table.columns
     for rows in chunks(rows_after(changes)):
         tuples = [
-            [
-                MASK if column in changes.table.secret and value else value
-                for column, value in zip(columns, row.values, strict=True)
-            ]
+            [masked(changes.table.model, column, value) for column, value in zip(columns, row.values, strict=True)]
             for row in rows
         ]
         yield _insert(connection, changes.table.name, columns, tuples)

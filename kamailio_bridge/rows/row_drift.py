@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
+from carriers.wording.field_words import field_changes
+from kamailio_bridge.rows.row_words import ROWS, differing_columns
 from kamailio_bridge.rows.types import Table, Values
 
 Kind = Literal["changed", "added", "deleted"]
@@ -33,12 +35,11 @@ class RowDrift:
     def columns(self) -> list[ColumnDrift]:
         """The columns that differ; those with a value, where the whole row was added or deleted."""
         nothing = (None,) * len(self.table.columns)
-        columns = zip(self.table.columns, self.expected or nothing, self.found or nothing, strict=True)
-        return [
-            ColumnDrift(column, self.table.masked(column, expected), self.table.masked(column, found))
-            for column, expected, found in list(columns)[1:]
-            if expected != found and (self.kind == "changed" or (expected or found) not in ("", 0, None))
-        ]
+        fields = differing_columns(self.table, self.expected or nothing, self.found or nothing)
+        if self.kind != "changed":
+            fields = {column: pair for column, pair in fields.items() if (pair[0] or pair[1]) not in ROWS.unsaid}
+        fields.pop(self.table.columns[0], None)
+        return [ColumnDrift(*change) for change in field_changes(self.table.model, fields, ROWS)]
 
     def __str__(self) -> str:
         row = f"{self.label}: row {self.pk} of the table {self.table.name}"

@@ -15,11 +15,11 @@ from django.db.models import Q, QuerySet
 
 from carriers.labels import endpoint_label, group_label
 from carriers.snapshots.records import EndpointRecord, GroupRecord
+from carriers.wording.secret_fields import hide
 from kamailio_bridge.tables.models import KamailioTable
 
 Value = str | int | None
 Values = tuple[Value, ...]
-MASK = "(secret)"
 
 
 class Notice(NamedTuple):
@@ -79,6 +79,9 @@ class Table:
     moved_by_base: frozenset[str] = frozenset()
     secret: frozenset[str] = frozenset()
 
+    def __post_init__(self) -> None:
+        hide(self.model, *self.secret)
+
     @property
     def name(self) -> str:
         """The table's name in the database."""
@@ -87,12 +90,6 @@ class Table:
     def at(self, column: str) -> int:
         """Return the place of a column in the table's rows."""
         return self.columns.index(column)
-
-    def masked(self, column: str, value: Value) -> str:
-        """Return a value as people may see it."""
-        if column in self.secret and value:
-            return MASK
-        return f"“{value}”" if value == "" else str(value)
 
     def stored(self) -> dict[int, Values]:
         """Read our rows as they stand in the table now, by primary key."""

@@ -13,9 +13,10 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from carriers.history.changes import Change, fields_in_words, with_arrows
+from carriers.history.changes import Change, with_arrows
 from carriers.snapshots.restore import RestoreRefused
 from carriers.snapshots.state import MODELS, key_of
+from carriers.wording.field_words import changes_in_words
 from kamailio_bridge.revisions.models import Revision
 from kamailio_bridge.revisions.roll_back import NotKept, password_sentences, preview_roll_back, roll_back
 from kamailio_bridge.views.access import RELOAD_PERMISSION, VIEW_REVISION_PERMISSION, for_those_who_may, operator_of
@@ -61,7 +62,7 @@ def _shown(change: Change) -> dict[str, Any]:
         "kind": "removed" if change.action == "deleted" else change.action,
         "label": change.label,
         "verb": {"added": "comes back", "changed": "changes", "deleted": "is deleted"}[change.action],
-        "details": with_arrows(fields_in_words(change.model, change.fields)) if changed else [],
+        "details": with_arrows(changes_in_words(change.model, change.fields)) if changed else [],
     }
 
 

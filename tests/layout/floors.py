@@ -17,11 +17,14 @@ FLOORS: tuple[dict[str, str], ...] = (
     {
         "carriers.databases": "what a database error means, and when to try again",
         "carriers.garbage_collector": "how to pause the collector while many objects are built",
-        "carriers.history": "who changed which field, and when",
         "carriers.passwords": "how passwords and other secrets are kept",
         "carriers.values": "what an address, a host and a name are",
+        "carriers.wording": "how fields that differ are put into words",
     },
-    {"carriers.validators": "which values are refused, and with which sentence"},
+    {
+        "carriers.history": "who changed which field, and when",
+        "carriers.validators": "which values are refused, and with which sentence",
+    },
     {"carriers.fields": "which values Django's fields store"},
     {"carriers.models": "what an operator can configure"},
     {

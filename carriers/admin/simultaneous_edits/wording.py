@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import ForeignKey, Model
 
-from carriers.admin.simultaneous_edits.page_state import SECRET_SHOWN_AS, RowState
+from carriers.admin.simultaneous_edits.page_state import SECRET_FIELD, SECRET_SHOWN_AS, RowState
+from carriers.wording.field_words import Style, Words, changed_fields, changes_in_words
+
+STYLE = Style(change=lambda name, old, new: f"{name} from {old} to {new}", hidden_change="the password", quotes=True)
 
 Who = Callable[[type[Model], str], str]  # names those who changed a row, by its model and primary key
 
@@ -30,24 +33,18 @@ class Wording:
     def deleted(self, pk: str, row: RowState | None) -> str:
         return f"{self.who(self.model, pk)} deleted {row.label if row is not None else 'a row of this page'}."
 
-    def _differences(self, before: RowState, after: RowState) -> Iterator[str]:
-        for name, old in before.values.items():
-            new = after.values.get(name)
-            if old == new:
-                continue
-            if name == SECRET_SHOWN_AS:
-                yield "the password"
-            else:
-                label = getattr(self.model._meta.get_field(name), "verbose_name", name)
-                yield f"{label} from {self._value(name, old)} to {self._value(name, new)}"
+    def _differences(self, before: RowState, after: RowState) -> list[str]:
+        fields = changed_fields(_by_field(before), _by_field(after))
+        named = {name: (self._named(name, old), self._named(name, new)) for name, (old, new) in fields.items()}
+        return changes_in_words(self.model, named, STYLE)
 
-    def _value(self, name: str, value: Any) -> str:
+    def _named(self, name: str, value: Any) -> Any:
+        """Return the object that a field refers to, which others may have deleted, and every other value as it is."""
         field = self.model._meta.get_field(name)
-        if isinstance(field, ForeignKey):
-            related = field.related_model._default_manager.filter(pk=value).first()
-            return f"“{related}”" if related is not None else "one that is deleted"
-        if isinstance(value, bool):
-            return "yes" if value else "no"
-        if value in ("", None):
-            return "(blank)"
-        return str(value) if isinstance(value, int) else f"“{value}”"
+        if value is None or not isinstance(field, ForeignKey):
+            return value
+        return field.related_model._default_manager.filter(pk=value).first() or Words("one that is deleted")
+
+
+def _by_field(row: RowState) -> dict[str, Any]:
+    return {SECRET_FIELD if name == SECRET_SHOWN_AS else name: value for name, value in row.values.items()}

@@ -86,7 +86,7 @@ def test_a_state_from_before_routes_could_refuse_restores_routes_that_fall_throu
     OutboundRoute.objects.update(refuse_code=403, refuse_reason="No")
     restoration = restore_state(state)
     assert {str(change) for change in restoration.changes} == {
-        "outbound route 9: refuse with 403 -> (blank), reason No -> (blank), fall through no -> yes",
+        "outbound route 9: refuse with 403 Forbidden -> (blank), reason No -> (blank), fall through no -> yes",
         "inbound route 1444: fall through no -> yes",
     }
     assert OutboundRoute.objects.get().fall_through
