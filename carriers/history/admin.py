@@ -105,9 +105,9 @@ class HistoryList(ChangeList):
         super().get_results(request)
         if not (self.query or self.get_filters_params()):
             self.full_result_count = self.result_count  # counted already: nothing is left out
-        stones = milestones_of(entry.applied_number for entry in self.result_list)
+        milestones = milestones_of(entry.applied_number for entry in self.result_list)
         for entry in self.result_list:
-            entry.milestone = stones.get(entry.applied_number)
+            entry.milestone = milestones.get(entry.applied_number)
 
 
 @admin.register(HistoryEntry)
@@ -168,17 +168,17 @@ class HistoryEntryAdmin(OfferedLookups, admin.ModelAdmin):
             return "at once"
         known = hasattr(entry, "milestone")
         number = entry.applied_number
-        stone = entry.milestone if known else milestones_of([number]).get(number)
-        return format_html('<a href="{}">{}</a>', stone.url, stone.label) if stone else "not applied yet"
+        milestone = entry.milestone if known else milestones_of([number]).get(number)
+        return format_html('<a href="{}">{}</a>', milestone.url, milestone.label) if milestone else "not applied yet"
 
 
 def _with_milestones(entries: list[HistoryEntry]) -> list[dict[str, Any]]:
-    stones = milestones_of(entry.applied_number for entry in entries)
+    milestones = milestones_of(entry.applied_number for entry in entries)
     return [
         {
             "happened": (what := happened(entry)),
             "details": ", ".join(with_arrows(what.details)),
-            "milestone": stones.get(entry.applied_number),
+            "milestone": milestones.get(entry.applied_number),
         }
         for entry in entries
     ]
