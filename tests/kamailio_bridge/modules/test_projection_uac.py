@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from carriers.snapshots.records import Carriers
-from kamailio_bridge.modules.uac_rows import OWNERS, RECORDS
+from kamailio_bridge.modules import MODULES
+from kamailio_bridge.modules.uac_rows import L_UUID, OWNERS, RECORDS
 from tests.kamailio_bridge.projected import project, rows
 from tests.kamailio_bridge.records import (
     HA1,
@@ -15,6 +16,8 @@ from tests.kamailio_bridge.records import (
     credential,
     group,
 )
+
+UAC = MODULES["uac"]
 
 
 def records(state: Carriers, nodes: tuple[str, ...] = ()) -> list[dict[str, Any]]:
@@ -100,3 +103,28 @@ def test_a_node_that_goes_moves_only_its_own_and_one_that_comes_takes_its_share(
     assert {two[key] for key in moved} == {"a", "c"}
     for name in ("a", "b", "c"):
         assert 70 <= list(three.values()).count(name) <= 130
+
+
+@pytest.mark.parametrize("before", [(), ("a",), ("a", "b", "c")])
+@pytest.mark.parametrize("nodes", [(), ("a",), ("b", "c")])
+def test_accounts_are_shared_again_without_asking_the_carriers(before: tuple[str, ...], nodes: tuple[str, ...]) -> None:
+    """What the tables hold is enough: a failover applies no pending change."""
+    state = carriers(
+        *(group(pk, credential=credential(pk)) for pk in range(1, 9)),
+        group(9, credential=credential(9, register=False)),
+    )
+    shared = UAC.spread(project("uac", state, before), nodes)
+    wanted = project("uac", state, nodes)
+    for table in (RECORDS, OWNERS):
+        assert {pk: row.values for pk, row in shared.rows[table].items()} == {
+            pk: row.values for pk, row in wanted.rows[table].items()
+        }
+
+
+def test_a_record_that_only_looks_like_ours_is_not_shared() -> None:
+    stored = project("uac", carriers(group(8, credential=credential(1))))
+    ((pk, row),) = stored.rows[RECORDS].items()
+    stored.rows[RECORDS][pk] = row.with_value(L_UUID, "carrier-abc")
+    shared = UAC.spread(stored, ("a", "b"))
+    assert shared.rows[RECORDS] == stored.rows[RECORDS]
+    assert not shared.rows[OWNERS]
