@@ -144,7 +144,7 @@ def values_in_words(model: type[models.Model] | None, values: Values, style: Sty
 
 def choice_in_words(model: type[models.Model], name: str, value: Any) -> str:
     """Return what a value of a field with choices is called."""
-    return _columns(model)[name].choices[value]
+    return _columns(model)[name].choices.get(value, str(value))
 
 
 # --- Fields and values ------------------------------------------------------------------------------------------------

@@ -109,7 +109,7 @@ def test_edits_of_an_endpoint(changes: dict[str, Any], said: str) -> None:
         ({"username": "2000"}, ["credential: username 1000 -> 2000"]),
         ({"realm": "acme", "ha1": "f" * 32}, ["credential: realm sip.acme.example -> acme"]),
         ({"port": 5070}, ["credential: registration server sip.acme.example:5060 -> sip.acme.example:5070"]),
-        ({"register": False, "expires": 60}, ["credential: expires 3600 -> 60, does not register"]),
+        ({"register": False, "expires": 60}, ["credential: does not register, expires 3600 -> 60"]),
         ({"pk": 77}, []),
     ],
 )
@@ -162,6 +162,23 @@ def test_routes_that_refuse_and_that_fall_through() -> None:
         "~ outbound route 9: refuses its calls with 403 Not here (before: Acme)",
     ]
     assert "~ outbound route 8: answers 503 when no carrier can take its calls" in lines(after, before)
+
+
+def test_groups_of_a_route_that_refuses_its_calls_are_named_as_such() -> None:
+    backup = group(2, endpoint(9), name="Backup")
+    before = carriers(ACME, backup, outbound(1, "9", 1, refuse_code=403))
+    after = carriers(ACME, backup, outbound(1, "9", 1, 2, refuse_code=403))
+    assert lines(before, after) == ["~ outbound route 9: carrier groups Acme, then Backup (before: Acme)"]
+
+
+def test_a_new_endpoint_and_a_new_credential_are_said_with_all_that_is_unusual() -> None:
+    account = credential(1, auth_username="digest", realm="acme", expires=60, register=False)
+    added = group(1, endpoint(5, weight=75), credential=account, enabled=False)
+    assert lines(carriers(), carriers(added)) == [
+        "+ carrier group “Carrier 1”: added with 1 endpoint, disabled",
+        "    endpoint 203.0.113.7:5060, weight 75",
+        "    credential 1000 at sip.acme.example:5060, does not register, auth username digest, realm acme, expires 60",
+    ]
 
 
 def test_inbound_routes_that_fall_through() -> None:

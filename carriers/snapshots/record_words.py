@@ -1,0 +1,246 @@
+"""How a preview phrases records and what differs between them: by the fields of the models, and what is special.
+
+A field without a phrase here is said by its name and values, so a new one is never left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import cache
+from typing import Any
+
+from django.db import models
+
+from carriers.labels import account_label, own_endpoint_label, pbx_label, short_endpoint_names
+from carriers.models import PBX, AuthCredential, CarrierGroup, Endpoint, InboundRoute, OutboundRoute
+from carriers.models.routes import DEFAULT_ROUTE, EVERY_OTHER_NUMBER
+from carriers.refusals import refusal_in_words
+from carriers.snapshots.records import Carriers, CredentialRecord, EndpointRecord, SourceRecord
+from carriers.values.addresses import shown_address
+from carriers.wording.field_words import Phrase, Style, Values, choice_in_words, differences_in_words, values_in_words
+
+SHOWN_NAMES = 30  # of endpoints or groups in one line: as many as a call ever tries
+
+# Fields that the label of a new object and the words around it say already.
+NAMED: Mapping[type[models.Model], frozenset[str]] = {
+    CarrierGroup: frozenset({"name", "endpoints", "sources", "credential"}),
+    Endpoint: frozenset({"name", "host", "port", "transport"}),
+    AuthCredential: frozenset({"username", "registrar", "port", "transport", "register", "ha1"}),
+    PBX: frozenset({"name", "host", "port", "transport", "sources"}),
+    OutboundRoute: frozenset({"prefix", "groups", "refuse_code", "refuse_reason"}),
+    InboundRoute: frozenset({"prefix", "pbx"}),
+}
+
+
+def record_changes(model: type[models.Model], old: Any, new: Any, style: Style) -> list[str]:
+    """Say what differs between two records of one object."""
+    return differences_in_words(model, old._asdict(), new._asdict(), style)
+
+
+def record_settings(model: type[models.Model], record: Any, style: Style) -> list[str]:
+    """Say what is set otherwise than by default in a new object, apart from the fields in ``NAMED``."""
+    kind: Any = type(record)
+    columns = _settings(model, kind)
+    unusual = {name: record[place] for place, name, default in columns if record[place] != default}
+    return values_in_words(model, unusual, style) if unusual else []
+
+
+@cache
+def _settings(model: type[models.Model], record: Any) -> list[tuple[int, str, Any]]:
+    """Return place, name and default of each field of a record that may be worth a word."""
+    defaults = {column.name: column.get_default() for column in model._meta.concrete_fields}
+    names = enumerate(record._fields)
+    return [(place, name, defaults.get(name)) for place, name in names if name != "pk" and name not in NAMED[model]]
+
+
+# --- Routes -----------------------------------------------------------------------------------------------------------
+
+
+def where_it_leads(carriers: Carriers, route: Values) -> str:
+    """Say what becomes of the calls of an outbound route."""
+    if route["refuse_code"] is not None:
+        return f"refuses its calls with {refusal_in_words(route['refuse_code'], route['refuse_reason'])}"
+    return _groups_of(carriers, route)
+
+
+def _groups_of(carriers: Carriers, route: Values) -> str:
+    names = [carriers.groups[pk].name for pk in route["groups"] if pk in carriers.groups]
+    more = f" and {len(names) - SHOWN_NAMES} more" if len(names) > SHOWN_NAMES else ""
+    return ", then ".join(names[:SHOWN_NAMES]) + more if names else "no carrier group"
+
+
+def pbx_of(carriers: Carriers, route: Values) -> str:
+    """Return the label of the PBX that an inbound route leads to."""
+    pbx = carriers.pbxs.get(route["pbx"])
+    return pbx_label(pbx) if pbx is not None else "no PBX"
+
+
+def _lead_change(old: tuple[Carriers, Values], new: tuple[Carriers, Values]) -> str:
+    leads, led = where_it_leads(*new), where_it_leads(*old)
+    if leads == led:  # it refuses its calls as before, so that its groups get none
+        leads, led = f"carrier groups {_groups_of(*new)}", _groups_of(*old)
+    return f"{leads} (before: {led})"
+
+
+# --- Parts ------------------------------------------------------------------------------------------------------------
+
+
+def endpoint_in_words(endpoint: EndpointRecord, added: str = "") -> str:
+    """Return ``endpoint “primary” (192.0.2.7:5060), strip 1``."""
+    return ", ".join([f"{own_endpoint_label(endpoint)}{added}", *record_settings(Endpoint, endpoint, _PARTS)])
+
+
+def credential_in_words(credential: CredentialRecord) -> str:
+    """Return ``1000 at sip.acme.example:5060, registers``."""
+    plain = credential._replace(
+        # What is blank in the form has its value here, which is then no setting of its own.
+        auth_username="" if credential.auth_username == credential.username else credential.auth_username,
+        realm="" if credential.realm == credential.registrar else credential.realm,
+    )
+    words = [account_label(credential), _registers(credential.register)]
+    return ", ".join([*words, *record_settings(AuthCredential, plain, _PARTS)])
+
+
+def _endpoint_changes(old: tuple[EndpointRecord, ...], new: tuple[EndpointRecord, ...]) -> Iterator[str]:
+    before = {endpoint.pk: endpoint for endpoint in old}
+    after = {endpoint.pk: endpoint for endpoint in new}
+    for pk, endpoint in after.items():
+        if pk not in before:
+            yield endpoint_in_words(endpoint, " added")
+        elif endpoint != before[pk]:
+            changes = record_changes(Endpoint, before[pk], endpoint, _PARTS)
+            yield f"{own_endpoint_label(before[pk])}: {', '.join(changes)}"
+    for pk, endpoint in before.items():
+        if pk not in after:
+            yield f"{own_endpoint_label(endpoint)} removed"
+    if [pk for pk in before if pk in after] != [pk for pk in after if pk in before]:
+        yield f"endpoints in the order {', then '.join(short_endpoint_names(new)[:SHOWN_NAMES])}"
+
+
+def _source_changes(old: tuple[SourceRecord, ...], new: tuple[SourceRecord, ...]) -> Iterator[str]:
+    before, after = {source.network for source in old}, {source.network for source in new}
+    for source in new:
+        if source.network not in before:
+            yield f"source {source.network} added"
+    for source in old:
+        if source.network not in after:
+            yield f"source {source.network} removed"
+
+
+def _credential_changes(old: CredentialRecord | None, new: CredentialRecord | None) -> Iterator[str]:
+    if new is None:
+        if old is not None:
+            yield f"credential {credential_in_words(old)} removed"
+    elif old is None:
+        yield f"credential added: {credential_in_words(new)}"
+    else:  # one that was entered again with the same values has another key, and nothing else
+        changes = record_changes(AuthCredential, old._replace(pk=new.pk), new, _PARTS)
+        if changes:
+            yield f"credential: {', '.join(changes)}"
+
+
+def _password_change(old: Values, new: Values) -> Iterator[str]:
+    """Show nothing of a password. Its digest changes with username and realm, too."""
+    if new["ha1"] is None:
+        yield "the password can't be decrypted any more"
+    elif (old["auth_username"], old["realm"]) == (new["auth_username"], new["realm"]):
+        yield "new password"
+
+
+# --- Phrases ----------------------------------------------------------------------------------------------------------
+
+
+def _registers(register: bool) -> str:  # noqa: FBT001 - the value of a field
+    return "registers" if register else "does not register"
+
+
+def _switch(new: Values) -> list[str]:
+    return ["enabled" if new["enabled"] else "disabled"]
+
+
+def _address(label: str, host: str) -> Phrase:
+    """Phrase host, port and transport as one address."""
+    fields = (host, "port", "transport")
+
+    def change(old: Values, new: Values) -> list[str]:
+        before, after = (shown_address(*(values[name] for name in fields)) for values in (old, new))
+        return [f"{label} {before} -> {after}"]
+
+    return Phrase(fields, change)
+
+
+def _prefix(blank: str) -> Phrase:
+    return Phrase(("prefix",), lambda old, new: [f"prefix {old['prefix'] or blank} -> {new['prefix'] or blank}"])
+
+
+def _fall_through(when: str) -> Phrase:
+    def value(new: Values) -> list[str]:
+        return [f"{'falls through to a shorter prefix' if new['fall_through'] else 'answers 503'} when {when}"]
+
+    return Phrase(("fall_through",), lambda _old, new: value(new), value)
+
+
+def _direction(values: Values) -> str:
+    return choice_in_words(Endpoint, "direction", values["direction"])
+
+
+def _selection(values: Values) -> str:
+    return choice_in_words(CarrierGroup, "selection", values["selection"])
+
+
+_ENABLED = Phrase(("enabled",), lambda _old, new: _switch(new), _switch)
+_NAME = Phrase(("name",), lambda old, new: [f"name “{old['name']}” -> “{new['name']}”"])
+_SOURCES = Phrase(("sources",), lambda old, new: _source_changes(old["sources"], new["sources"]))
+_PARTS = Style(
+    phrases={
+        Endpoint: (
+            _NAME,
+            _address("address", "host"),
+            _prefix("none"),
+            Phrase(
+                ("direction",),
+                lambda old, new: [f"{_direction(old)} -> {_direction(new)}"],
+                lambda new: [_direction(new)],
+            ),
+            _ENABLED,
+        ),
+        AuthCredential: (
+            _address("registration server", "registrar"),
+            Phrase(("register",), lambda _old, new: [_registers(new["register"])]),
+            Phrase(("ha1",), _password_change),
+        ),
+    }
+)
+
+
+def preview_style(before: Carriers, after: Carriers) -> Style:
+    """Return the style of a preview, in which routes are said by the groups and PBXs that they lead to."""
+    group = (
+        _NAME,
+        _ENABLED,
+        Phrase(
+            ("selection",),
+            lambda old, new: [f"endpoints selected {_selection(new)} instead of {_selection(old)}"],
+            lambda new: [f"selected {_selection(new)}"],
+        ),
+        Phrase(("endpoints",), lambda old, new: _endpoint_changes(old["endpoints"], new["endpoints"])),
+        _SOURCES,
+        Phrase(("credential",), lambda old, new: _credential_changes(old["credential"], new["credential"])),
+    )
+    outbound = (
+        _prefix(DEFAULT_ROUTE),
+        _ENABLED,
+        Phrase(
+            ("groups", "refuse_code", "refuse_reason"),
+            lambda old, new: [_lead_change((before, old), (after, new))],
+        ),
+        _fall_through("no carrier can take its calls"),
+    )
+    inbound = (
+        _prefix(EVERY_OTHER_NUMBER),
+        _ENABLED,
+        Phrase(("pbx",), lambda old, new: [f"{pbx_of(after, new)} (before: {pbx_of(before, old)})"]),
+        _fall_through("its PBX is disabled"),
+    )
+    pbx = (_NAME, _ENABLED, _address("address", "host"), _SOURCES)
+    return Style(phrases={CarrierGroup: group, PBX: pbx, OutboundRoute: outbound, InboundRoute: inbound})
