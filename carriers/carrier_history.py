@@ -1,4 +1,4 @@
-"""The history of the carriers: what their objects are called in it, and how bulk writes are recorded."""
+"""The history of the carriers: names of their objects and records of bulk writes."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def track_carriers() -> None:
 
 
 def values_of(instance: models.Model) -> dict[str, Any]:
-    """Return an object's values by column, to compare with later ones."""
+    """Return an object's values by column, for a later comparison."""
     return {column.attname: getattr(instance, column.attname) for column in instance._meta.concrete_fields}
 
 
@@ -45,7 +45,7 @@ def record_written(added: Iterable[models.Model] = (), changed: Iterable[tuple[m
 
 
 def delete_recorded(found: models.QuerySet[Any]) -> None:
-    """Delete objects and what goes with them, and record all of it together, which is much less work than one by one.
+    """Delete objects with their parts, and record all of them in one batch, which is much faster than one by one.
 
     The caller holds the transaction.
     """
@@ -64,7 +64,7 @@ def delete_recorded(found: models.QuerySet[Any]) -> None:
 
 
 def known_names() -> Names:
-    """Return a function that says what an object is called, and reads each kind's names once, when asked first."""
+    """Return a function from model and key to name, which reads the names of each model once, on first use."""
     kinds: dict[type[models.Model], dict[int, str]] = {}
 
     def find(model: type[models.Model], pk: int) -> str:

@@ -1,4 +1,4 @@
-"""Domain values as field classes, each with its validators, so that a rule stands once and holds everywhere."""
+"""Field classes for domain values, each with its validators: each rule is defined once."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from carriers.values.names import composed
 
 
 class Transport(models.TextChoices):
-    """How SIP travels. TLS needs certificates that the product does not manage yet."""
+    """Transports of SIP. TLS needs certificates, which the product does not manage yet."""
 
     UDP = "udp", "UDP"
     TCP = "tcp", "TCP"
 
 
 class NameField(models.CharField):
-    """What people call a thing: up to 64 characters, anything printable, blanks around it removed, composed (NFC)."""
+    """A name: up to 64 printable characters, stripped of surrounding blanks, composed (NFC)."""
 
     default_validators = [validate_name]
 
@@ -51,7 +51,7 @@ class SipHostField(models.CharField):
         super().__init__(*args, **kwargs)
 
     def to_python(self, value: Any) -> Any:
-        """Return the clean form where there is one; the validators say what is wrong otherwise."""
+        """Return the clean form, or the text as it is if it has none: then the validators refuse it."""
         value = super().to_python(value)
         if isinstance(value, str) and value:
             try:

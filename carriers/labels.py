@@ -24,7 +24,7 @@ from carriers.models import (
     SourceNetwork,
 )
 from carriers.models.routes import DEFAULT_ROUTE, EVERY_OTHER_NUMBER
-from carriers.values.addresses import shown_account, shown_address
+from carriers.values.addresses import format_account, format_address
 
 Values = Mapping[str, Any]  # by column, as Django names the attribute: group_id
 Names = Callable[[type[models.Model], int], str]  # returns the name of a row that others refer to
@@ -99,7 +99,7 @@ def short_endpoint_names(endpoints: Collection[Reachable]) -> list[str]:
 
 def account_label(credential: Account) -> str:
     """Return the account of a credential: ``1000 at sip.acme.example:5060``."""
-    return shown_account(credential.username, credential.registrar, credential.port, credential.transport)
+    return format_account(credential.username, credential.registrar, credential.port, credential.transport)
 
 
 def outbound_route_label(route: Route) -> str:
@@ -194,14 +194,14 @@ def _label(model: type[models.Model], text: str) -> str:
 
 
 def _endpoint(name: str, host: str, port: int, transport: str) -> str:
-    address = shown_address(host, port, transport)
+    address = format_address(host, port, transport)
     return f"endpoint “{name}” ({address})" if name else f"endpoint {address}"
 
 
 def _short_name(endpoint: Reachable, *, is_unique: bool) -> str:
     if endpoint.name and is_unique:
         return endpoint.name
-    address = shown_address(endpoint.host, endpoint.port, endpoint.transport)
+    address = format_address(endpoint.host, endpoint.port, endpoint.transport)
     return f"{endpoint.name} ({address})" if endpoint.name else address
 
 

@@ -1,4 +1,4 @@
-"""Re-encrypt the stored passwords, so that keys that somebody has seen can be retired."""
+"""Re-encrypt the stored passwords, to retire old keys."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from django.db import transaction
 
 from carriers.hook_points import HookPoint
 from carriers.models import AuthCredential, CarrierGroup
-from carriers.passwords import encryption as secrets
+from carriers.passwords import encryption
 from carriers.snapshots.state import State, columns_of, key_of, rows_of
 
 BATCH = 200
-# Where other apps that keep passwords re-encrypt theirs: a hook returns a sentence that says what it did.
+# Hooks of other apps that store passwords: each re-encrypts them and returns a sentence with the result.
 elsewhere = HookPoint[[], str]("elsewhere")
 
 
@@ -22,11 +22,10 @@ def stored_passwords() -> list[int]:
 
 
 def rotate_passwords(*, keys: list[int], advance: Callable[[int], object] = lambda _done: None) -> list[str]:
-    """Encrypt the passwords of these credentials with the newest key.
+    """Re-encrypt the passwords of the credentials with these primary keys with the newest encryption key.
 
-    Rows are locked while they are dealt with, so that a password that somebody saves at this moment is not overwritten
-    by its predecessor. Return the names of the carrier groups whose password can't be read any more; theirs stay as
-    they are.
+    Rows are locked meanwhile, so a password saved at the same time is not overwritten by the old one. Return the names
+    of the carrier groups whose password can't be read; those stay as they are.
     """
     unreadable: list[int] = []
     for start in range(0, len(keys), BATCH):
@@ -41,16 +40,16 @@ def _rotate(keys: list[int]) -> list[int]:
     readable, unreadable = [], []
     for credential in AuthCredential.objects.select_for_update().filter(pk__in=keys):
         try:
-            credential.password_ciphertext = secrets.rotate(credential.password_ciphertext)
+            credential.password_ciphertext = encryption.rotate(credential.password_ciphertext)
             readable.append(credential)
-        except secrets.SecretUnreadable:
+        except encryption.SecretUnreadable:
             unreadable.append(credential.pk)
     AuthCredential.objects.bulk_update(readable, ["password_ciphertext"])
     return unreadable
 
 
 def rotated_state(state: State) -> State:
-    """Return a state of the carriers with its passwords under the newest key; what can't be read stays as it is."""
+    """Return a state of the carriers with its passwords re-encrypted; unreadable ones stay as they are."""
     columns = columns_of(AuthCredential)
     place = columns.index("password_ciphertext")
     rows = [(*row[:place], _rotated(row[place]), *row[place + 1 :]) for row in rows_of(state, AuthCredential, *columns)]
@@ -59,6 +58,6 @@ def rotated_state(state: State) -> State:
 
 def _rotated(ciphertext: str) -> str:
     try:
-        return secrets.rotate(ciphertext) if ciphertext else ciphertext
-    except secrets.SecretUnreadable:
+        return encryption.rotate(ciphertext) if ciphertext else ciphertext
+    except encryption.SecretUnreadable:
         return ciphertext

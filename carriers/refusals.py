@@ -1,4 +1,4 @@
-"""The SIP answer with which a route refuses its calls: the code, and the reason or else the code's usual words."""
+"""The SIP answer of a route that refuses its calls: its code, and its reason or the usual phrase of the code."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Functions that write carriers: keyword-only arguments, every object validated, all or nothing."""
+"""Write carriers, with every object validated, all or nothing."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ REGISTRAR_ENDPOINT_NAME = "registrar"
 
 
 class NewCredential(NamedTuple):
-    """What an operator must say of an auth credential; everything else has a default.
+    """The required values of an auth credential; other fields have defaults.
 
-    ``takes_calls`` makes the registrar an endpoint, too. An endpoint that nobody asked for would get every call first.
+    ``takes_calls`` makes the registrar an endpoint, too. It must be asked for: the endpoint would get every call first.
     """
 
     username: str
@@ -30,7 +30,7 @@ class NewCredential(NamedTuple):
     takes_calls: bool = False
 
     def __repr__(self) -> str:
-        """Leave the password out: this may end up in a traceback."""
+        """Leave the password out: a traceback may show this."""
         return f"NewCredential({self.username!r}, registrar={self.registrar!r})"
 
 
@@ -43,10 +43,10 @@ def add_carrier_group(
     sources: Iterable[str] = (),
     credential: NewCredential | None = None,
 ) -> CarrierGroup:
-    """Add a carrier group with what the short form asks for.
+    """Add a carrier group with the values of the short form.
 
     Raises ``ValidationError`` keyed by the model's field (``name``, ``host``, ``network``, ``username``, ``password``,
-    ``registrar``); then nothing is stored.
+    ``registrar``), with nothing stored.
     """
     group = CarrierGroup(name=name)
     group.full_clean()
@@ -107,7 +107,7 @@ def _add_registrar_endpoint(group: CarrierGroup) -> None:
 
 @transaction.atomic
 def set_enabled(*, groups: QuerySet[CarrierGroup], enabled: bool) -> list[CarrierGroup]:
-    """Enable or disable carrier groups. Return those that were not so before."""
+    """Enable or disable carrier groups. Return those that changed."""
     changed = list(CarrierGroup.objects.filter(pk__in=groups.values("pk")).exclude(enabled=enabled).order_by("pk"))
     CarrierGroup.objects.filter(pk__in=[group.pk for group in changed]).update(enabled=enabled)
     before = [values_of(group) for group in changed]

@@ -1,4 +1,4 @@
-"""Validators of single values. Each refuses with a sentence that says what is allowed."""
+"""Validators of single values. Each error says what is allowed."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from carriers.values.addresses import clean_host, clean_network
 
 # A larger strip breaks drouting's arithmetic (docs/kamailio-facts.md#gateways-that-drouting-uses).
 MAX_STRIP = 30
-MAX_PREFIX_LENGTH = 30  # our letter in front of it must fit, too: docs/kamailio-facts.md#mtree
+MAX_PREFIX_LENGTH = 30  # leaves room for the letter in front of it: docs/kamailio-facts.md#mtree
 MAX_REASON_LENGTH = 64
 _DIAL_CHARACTERS = re.compile(r"[0-9*#+]*")
 _REASON_CHARACTERS = re.compile(r"[A-Za-z0-9 \-_.!~*'()/?:@&=+,]*")  # of RFC 3261's Reason-Phrase, without ; $ and %
 
 
 def validate_name(value: str) -> None:
-    """Refuse control characters, which would break logs and tables; everything printable is welcome."""
+    """Refuse control characters, which would break logs and tables."""
     if any(unicodedata.category(character).startswith("C") for character in value):
         raise ValidationError("A name has no control characters or line breaks.", code="name")
 
@@ -30,14 +30,14 @@ def validate_printable(value: str) -> None:
 
 
 def validate_quotable(value: str) -> None:
-    """Refuse what can't stand inside a quoted SIP header value as Kamailio writes it (it does not escape)."""
+    """Refuse characters that need escapes in a quoted SIP header value, because Kamailio does not escape."""
     validate_printable(value)
     if '"' in value or "\\" in value:
         raise ValidationError("A double quote or backslash is not possible here.", code="quote")
 
 
 def validate_user_part(value: str) -> None:
-    """Refuse what can't be the user part of a SIP URI without escaping (RFC 3261, section 25.1)."""
+    """Refuse characters that need escapes in the user part of a SIP URI (RFC 3261, section 25.1)."""
     validate_quotable(value)
     if re.search(r"""[\s@<>:;,"'?%\[\]{}|^`]""", value):
         raise ValidationError("Blanks and the characters @ < > : ; , ' ? % are not possible here.", code="user")
@@ -50,7 +50,7 @@ def validate_dial_prefix(value: str) -> None:
 
 
 def validate_reason(value: str) -> None:
-    """Allow what can stand in the first line of a SIP answer, and in the values that Kamailio reads it from."""
+    """Allow the characters of a SIP reason phrase that also fit the values that Kamailio reads it from."""
     if not _REASON_CHARACTERS.fullmatch(value):
         raise ValidationError(
             "Only letters without accents, digits, blanks and the characters - _ . , : ! ? ( ) / ' & = + * @ ~ are"

@@ -27,7 +27,7 @@ from carriers.forms.add_group import AddCarrierGroupForm
 from carriers.models import AuthCredential, CarrierGroup, Endpoint, SourceNetwork
 from carriers.offered_lookups import OfferedLookups
 from carriers.services import set_enabled
-from carriers.values.addresses import shown_address
+from carriers.values.addresses import format_address
 
 SHOWN_ENDPOINTS = 3
 SHOWN_NAMES = 20  # of the groups that are to be disabled
@@ -68,7 +68,7 @@ class CarrierGroupList(QuickList):
         endpoints = Endpoint.objects.filter(group__in=first).order_by("position", "pk")
         for group_pk, host, port, transport in endpoints.values_list("group_id", "host", "port", "transport"):
             if len(first[group_pk]) < SHOWN_ENDPOINTS:
-                first[group_pk].append(shown_address(host, port, transport))
+                first[group_pk].append(format_address(host, port, transport))
         for group in self.result_list:
             group.first_addresses = first[group.pk]
 

@@ -1,8 +1,8 @@
 """Retry a transaction that the database gave up in favour of another.
 
-MariaDB ends one of two transactions that wait for each other; Galera ends, when it commits, one that changed the same
-rows as a transaction on another member (a certification conflict), and says the same: deadlock. Either way nothing of
-it was stored, and it is right to do it again.
+MariaDB ends one of two transactions that wait for each other. Galera ends a transaction on commit if another member
+changed the same rows (a certification conflict), with the same error code. In both cases nothing was stored, and the
+transaction is safe to retry.
 """
 
 from __future__ import annotations
@@ -16,21 +16,21 @@ from django.db import Error, connections
 
 DEADLOCK = 1213  # ER_LOCK_DEADLOCK of MariaDB and MySQL; SQLite has none, because its writers wait in one queue
 ATTEMPTS = 5
-LONGEST_PAUSE = 0.05  # s; a random part of it, so that two do not meet again
+LONGEST_PAUSE = 0.05  # seconds; each pause is a random part of it, to keep two transactions apart
 
 Result = TypeVar("Result")
 
 
 def is_deadlock(error: Error) -> bool:
-    """Say whether the database gave up the whole transaction in favour of another."""
+    """Return whether the database rolled back the whole transaction in favour of another."""
     return bool(error.args) and error.args[0] == DEADLOCK
 
 
-def again_after_deadlock(work: Callable[[], Result], *, before_again: Callable[[], None] = lambda: None) -> Result:
-    """Do ``work``, a transaction or several, and again when the database gave it up; return its result.
+def retry_after_deadlock(work: Callable[[], Result], *, before_retry: Callable[[], None] = lambda: None) -> Result:
+    """Call ``work``, which runs one or more transactions, up to ``ATTEMPTS`` times; return its result.
 
-    ``before_again`` undoes what a failed attempt left outside the database. Inside a transaction of the caller's there
-    is nothing to repeat: that is gone too, so the caller must retry.
+    ``before_retry`` undoes the effects of a failed attempt outside the database. Inside a transaction of the caller
+    the deadlock is raised at once: that transaction is rolled back too, so the caller must retry.
     """
     for attempt in range(1, ATTEMPTS + 1):
         try:
@@ -40,5 +40,5 @@ def again_after_deadlock(work: Callable[[], Result], *, before_again: Callable[[
             if not is_deadlock(error) or attempt == ATTEMPTS or in_transaction:
                 raise
         time.sleep(random.uniform(0, LONGEST_PAUSE))  # noqa: S311 - nothing secret
-        before_again()
+        before_retry()
     raise AssertionError("the last attempt returns or raises")

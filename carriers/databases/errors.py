@@ -1,6 +1,6 @@
-"""What a database error means, in a sentence that names the setting and what to do.
+"""Sentences for database errors, which name the setting and the remedy.
 
-The driver's own words name hosts and users. They are for the terminal and the log; pages show ``page_sentence``.
+The driver's message names hosts and users. It is for the terminal and the log; pages show ``page_sentence``.
 """
 
 from __future__ import annotations
@@ -94,23 +94,23 @@ _TABLES = {"default": "Run manage.py migrate", "kamailio": "Run manage.py create
 
 
 def alias_of(error: Error) -> str | None:
-    """Return which of our databases failed, None if that is unknown."""
+    """Return the alias of the database that failed, None if unknown."""
     aliases = [alias for each in _chain(error) for alias in _aliases(each.__traceback__)]
     return aliases[-1] if aliases else None
 
 
 def sentence_of(error: Error) -> str:
-    """Return what is wrong and what to do, with the database's own words."""
+    """Return what is wrong and what to do, with the driver's message."""
     alias, kind = alias_of(error), kind_of(error)
     name = f"The database “{alias}” ({VARIABLES.get(alias, alias)})" if alias else "A database"
-    words = own_words(error)
+    words = driver_message(error)
     if kind is None:
         return f"{name} refused: {words}"
     return f"{name} {kind.what}: {words} {_remedy(kind, alias)}."
 
 
 def page_sentence(error: Error) -> str:
-    """Return what is wrong, in words that anybody may read."""
+    """Return what is wrong, without hosts and users."""
     kind = kind_of(error)
     return f"The database {kind.what if kind is not None else 'refused'}."
 
@@ -125,8 +125,8 @@ def kind_of(error: Error) -> _Kind | None:
     return None
 
 
-def own_words(error: Error) -> str:
-    """Return the database's own words as one line that ends in a full stop."""
+def driver_message(error: Error) -> str:
+    """Return the driver's message as one line that ends in a full stop."""
     text = " ".join(str(error.args[-1] if error.args else error).split()) or type(error).__name__
     return text if text.endswith((".", "!")) else f"{text}."
 
@@ -145,7 +145,7 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
 
 
 def _aliases(traceback: TracebackType | None) -> Iterator[str]:
-    """Yield the databases whose connections or cursors were at work, from the outermost call to the innermost."""
+    """Yield the aliases of the connections and cursors in a traceback, outermost call first."""
     while traceback is not None:
         worker = traceback.tb_frame.f_locals.get("self")
         if isinstance(worker, CursorWrapper):

@@ -1,4 +1,4 @@
-"""The carriers as a document. Passwords never are in it: what is loaded again keeps the stored ones."""
+"""The carriers as a document. It has no passwords: loading it keeps the stored ones."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
 
 
 def carriers_document(advance: Callable[[int], object] = lambda _done: None) -> dict[str, Any]:
-    """Return all carriers as a tree; the same carriers give the same tree, whatever the order in the database."""
+    """Return all carriers as a tree, which does not depend on the order of rows in the database."""
     groups = CarrierGroup.objects.order_by("name", "pk").prefetch_related("endpoints", "sources", "credential")
     routes = OutboundRoute.objects.order_by("prefix", "pk").prefetch_related("route_groups__group")
     tree: dict[str, Any] = {"carrier_groups": [], "pbxs": [], "outbound_routes": [], "inbound_routes": []}
@@ -89,7 +89,7 @@ def _endpoint(endpoint: Endpoint) -> dict[str, Any]:
 
 
 def dump_yaml(tree: dict[str, Any]) -> str:
-    """Return the tree as YAML, in the order in which people read it."""
+    """Return the tree as YAML, with its keys in reading order."""
     return yaml.dump(tree, Dumper=yaml.CSafeDumper, sort_keys=False, allow_unicode=True, width=120)
 
 
@@ -99,9 +99,9 @@ def dump_json(tree: dict[str, Any]) -> str:
 
 
 def dump_csv(tree: dict[str, Any]) -> str:
-    """Return a row an endpoint, for spreadsheets; a group without endpoints has one row. It can't be loaded again.
+    """Return CSV for spreadsheets, one row per endpoint; a group without endpoints has one row. It can't be loaded.
 
-    A cell that a spreadsheet would take for a formula gets an apostrophe in front, a prefix such as ``+1`` too.
+    An apostrophe precedes each cell that a spreadsheet would take for a formula, such as a prefix ``+1``.
     """
     text = io.StringIO()
     writer = csv.writer(text)

@@ -1,4 +1,4 @@
-"""The keys of an entry: each is read with its value, and what is wrong with it gets a sentence with its place."""
+"""Readers for the keys of an entry. Each mistake is recorded with its place in the document."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def read_mapping(tree: Any, place: str, known: Iterable[str], problems: Problems
 def read_item(
     entry: Values, place: str, known: tuple[str, ...], required: tuple[str, ...], problems: Problems
 ) -> tuple[Item, Values]:
-    """Begin an item, and return it with the keys that it may have."""
+    """Return a new item and the known keys of its entry."""
     item = Item(place, {})
     entry = read_mapping(entry, place, known, problems)
     for key in required:
@@ -71,7 +71,7 @@ def read_text(entry: Values, key: str, item: Item, problems: Problems) -> None:
 
 
 def read_name(entry: Values, item: Item, problems: Problems) -> None:
-    """Read a name in the form in which names are stored."""
+    """Read a name and normalise it as models store it."""
     read_text(entry, "name", item, problems)
     if "name" in item.values:
         item.values["name"] = composed(item.values["name"])
@@ -85,7 +85,7 @@ def read_number(entry: Values, key: str, item: Item, problems: Problems) -> None
     if text.removeprefix("-").isascii() and text.removeprefix("-").isdigit() and len(text) < 10:
         item.values[key] = int(text)
     else:
-        item.refuse(key, f"{_shown(value)} is not a whole number.", problems)
+        item.refuse(key, f"{_quoted(value)} is not a whole number.", problems)
 
 
 def read_flag(entry: Values, key: str, item: Item, problems: Problems) -> None:
@@ -98,11 +98,11 @@ def read_flag(entry: Values, key: str, item: Item, problems: Problems) -> None:
     elif word is False or word in _FALSE:
         item.values[key] = False
     else:
-        item.refuse(key, f"{_shown(value)} is neither true nor false.", problems)
+        item.refuse(key, f"{_quoted(value)} is neither true nor false.", problems)
 
 
 def read_address(entry: Values, key: str, item: Item, problems: Problems) -> None:
-    """Read a host that may bring its port and transport along; a key that says something else is refused."""
+    """Read a host, with or without port and transport; refuse a ``port`` or ``transport`` key that contradicts it."""
     read_number(entry, "port", item, problems)
     read_text(entry, "transport", item, problems)
     read_text(entry, key, item, problems)
@@ -143,5 +143,5 @@ def read_sources(entry: Values, place: str, problems: Problems) -> list[str] | N
     return networks
 
 
-def _shown(value: Any) -> str:
+def _quoted(value: Any) -> str:
     return f"“{value[:64]}”" if isinstance(value, str) else "this"

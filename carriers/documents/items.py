@@ -1,4 +1,4 @@
-"""What a document says, as records: its objects with the keys that were written, and the mistakes found so far."""
+"""A parsed document: its objects with the keys that it sets, and the mistakes found so far."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ class Item:
     credential: Item | None = None
     removes_credential: bool = False
     password: str | None = field(default=None, repr=False)
-    refused: set[str] = field(default_factory=set)  # keys that have their sentence already
-    group_keys: list[int | None] = field(default_factory=list)  # a route's groups, once they are found
+    refused: set[str] = field(default_factory=set)  # keys whose mistake is recorded already
+    group_keys: list[int | None] = field(default_factory=list)  # primary keys of a route's groups, once looked up
     lists_changed: bool = False
 
     def refuse(self, key: str, sentence: str, problems: Problems) -> None:
-        """Say what is wrong with the value of a key."""
+        """Record what is wrong with the value of a key."""
         self.refused.add(key)
         problems.add(f"{self.place}.{key}", sentence)
 
 
 @dataclass
 class Document:
-    """The sections that the document has; one that it leaves out is None."""
+    """The sections of the document; None for each section that it leaves out."""
 
     carrier_groups: list[Item] | None = None
     pbxs: list[Item] | None = None

@@ -1,4 +1,4 @@
-"""Make the carriers what a document says: all of it or nothing."""
+"""Load a document into the carriers, all of it or nothing."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 
-from carriers.databases.deadlocks import again_after_deadlock
+from carriers.databases.deadlocks import retry_after_deadlock
 from carriers.documents.items import Problems
 from carriers.documents.loader import Loader
 from carriers.documents.report import DocumentRefused, LoadReport
@@ -20,24 +20,24 @@ def load_document(
 ) -> LoadReport:
     """Load the tree of a document, and report what it did. Raises ``DocumentRefused`` with every mistake.
 
-    Objects are found by name (groups, PBXs) or prefix (routes). An existing object keeps what the document leaves out;
-    a list that the document has is the whole list. ``prune`` deletes the objects that a section does not name, in the
-    sections that the document has. ``dry_run`` does everything and takes it back. ``advance`` hears of objects as they
-    are dealt with, ``object_count`` in all.
+    Objects are found by name (groups, PBXs) or prefix (routes). An existing object keeps the values that the document
+    leaves out; a list in the document replaces the stored one. ``prune`` deletes the objects that are missing from the
+    sections of the document. ``dry_run`` rolls everything back at the end. ``advance`` is called with numbers of loaded
+    objects, ``object_count`` in total, and with a negative number before a retry.
     """
     done: list[int] = []
 
-    def counted(objects: int) -> None:
+    def count(objects: int) -> None:
         done.append(objects)
         advance(objects)
 
-    def begin_again() -> None:
+    def reset_count() -> None:
         advance(-sum(done))
         done.clear()
 
     try:
-        return again_after_deadlock(
-            lambda: _load(tree, prune=prune, dry_run=dry_run, advance=counted), before_again=begin_again
+        return retry_after_deadlock(
+            lambda: _load(tree, prune=prune, dry_run=dry_run, advance=count), before_retry=reset_count
         )
     except IntegrityError:
         raise DocumentRefused(

@@ -1,6 +1,7 @@
-"""The steps of a load, kind by kind, in a constant number of queries each; the caller holds the transaction.
+"""The steps of a load, one per kind of object, each in a constant number of queries.
 
-Mistakes are collected to the end, and from the first one on nothing is written any more: the caller rolls back.
+The caller holds the transaction. All mistakes are collected; after the first one nothing is written, and the caller
+rolls back.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ Pair = tuple[Item, Any]
 
 
 class Loader:
-    """One load: what the document says, what is wrong with it, and what was done."""
+    """One load: the document, its mistakes and the report of what was done."""
 
     def __init__(
         self,
@@ -90,7 +91,7 @@ class Loader:
         return pairs
 
     def _refuse_taken(self, pairs: list[Pair], key: str) -> bool:
-        """Find which new names the database refuses, one by one; return whether there was one."""
+        """Record each new name that the database refuses; return whether there was one."""
         refused = False
         for item, found in pairs:
             if found.pk is None:
@@ -104,7 +105,7 @@ class Loader:
         return refused
 
     def _write(self, pairs: Iterable[Pair], kind: str) -> None:
-        """Give each object its values, check it, and store the new and the changed ones."""
+        """Assign the values, check the objects, and store the new and the changed ones."""
         new, changed, unchanged = [], [], 0
         for item, found in pairs:
             before = {} if found.pk is None else values_of(found)
@@ -125,7 +126,7 @@ class Loader:
         _store(new, changed)
 
     def _check(self, item: Item, found: models.Model) -> None:
-        """Check single values; what concerns several objects is checked where they are known."""
+        """Check single values; constraints across objects are checked elsewhere."""
         for name, error in self._values.clean(found, exclude=item.refused):
             self.problems.add_error(f"{item.place}.{name}", error)
 
@@ -182,7 +183,7 @@ class Loader:
         self._write(pairs, "credentials")
 
     def _password(self, item: Item, stored: AuthCredential) -> None:
-        """Take a new password. Without one the stored one stays, and the same one is no change."""
+        """Set a new password. A missing or unchanged password leaves the stored one as it is."""
         if item.password is None:
             if not stored.has_password and "password" not in item.refused:
                 item.refuse("password", "a new credential needs a password.", self.problems)
@@ -227,7 +228,7 @@ class Loader:
         )
 
     def _refuse_groups_of_refusing_routes(self, stored: dict[Any, list[Any]]) -> None:
-        """Refuse routes with both carrier groups and a refusal; what the document leaves out counts as it is stored."""
+        """Refuse routes with both carrier groups and a refusal; stored values count where the document has none."""
         refusing = set(OutboundRoute.objects.filter(refuse_code__isnull=False).values_list("prefix", flat=True))
         for item in self.document.outbound_routes or []:
             prefix = item.values.get("prefix")
@@ -248,7 +249,7 @@ class Loader:
         self._section(InboundRoute, "prefix", self.document.inbound_routes, "inbound routes")
 
     def _names(self, model: type[models.Model], items: list[Item] | None) -> dict[str, int | None]:
-        """Return what a route may refer to: the objects there are, and the document's own even when one was refused."""
+        """Return key by name of the objects that a route may name, refused ones of the document included."""
         names: dict[str, int | None] = {name_key(str(item.values.get("name", ""))): None for item in items or []}
         for pk, name in model._default_manager.values_list("pk", "name"):
             names[name_key(name)] = pk
@@ -261,7 +262,7 @@ class Loader:
 
 
 def _assign(found: models.Model, values: Values) -> bool:
-    """Set the values; return whether one was other than before."""
+    """Set the values; return whether any changed."""
     differs = False
     for name, value in values.items():
         if getattr(found, name) != value:
@@ -271,11 +272,11 @@ def _assign(found: models.Model, values: Values) -> bool:
 
 
 def _store(new: list[Any], changed: list[tuple[Any, Values]]) -> None:
-    """Write the objects, and their entries in the history, which bulk writes do not make by themselves."""
+    """Write the objects in bulk, and their history entries, because bulk writes send no signals."""
     if new and connections[router.db_for_write(type(new[0]))].features.can_return_rows_from_bulk_insert:
         type(new[0])._default_manager.bulk_create(new, batch_size=BATCH)
         record_written(added=new)
-    else:  # MySQL tells the key of one row only
+    else:  # MySQL returns the key of one row only
         for found in new:
             found.save()
     if changed:

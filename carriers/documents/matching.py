@@ -1,4 +1,4 @@
-"""Which endpoint of the database is which of the document: rows keep their keys, because those are Kamailio's ids."""
+"""Match endpoints of a document to stored ones: rows must keep their keys, because those are Kamailio's ids."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _ALIKE = (("host", "port", "transport", "strip", "prefix"), ("host", "port", "tr
 
 
 def match_endpoints(items: list[Item], stored: list[Endpoint]) -> tuple[list[tuple[Item, Endpoint]], list[Endpoint]]:
-    """Pair the document's endpoints with those there are, new ones with a blank; return also what is left over."""
+    """Return each item with its stored or a new endpoint, and the stored endpoints that no item matches."""
     if not stored:
         return [(item, Endpoint()) for item in items], []
     left = list(stored)
@@ -32,7 +32,7 @@ def match_endpoints(items: list[Item], stored: list[Endpoint]) -> tuple[list[tup
 
 
 def with_defaults(model: type[models.Model], values: Values) -> Values:
-    """Return the values with the defaults of the fields that are left out: an endpoint of a list is given whole."""
+    """Return the values with defaults for missing fields: an entry of a list replaces the stored object as a whole."""
     return {**_defaults(model), **values}
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 @dataclass
 class Count:
-    """What happened to the objects of one kind: how many, and the names of the deleted ones."""
+    """The numbers of objects of one kind by what was done, and the names of the deleted ones."""
 
     created: int = 0
     changed: int = 0
@@ -23,7 +23,7 @@ class LoadReport:
     counts: dict[str, Count] = field(default_factory=lambda: defaultdict(Count))
 
     def lines(self) -> list[str]:
-        """Return a line for each kind that there is something of, with the names of what was deleted."""
+        """Return one line per kind that has objects, with the names of the deleted ones."""
         lines = []
         for kind, count in self.counts.items():
             if count == Count():

@@ -14,7 +14,7 @@ _WHAT_TO_DO = (
 
 
 def spreadsheet_sentence(name: str, data: bytes) -> str:
-    """Say what ``data`` is and what to do, if it is a spreadsheet; return an empty text for anything else."""
+    """Return a sentence with the kind of spreadsheet and the remedy, empty if ``data`` is no spreadsheet."""
     for signature, what in _WORKBOOKS.items():
         if data.startswith(signature):
             return f"{name} is {what}. {_WHAT_TO_DO}."
@@ -28,7 +28,7 @@ def spreadsheet_sentence(name: str, data: bytes) -> str:
 
 
 def _first_line(data: bytes) -> str:
-    """Return the first line that holds something, of a text in the encodings in which spreadsheets save."""
+    """Return the first line that is not blank, of a text in an encoding that spreadsheets use."""
     is_utf16 = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     text = data[:65_536].decode("utf-16" if is_utf16 else "utf-8-sig", errors="replace")
     return next((line.strip() for line in text.splitlines() if line.strip()), " ")

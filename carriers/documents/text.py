@@ -1,7 +1,7 @@
-"""From text to a plain tree, without guessing: YAML would turn ``0123`` into 83 and ``no`` into false.
+"""Parse text into a plain tree without guessing types: YAML would turn ``0123`` into 83 and ``no`` into false.
 
-Every scalar stays the text that was written; who reads a field knows whether it wants a number or a yes or no. Only an
-empty value, ``null`` and ``~`` become None. A key that stands twice is refused, because one of the two would be lost.
+Every scalar stays text, to be converted by the reader of its key. Only an empty value, ``null`` and ``~`` become None.
+A duplicate key is refused, because one of its two values would be lost.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ _NULL = ("", "~", "null", "Null", "NULL")
 def read_document(text: str, *, is_json: bool | None = None) -> Any:
     """Return the tree of dicts, lists, texts and None. Raises ``DocumentRefused``.
 
-    JSON is recognised by its first character unless ``is_json`` says what it is. The error names line and column but
-    quotes nothing of the text, which may hold passwords.
+    JSON is recognised by its first character unless ``is_json`` is given. The error names line and column but does not
+    quote the text, which may hold passwords.
     """
     if len(text) > MAX_CHARACTERS:
         raise DocumentRefused(["The document is too long to be carriers."])
@@ -56,18 +56,18 @@ def _events(text: str) -> Iterator[Any]:
 
 
 class _Tree:
-    """A tree grown from the parser's events, which is quicker than PyYAML's own and does not recurse.
+    """A tree built from the parser's events, which is faster than PyYAML's constructor and does not recurse.
 
-    PyYAML's own would end the whole process for a text that is nested ten thousand levels deep.
+    PyYAML's constructor would end the process on a text that is nested ten thousand levels deep.
     """
 
     def __init__(self) -> None:
         self._root: list[Any] = []
         self._open: list[Any] = [self._root]
-        self._keys: list[str | None] = [None]  # for each open mapping the key whose value comes next
+        self._keys: list[str | None] = [None]  # the key of the next value, per open mapping
 
     def build(self, events: Iterator[Any]) -> Any:
-        """Return the one document that the events tell of; None for an empty text."""
+        """Return the single document of the events; None for an empty text."""
         for event in events:
             kind = type(event)
             if kind is yaml.ScalarEvent:
@@ -110,7 +110,7 @@ class _Tree:
             self._keys[-1] = value
 
     def _refuse_signs(self, event: Any) -> None:
-        """Refuse a text that YAML takes for a tag or an anchor, without quoting it: it may be a password."""
+        """Refuse tags and anchors without quoting them: they may be unquoted passwords."""
         if event.tag is not None or event.anchor is not None:
             sign = "!" if event.tag is not None else "&"
             raise _not_yaml(event.start_mark, f"a text that begins with “{sign}” must stand in quotes")

@@ -1,7 +1,6 @@
-"""From the plain tree to records of what the document says, each key checked, each mistake with its place.
+"""Parse the plain tree into items. Each key is checked, and each mistake has its place.
 
-A record holds only the keys that were written: what a document leaves out stays as it is in the database, or takes its
-default in a new object.
+An item holds only the keys that the document sets: other values stay as stored, or get their default in a new object.
 """
 
 from __future__ import annotations
@@ -30,7 +29,7 @@ from carriers.values.names import name_key
 
 
 def parse_document(tree: Any, problems: Problems) -> Document:
-    """Read the whole tree. What is wrong goes to ``problems``, and is left out of the result."""
+    """Return the parsed tree. Mistakes are added to ``problems`` and left out of the result."""
     if tree is None:
         problems.add("document", "it is empty.")
         return Document()
@@ -136,7 +135,7 @@ def _outbound_route(place: str, entry: Values, problems: Problems) -> Item:
 
 
 def _refuse(entry: Any, route: Item, problems: Problems) -> None:
-    """Read the answer with which a route refuses its calls, null for none."""
+    """Read the SIP answer with which a route refuses its calls, null for none."""
     if entry is None:
         route.values |= {"refuse_code": None, "refuse_reason": ""}
         return

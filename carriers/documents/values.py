@@ -1,4 +1,4 @@
-"""The checks of single values that a model's fields make, each value once: ten thousand endpoints have one port."""
+"""Field validation that checks each distinct value once: ten thousand endpoints share one port."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ Outcome = tuple[Any, tuple[ValidationError, ...]]
 
 
 class ValueCheck:
-    """Do what ``Model.clean_fields`` does, and remember what became of each value."""
+    """Do what ``Model.clean_fields`` does, and cache the outcome per value."""
 
     def __init__(self) -> None:
         self._outcomes: dict[tuple[type[models.Model], str, Any], Outcome] = {}
 
     def clean(self, found: models.Model, *, exclude: Iterable[str] = ()) -> Iterator[tuple[str, ValidationError]]:
-        """Give the object its clean values; yield the name of each field whose value is refused, with the reason."""
+        """Assign the clean values; yield name and error of each field whose value is refused."""
         model = type(found)
         for column in _columns(model):
             if column.name in exclude:
@@ -41,7 +41,7 @@ class ValueCheck:
 
 @cache
 def _columns(model: type[models.Model]) -> tuple[Column, ...]:
-    """Return the fields that people fill in; keys and what refers to other objects are not theirs."""
+    """Return the fields that people fill in: no keys and no relations."""
     return tuple(
         column
         for column in model._meta.concrete_fields
@@ -57,7 +57,7 @@ def _clean(column: Column, raw: Any, found: models.Model) -> Outcome:
 
 
 def _with_choices(column: Column, raw: Any, error: ValidationError) -> ValidationError:
-    """Say what is possible, where Django says only that something is not."""
+    """Name the possible choices, which Django's message leaves out."""
     if error.code != "invalid_choice":
         return error
     possible = ", ".join(str(value) for value, _ in column.flatchoices)

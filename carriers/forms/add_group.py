@@ -1,4 +1,4 @@
-"""The short form that adds a carrier group: as few fields as its way to authenticate asks for."""
+"""The short form that adds a carrier group, with only the fields that its authentication needs."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _MODEL_TO_FORM = {"host": "address", "network": "sources"}
 
 
 class AddCarrierGroupForm(forms.Form):
-    """A name, a way to authenticate, and only the fields that fit it."""
+    """A name, a way to authenticate, and the fields of that way."""
 
     name = forms.CharField(
         label="Name",
@@ -80,7 +80,7 @@ class AddCarrierGroupForm(forms.Form):
 
     @property
     def helper(self) -> FormHelper:
-        """Lay the form out: a fieldset for each way to authenticate, of which a script shows the chosen one."""
+        """Return the layout: one fieldset per way to authenticate; a script shows the chosen one."""
         helper = FormHelper()
         helper.form_id = "carriergroup_form"
         helper.attrs = {"novalidate": True}
@@ -127,14 +127,14 @@ class AddCarrierGroupForm(forms.Form):
         super().clean()
         chosen = self.cleaned_data.get("authentication")
         if chosen == IP:
-            self._refuse_typed(self.password_fields, "Username/password")
+            self._refuse_unused(self.password_fields, "Username/password")
         elif chosen == PASSWORD:
-            self._refuse_typed(self.ip_fields, "IP authentication")
+            self._refuse_unused(self.ip_fields, "IP authentication")
             self._check_credential()
         return self.cleaned_data
 
-    def _refuse_typed(self, names: tuple[str, ...], choice: str) -> None:
-        """Refuse what was typed for the other way to authenticate, rather than drop it without a word."""
+    def _refuse_unused(self, names: tuple[str, ...], choice: str) -> None:
+        """Refuse input for the other way to authenticate instead of dropping it silently."""
         for name in names:
             if self.cleaned_data.get(name):
                 self.add_error(name, f"Clear this field, or choose {choice} above.")

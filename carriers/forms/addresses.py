@@ -27,7 +27,7 @@ class SipAddressForm(forms.ModelForm):
     """Split what is typed into the address field over the fields ``port`` and ``transport``.
 
     The typed address wins over a port or transport that was left as it is. One that was changed to something else
-    is refused, because nobody can tell which of the two is meant.
+    is refused as ambiguous.
     """
 
     address_field = "host"
@@ -41,7 +41,7 @@ class SipAddressForm(forms.ModelForm):
                 )
                 self.fields[name].widget.attrs.pop("maxlength", None)
             elif name == "port":
-                field.required = False  # blank: the port of the address, or the default
+                field.required = False  # if blank, the port of the address, or the default
 
     def clean(self) -> dict[str, Any]:
         super().clean()

@@ -1,4 +1,4 @@
-"""The auth credential of a carrier group. Its password goes in and never comes out."""
+"""The auth credential of a carrier group. Its password is write-only."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ UNREADABLE = (
 
 
 def password_state(credential: AuthCredential) -> str:
-    """Say in words whether a usable password is stored."""
+    """Return in words whether a usable password is stored."""
     if not credential.has_password:
         return "Not stored"
     return "Stored" if is_readable(credential) else UNREADABLE
 
 
 def is_readable(credential: AuthCredential) -> bool:
-    """Return whether the stored password can be decrypted with the keys that we have."""
+    """Return whether the stored password can be decrypted with the present keys."""
     try:
         credential.ha1()
     except SecretUnreadable:

@@ -27,7 +27,7 @@ class EndpointForm(PositionForm, SipAddressForm):
 
 
 class EndpointFormSet(OrderedFormSet):
-    """A group's endpoints. The same address twice is welcome only with other digits."""
+    """A group's endpoints. Two may share an address only if they change the number differently."""
 
     distinct_fields = ("host", "port", "transport", "strip", "prefix")
     duplicate_message = (

@@ -1,4 +1,4 @@
-"""What the rows of an inline have in common: their order, and that none stands there twice."""
+"""Base forms and formsets of inlines: ordered rows and distinct rows."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class PositionForm(forms.ModelForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         position = self.fields.get("position")
-        if position is not None:  # it is not there for those who may only look
+        if position is not None:  # missing for users with view permission only
             position.required = False
             position.widget.attrs["placeholder"] = "end"
             if self.instance.pk is None:
@@ -37,7 +37,7 @@ class PositionForm(forms.ModelForm):
 
 
 class StoredRowField(forms.ModelChoiceField):
-    """The hidden key of a row, looked up among the rows that the formset has read, where Django asks for each."""
+    """The hidden key of a row, looked up in the rows that the formset has read; Django would query for each row."""
 
     def __init__(self, rows: Mapping[str, Model], **kwargs: Any) -> None:
         super().__init__(required=False, widget=forms.HiddenInput, **kwargs)
@@ -52,10 +52,10 @@ class StoredRowField(forms.ModelChoiceField):
 
 
 class DistinctFormSet(BaseInlineFormSet):
-    """Rows of which no two are the same in ``distinct_fields``. The second one carries the message."""
+    """Rows that are distinct in ``distinct_fields``. The second of two equal rows gets the error."""
 
     distinct_fields: tuple[str, ...] = ()
-    is_unique = False  # whether the database insists on it, too
+    is_unique = False  # whether the database has a unique index, too
     duplicate_message = ""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -63,7 +63,7 @@ class DistinctFormSet(BaseInlineFormSet):
         self._taken_out: dict[Any, Values] = {}
 
     def add_fields(self, form: forms.ModelForm, index: int | None) -> None:
-        """Name each field for those who can't see the heading above its column, which is the only label it has."""
+        """Give each field an ``aria-label``, because its only visible label is the heading of the column."""
         super().add_fields(form, index)
         pk = cast(type[Model], self.model)._meta.pk.name
         key = form.fields[pk]
@@ -80,7 +80,7 @@ class DistinctFormSet(BaseInlineFormSet):
         return {str(row.pk): row for row in self.get_queryset()}
 
     def validate_unique(self) -> None:
-        """Put the message on the row, where Django's own puts it above all rows."""
+        """Put the error on the row; Django puts it above all rows."""
         seen = set()
         for form in self.kept_forms():
             if any(name not in form.cleaned_data for name in self.distinct_fields):
@@ -91,18 +91,18 @@ class DistinctFormSet(BaseInlineFormSet):
             seen.add(key)
 
     def save_existing_objects(self, commit: bool = True) -> list[Any]:  # noqa: FBT001, FBT002 - Django's own signature
-        """Let rows exchange their values, which a unique index refuses when they are stored one after the other."""
+        """Let rows swap values, which a unique index refuses when they are stored one by one."""
         if commit and self.is_unique:
             wanted = {self._key(form.cleaned_data) for form in self.kept_forms()}
             moving = [form for form in self.initial_forms if form.instance.pk and form.has_changed()]
             in_the_way = [form.instance.pk for form in moving if self._key(form.initial) in wanted]
             rows = cast(type[Model], self.model)._default_manager.filter(pk__in=in_the_way)
             self._taken_out = {row.pk: values_of(row) for row in rows}
-            delete_without_cascade(rows)  # they are stored again, under the same keys
+            delete_without_cascade(rows)  # they are inserted again with the same keys
         return super().save_existing_objects(commit)
 
     def save_existing(self, form: forms.ModelForm, obj: Model, commit: bool = True) -> Model:  # noqa: FBT001, FBT002
-        """Record a row that was taken out and is stored again as what it is: a change."""
+        """Record a row that was temporarily deleted and inserted again as changed."""
         before = self._taken_out.pop(obj.pk, None)
         if before is None:
             return super().save_existing(form, obj, commit)
@@ -115,7 +115,7 @@ class DistinctFormSet(BaseInlineFormSet):
         return tuple(str(getattr(value, "pk", value)) for value in map(values.get, self.distinct_fields))
 
     def kept_forms(self) -> Iterator[forms.ModelForm]:
-        """Yield the forms that will be stored: not the blank ones, and not those marked for deletion."""
+        """Yield the forms that will be stored: neither blank nor marked for deletion."""
         for form in self.forms:
             is_blank = form.instance.pk is None and not form.has_changed()
             if hasattr(form, "cleaned_data") and not is_blank and not form.cleaned_data.get(DELETION_FIELD_NAME):
@@ -123,7 +123,7 @@ class DistinctFormSet(BaseInlineFormSet):
 
 
 class OrderedFormSet(DistinctFormSet):
-    """Rows with a position. A new row without one goes to the end, so that what is shown is what is tried."""
+    """Rows with a position. A new row without one goes to the end: the order shown is the order in use."""
 
     def clean(self) -> None:
         super().clean()

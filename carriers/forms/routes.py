@@ -13,7 +13,7 @@ from carriers.models import OutboundRouteGroup
 
 
 class KnownAutocompleteSelect(AutocompleteSelect):
-    """An autocomplete field that knows its present choice, and so asks the database nothing to show it."""
+    """An autocomplete field that is given its present choice, and so needs no query to show it."""
 
     known: tuple[str, str] | None = None
 
@@ -34,7 +34,7 @@ class OrderedGroupForm(PositionForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         field = self.fields.get("group")
-        widget = getattr(field and field.widget, "widget", None)  # the admin wraps it, to add its links
+        widget = getattr(field and field.widget, "widget", None)  # the admin wraps the widget to add links
         if self.instance.pk is not None and isinstance(widget, KnownAutocompleteSelect):
             widget.known = (str(self.instance.group_id), str(self.instance.group))
 
@@ -47,7 +47,7 @@ class OrderedGroupFormSet(OrderedFormSet):
     duplicate_message = "This carrier group stands here twice: delete one."
 
     def clean(self) -> None:
-        """Refuse groups of a route that refuses its calls: one of the two would silently have no effect."""
+        """Refuse groups of a route that refuses its calls: they would have no effect."""
         super().clean()
         if self.instance.refuse_code is None:
             return

@@ -10,7 +10,7 @@ from carriers.values.addresses import clean_network
 
 
 class SourceNetworkForm(forms.ModelForm):
-    """One source network, normalised before it is compared with its neighbours."""
+    """One source network, normalised before it is compared with the other rows."""
 
     class Meta:
         model = SourceNetwork

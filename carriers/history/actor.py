@@ -1,4 +1,4 @@
-"""Who acts at present: the person whose request is being answered, or a command."""
+"""The current actor: the user of the current request, or a command."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ _user: ContextVar[Callable[[], Any] | None] = ContextVar("history_user", default
 
 
 class Actor(NamedTuple):
-    """The user, if it is one, and a name that stays when the user is deleted one day."""
+    """The user, None for a command, and a name that outlives the user."""
 
     user: AbstractBaseUser | None
     name: str
 
 
 def current_actor() -> Actor:
-    """Return who acts at present."""
+    """Return the current actor."""
     find = _user.get()
     user = find() if find is not None else None
     if user is None or not user.is_authenticated:
@@ -32,7 +32,7 @@ def current_actor() -> Actor:
 
 @contextmanager
 def acting(find_user: Callable[[], Any]) -> Iterator[None]:
-    """Let what is written in the block be the user's doing. The user is looked up only when something is written."""
+    """Make the user the actor of what the block writes. ``find_user`` is called only when something is written."""
     token = _user.set(find_user)
     try:
         yield
@@ -41,7 +41,7 @@ def acting(find_user: Callable[[], Any]) -> Iterator[None]:
 
 
 class ActorMiddleware:
-    """Make the user of each request the actor of what it changes."""
+    """Make the user of each request the actor of its changes."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response

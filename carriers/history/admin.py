@@ -1,4 +1,4 @@
-"""The history in the admin: of one object with its parts, and of everything, deleted objects too. Nobody changes it."""
+"""The history in the admin: of one object with its parts, and of all objects, deleted ones too. It is read-only."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from django.utils.html import format_html
 from carriers.history.changes import with_arrows
 from carriers.history.milestones import milestones_of
 from carriers.history.models import HistoryEntry
-from carriers.history.recording import ACTIONS, entries_of, happened, in_one_batch
+from carriers.history.recording import ACTIONS, entries_of, entry_in_words, in_one_batch
 from carriers.history.tracking import kind_of, tracked_models
 from carriers.offered_lookups import OfferedLookups
 
@@ -37,7 +37,7 @@ class HasHistory(admin.ModelAdmin):
             raise PermissionDenied  # first, so that nobody learns which keys exist
         found = self.get_object(request, object_id)
         if found is None:
-            return super().history_view(request, object_id)  # it says so
+            return super().history_view(request, object_id)  # the admin's redirect with "doesn't exist"
         if not self.has_view_or_change_permission(request, found):
             raise PermissionDenied
         entries = entries_of(self.opts.label_lower, found.pk)
@@ -54,7 +54,7 @@ class HasHistory(admin.ModelAdmin):
         return TemplateResponse(request, "admin/history/object_history.html", context)
 
     def delete_model(self, request: HttpRequest, obj: Model) -> None:
-        """Write the entries of an object and all that goes with it together."""
+        """Delete an object and its parts, and write their history entries together."""
         with in_one_batch():
             super().delete_model(request, obj)
 
@@ -80,17 +80,17 @@ class KindFilter(admin.SimpleListFilter):
     parameter_name = "kind"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        models = models_to_see(request)
+        models = viewable_models(request)
         return [(model._meta.label_lower, kind_of(model)) for model in models]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        for model in models_to_see(request):
+        for model in viewable_models(request):
             if model._meta.label_lower == self.value():
                 return queryset.filter(content_type=ContentType.objects.get_for_model(model))
         return queryset
 
 
-def models_to_see(request: HttpRequest) -> list[type[Model]]:
+def viewable_models(request: HttpRequest) -> list[type[Model]]:
     """Return the models whose changes this user may read: those whose objects the user may view."""
     user: Any = request.user
     return [
@@ -104,7 +104,7 @@ class HistoryList(ChangeList):
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
         if not (self.query or self.get_filters_params()):
-            self.full_result_count = self.result_count  # counted already: nothing is left out
+            self.full_result_count = self.result_count  # nothing is filtered, so the count is known
         milestones = milestones_of(entry.applied_number for entry in self.result_list)
         for entry in self.result_list:
             entry.milestone = milestones.get(entry.applied_number)
@@ -130,7 +130,7 @@ class HistoryEntryAdmin(OfferedLookups, admin.ModelAdmin):
         return HistoryList
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[HistoryEntry]:
-        hidden = set(tracked_models()) - set(models_to_see(request))
+        hidden = set(tracked_models()) - set(viewable_models(request))
         if not hidden:
             return super().get_queryset(request)
         return (
@@ -152,19 +152,19 @@ class HistoryEntryAdmin(OfferedLookups, admin.ModelAdmin):
 
     @admin.display(description="who", ordering="actor_name")
     def who(self, entry: HistoryEntry) -> str:
-        return happened(entry).who
+        return entry_in_words(entry).who
 
     @admin.display(description="what", ordering="object_repr")
     def what(self, entry: HistoryEntry) -> str:
-        return f"{entry.object_repr} {happened(entry).action}"
+        return f"{entry.object_repr} {entry_in_words(entry).action}"
 
     @admin.display(description="fields")
     def shown_details(self, entry: HistoryEntry) -> str:
-        return ", ".join(with_arrows(happened(entry).details))
+        return ", ".join(with_arrows(entry_in_words(entry).details))
 
     @admin.display(description="applied with")
     def applied_with(self, entry: Any) -> str:
-        if not happened(entry).is_applied:
+        if not entry_in_words(entry).is_applied:
             return "at once"
         known = hasattr(entry, "milestone")
         number = entry.applied_number
@@ -176,8 +176,8 @@ def _with_milestones(entries: list[HistoryEntry]) -> list[dict[str, Any]]:
     milestones = milestones_of(entry.applied_number for entry in entries)
     return [
         {
-            "happened": (what := happened(entry)),
-            "details": ", ".join(with_arrows(what.details)),
+            "words": (words := entry_in_words(entry)),
+            "details": ", ".join(with_arrows(words.details)),
             "milestone": milestones.get(entry.applied_number),
         }
         for entry in entries

@@ -1,4 +1,4 @@
-"""The history as a Django app: who changed what, field by field. It knows neither carriers nor Kamailio."""
+"""The history as a Django app: who changed what, field by field. It depends on neither carriers nor Kamailio."""
 
 from django.apps import AppConfig
 

@@ -1,4 +1,4 @@
-"""One change of one object: what an entry of the history holds, and how it is said."""
+"""One change of one object, as an entry of the history holds it."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ class Change(NamedTuple):
     fields: Fields
 
     def __str__(self) -> str:
-        """Say it: ``carrier group “Acme”: name Acme -> Acme Ltd``."""
+        """Return the change in words: ``carrier group “Acme”: name Acme -> Acme Ltd``."""
         if self.action == "changed":
             return f"{self.label}: {', '.join(changes_in_words(self.model, self.fields))}"
         return f"{self.label} is {self.action}"
 
 
 def with_arrows(words: list[str]) -> list[str]:
-    """Put arrows of one character, because a browser breaks the line within the one of two."""
+    """Replace each ``->`` by one character, within which browsers do not break the line."""
     return [text.replace(" -> ", " → ") for text in words]

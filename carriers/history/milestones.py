@@ -1,4 +1,4 @@
-"""Which milestone each change was applied with: an apply marks its entries, so that no clock matters."""
+"""Milestones, with which changes were applied: an apply marks its entries, so clocks do not matter."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ _CHUNK = 500  # keys in one statement
 
 
 class Milestone(NamedTuple):
-    """Something that took changes in, such as “revision 7”, and its page."""
+    """Something that applied changes, such as “revision 7”, and its page."""
 
     label: str
     url: str
 
 
-# Where other apps name their milestones: a hook returns those with the numbers asked for, as far as they are there.
+# Hooks of other apps that have milestones: each returns the existing ones among the given numbers.
 sources = HookPoint[[Collection[int]], dict[int, Milestone]]("sources")
 
 
@@ -35,7 +35,7 @@ def milestones_of(numbers: Iterable[int | None]) -> dict[int | None, Milestone]:
 
 
 def entries_not_applied() -> list[int]:
-    """Return the keys of the entries that were not applied yet, in rising order."""
+    """Return the keys of the entries that were not applied yet, in ascending order."""
     pending = HistoryEntry.objects.filter(applied_number=None).order_by("pk")
     return list(pending.values_list("pk", flat=True))
 

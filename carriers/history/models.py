@@ -12,18 +12,18 @@ from django.db import models, router, transaction
 from django.utils import timezone
 
 from carriers.history.actor import current_actor
-from carriers.history.inserting import insert_rows
-from carriers.history.object_names import name_beside, remembered_names
+from carriers.history.bulk_insert import insert_rows
+from carriers.history.object_names import cached_names, name_beside
 from carriers.history.tracking import label_of, owner_of
 
 _batch: ContextVar[list[dict[str, Any]] | None] = ContextVar("history_batch", default=None)
 
 
 class HistoryManager(LogEntryManager):
-    """Entries that know their actor and owner, written one by one or, in ``in_one_batch``, together."""
+    """Entries with actor and owner, written one by one or, in ``in_one_batch``, together."""
 
     def log_create(self, instance: models.Model, force_log: bool = False, **kwargs: Any) -> Any:  # noqa: FBT001, FBT002
-        """Take an entry of a save or a deletion from django-auditlog; add the label with the owner in it, and names."""
+        """Create the entry of a save or deletion that django-auditlog reports; add label, owner and names."""
         changes = kwargs.pop("changes", None)
         if changes is None and not force_log:
             return None
@@ -37,7 +37,7 @@ class HistoryManager(LogEntryManager):
         )
 
     def create(self, **kwargs: Any) -> Any:
-        """Store an entry and return it; in a batch, take its values for the end, and return nothing."""
+        """Store an entry and return it; in a batch, keep its values for the end, and return None."""
         actor = current_actor()
         batch = _batch.get()
         if batch is not None:
@@ -49,7 +49,7 @@ class HistoryManager(LogEntryManager):
 
 
 def _with_names(instance: models.Model, changes: dict[str, Any]) -> dict[str, Any]:
-    """Put names in the place of keys of other objects: they say something when the object is gone."""
+    """Replace keys of other objects by their names, which stay readable when the object is gone."""
     for column in instance._meta.concrete_fields:
         if column.is_relation and column.name in changes:
             changes[column.name] = [
@@ -62,15 +62,14 @@ def _with_names(instance: models.Model, changes: dict[str, Any]) -> dict[str, An
 class HistoryEntry(AbstractLogEntry):
     """One object that was added, changed or deleted: when, by whom, and each field's old and new value.
 
-    ``object_repr`` is what the object was called then, with its owner; ``owner_kind`` and ``owner_id`` find what
-    happened to an object's parts. ``applied_number`` is None until the change is applied. ``actor_name`` stays when the
-    user is deleted.
+    ``object_repr`` is the object's name at the time, with its owner; ``owner_kind`` and ``owner_id`` find the entries
+    of an object's parts. ``applied_number`` is None until the change is applied. ``actor_name`` outlives the user.
     """
 
     actor_name = models.CharField(max_length=150, blank=True, default="")
     owner_kind = models.CharField(max_length=100, blank=True, default="")
     owner_id = models.IntegerField(null=True, blank=True)
-    applied_number = models.IntegerField(null=True, blank=True)  # of the milestone that it was applied with
+    applied_number = models.IntegerField(null=True, blank=True)  # of the milestone
 
     objects = HistoryManager()
 
@@ -86,13 +85,13 @@ class HistoryEntry(AbstractLogEntry):
 
 
 def owner_columns(owner: tuple[type[models.Model], int] | None) -> dict[str, Any]:
-    """Return the columns that say whose part an object is."""
+    """Return the values of the columns of an object's owner."""
     return {"owner_kind": owner[0]._meta.label_lower, "owner_id": owner[1]} if owner else {}
 
 
 @contextmanager
 def in_one_batch() -> Iterator[None]:
-    """Insert the entries of the block together at its end, in the transaction of the changes that they are of."""
+    """Insert the entries of the block together at its end, in the transaction of their changes."""
     if _batch.get() is not None:
         yield
         return
@@ -100,7 +99,7 @@ def in_one_batch() -> Iterator[None]:
         batch: list[dict[str, Any]] = []
         token = _batch.set(batch)
         try:
-            with remembered_names():
+            with cached_names():
                 yield
         finally:
             _batch.reset(token)

@@ -1,4 +1,4 @@
-"""What the objects are called that a changed object refers to; asked for once in a batch of entries."""
+"""Names of the objects that a changed object refers to, cached for a batch of entries."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ from contextvars import ContextVar
 from django.db import models
 
 _Known = dict[tuple[type[models.Model], int], str]
-_remembered: ContextVar[_Known | None] = ContextVar("history_names", default=None)
+_cached: ContextVar[_Known | None] = ContextVar("history_names", default=None)
 
 
 @contextmanager
-def remembered_names() -> Iterator[None]:
-    """Ask for each name once in the block."""
-    token = _remembered.set({})
+def cached_names() -> Iterator[None]:
+    """Query for each name once in the block."""
+    token = _cached.set({})
     try:
         yield
     finally:
-        _remembered.reset(token)
+        _cached.reset(token)
 
 
 def name_beside(instance: models.Model, model: type[models.Model], pk: int) -> str:
     """Return the name of an object that ``instance`` refers to or referred to, without a query if it is loaded."""
-    known = _remembered.get()
+    known = _cached.get()
     if known is None:
         return _find(instance, model, pk)
     if (model, pk) not in known:

@@ -1,4 +1,4 @@
-"""Recording what was written in bulk, of which Django sends no signals; and reading the history."""
+"""Record bulk writes, for which Django sends no signals, and read the history."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from carriers.wording.field_words import changes_in_words, values_in_words
 
 __all__ = [
     "ACTIONS",
-    "Happened",
+    "EntryInWords",
     "changes_not_applied",
     "entries_of",
-    "happened",
+    "entry_in_words",
     "in_one_batch",
     "record",
     "unrecorded",
@@ -33,11 +33,11 @@ ACTIONS: dict[int, Action] = {
 }
 _CODES = {action: code for code, action in ACTIONS.items()}
 
-unrecorded = disable_auditlog  # for a block whose changes ``record`` is told of
+unrecorded = disable_auditlog  # for a block whose changes are passed to ``record``
 
 
-class Happened(NamedTuple):
-    """An entry of the history as people read it. ``details`` says each field: ``strip 1 -> 0``."""
+class EntryInWords(NamedTuple):
+    """An entry of the history in words. ``details`` has one item per field: ``strip 1 -> 0``."""
 
     when: datetime
     who: str
@@ -52,7 +52,7 @@ class Happened(NamedTuple):
 
 
 def record(changes: Iterable[Change]) -> None:
-    """Write an entry for each change, together. Changes without any field that differs are left out."""
+    """Write an entry for each change, in one batch. Changes without a field that differs are left out."""
     with in_one_batch():
         for change in changes:
             if change.fields:
@@ -67,12 +67,12 @@ def record(changes: Iterable[Change]) -> None:
                 )
 
 
-def changes_not_applied(*, after: int = 0, limit: int | None = None) -> list[Happened]:
-    """Return the changes that were not applied yet, the newest first, and only those ``after`` an entry's key."""
+def changes_not_applied(*, after: int = 0, limit: int | None = None) -> list[EntryInWords]:
+    """Return the changes that were not applied yet, the newest first, only those ``after`` an entry's key."""
     entries = HistoryEntry.objects.filter(applied_number=None, pk__gt=after).order_by("-pk")
     at_once = [model for model in tracked_models() if not is_applied(model)]
     entries = entries.exclude(content_type__in=ContentType.objects.get_for_models(*at_once).values())
-    return [happened(entry) for entry in entries.select_related("content_type")[:limit]]
+    return [entry_in_words(entry) for entry in entries.select_related("content_type")[:limit]]
 
 
 def entries_of(kind: str, pk: int) -> QuerySet[HistoryEntry]:
@@ -81,7 +81,7 @@ def entries_of(kind: str, pk: int) -> QuerySet[HistoryEntry]:
     return HistoryEntry.objects.filter(own | Q(owner_kind=kind, owner_id=pk)).select_related("content_type")
 
 
-def happened(entry: HistoryEntry) -> Happened:
+def entry_in_words(entry: HistoryEntry) -> EntryInWords:
     """Return an entry in words."""
     action = ACTIONS[entry.action]
     fields = {name: (old, new) for name, (old, new) in (entry.changes or {}).items()}
@@ -91,4 +91,4 @@ def happened(entry: HistoryEntry) -> Happened:
     else:
         details = values_in_words(model, {name: pair[action == "added"] for name, pair in fields.items()})
     who = entry.actor_name or "somebody"
-    return Happened(entry.timestamp, who, entry.object_repr, action, details, is_applied(model))
+    return EntryInWords(entry.timestamp, who, entry.object_repr, action, details, is_applied(model))

@@ -1,4 +1,4 @@
-"""Which models have a history, what their objects are called in it, and what must never be in it."""
+"""The models that have a history, the names of their objects, and their secret fields."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ def track(
 ) -> None:
     """Keep a history of a model's objects: each ``save()`` and each deletion, also by cascade.
 
-    What writes in bulk records by itself (``history.recording``). Of the fields in ``secrets`` the history says only
-    that they changed. ``only`` or ``without`` choose fields. What is not ``is_applied`` takes effect when it is saved.
-    ``kind`` is what people call such objects, where that is not the model's name.
+    Bulk writes must be recorded by the caller (``history.recording``). Of the fields in ``secrets`` the history shows
+    only that they changed. ``only`` or ``without`` choose fields. Changes that are not ``is_applied`` take effect when
+    they are saved. ``kind`` is the word for such objects, by default the model's name.
     """
     _tracked[model] = _Tracked(label, owner, is_applied, kind or str(model._meta.verbose_name))
     hide(model, *secrets)
@@ -52,7 +52,7 @@ def track(
 
 
 def hidden(value: str) -> str | None:
-    """Return what stands in the history for a secret: whether there was one (django-auditlog gives the text)."""
+    """Return the placeholder of a secret, None for an empty one (django-auditlog calls this with the value as text)."""
     return None if value in ("", "None") else HIDDEN
 
 
@@ -62,20 +62,20 @@ def tracked_models() -> list[type[models.Model]]:
 
 
 def kind_of(model: type[models.Model]) -> str:
-    """Return what the objects of a model that has a history are called."""
+    """Return the word for the objects of a model."""
     return _tracked[model].kind
 
 
 def is_applied(model: type[models.Model] | None) -> bool:
-    """Say whether changes of a model's objects take effect only when they are applied."""
+    """Return whether changes of a model's objects take effect only when they are applied."""
     return model not in _tracked or _tracked[model].is_applied
 
 
 def label_of(instance: models.Model) -> str:
-    """Return what an object is called in the history."""
+    """Return an object's name in the history."""
     return _tracked[type(instance)].label(instance)
 
 
 def owner_of(instance: models.Model) -> Owner | None:
-    """Return whose part an object is."""
+    """Return the owner of an object, None for an object without one."""
     return _tracked[type(instance)].owner(instance)

@@ -1,4 +1,4 @@
-"""The progress of long work, on a terminal only: scripts and log files get nothing of it."""
+"""Progress bars of long work, on a terminal only: not in scripts and log files."""
 
 from __future__ import annotations
 
@@ -8,5 +8,5 @@ from tqdm import tqdm
 
 
 def progress_bar(*, total: int, unit: str) -> tqdm:
-    """Return a bar on standard error; its ``update`` takes what was done since the last time."""
+    """Return a bar on standard error; its ``update`` takes the increment."""
     return tqdm(total=total, unit=f" {unit}", file=sys.stderr, disable=not sys.stderr.isatty())

@@ -1,4 +1,4 @@
-"""What the operator means: carrier groups, their endpoints, sources and credential, PBXs, and routes."""
+"""The carriers: carrier groups with endpoints, sources and credential, PBXs, and routes."""
 
 from carriers.models.credentials import AuthCredential
 from carriers.models.groups import CarrierGroup, Endpoint

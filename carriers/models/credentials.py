@@ -10,16 +10,16 @@ from django.views.decorators.debug import sensitive_variables
 from carriers.fields import PortField, SipHostField, Transport
 from carriers.models.base import CarrierModel
 from carriers.models.groups import CarrierGroup
-from carriers.passwords import encryption as secrets
+from carriers.passwords import encryption
 from carriers.passwords.digest import ha1
 from carriers.validators import validate_printable, validate_quotable, validate_user_part
-from carriers.values.addresses import shown_account
+from carriers.values.addresses import format_account
 
 MAX_PASSWORD_LENGTH = 128
 
 
 class AuthCredential(CarrierModel):
-    """A carrier group's username and password. The password goes in and never comes out: only its digest does.
+    """A carrier group's username and password. The password is write-only: only its digest leaves the model.
 
     Widths follow Kamailio's ``uacreg`` table (stock schema 5.6: 64 characters).
     """
@@ -72,7 +72,7 @@ class AuthCredential(CarrierModel):
         ]
 
     def __str__(self) -> str:
-        return shown_account(self.username, self.registrar, self.port, self.transport)
+        return format_account(self.username, self.registrar, self.port, self.transport)
 
     @property
     def effective_auth_username(self) -> str:
@@ -86,7 +86,7 @@ class AuthCredential(CarrierModel):
 
     @property
     def has_password(self) -> bool:
-        """Whether a password was ever stored; it may still be unreadable when the key is lost."""
+        """Whether a password is stored; it is unreadable if its key was lost."""
         return bool(self.password_ciphertext)
 
     @sensitive_variables("password")
@@ -102,16 +102,16 @@ class AuthCredential(CarrierModel):
             validate_printable(password)
         except ValidationError as error:
             raise ValidationError({"password": error}) from None
-        self.password_ciphertext = secrets.encrypt(password)
+        self.password_ciphertext = encryption.encrypt(password)
 
     @sensitive_variables("password")
     def password_is(self, password: str) -> bool:
-        """Say whether the stored password is this one; one that can't be read is not."""
+        """Return whether the stored password is this one; False if it can't be read."""
         try:
-            return self.has_password and secrets.decrypt(self.password_ciphertext) == password
-        except secrets.SecretUnreadable:
+            return self.has_password and encryption.decrypt(self.password_ciphertext) == password
+        except encryption.SecretUnreadable:
             return False
 
     def ha1(self) -> str:
-        """Return the digest's HA1 (RFC 2617, section 3.2.2.2). Raises ``secrets.SecretUnreadable``."""
-        return ha1(self.effective_auth_username, self.effective_realm, secrets.decrypt(self.password_ciphertext))
+        """Return the digest's HA1 (RFC 2617, section 3.2.2.2). Raises ``SecretUnreadable``."""
+        return ha1(self.effective_auth_username, self.effective_realm, encryption.decrypt(self.password_ciphertext))

@@ -10,14 +10,14 @@ from django.db.models.functions import Coalesce
 from carriers.fields import DialPrefixField, NameField, PortField, SipHostField, StripField, Transport
 from carriers.models.base import CarrierModel
 from carriers.validators import MAX_STRIP
-from carriers.values.addresses import shown_address
+from carriers.values.addresses import format_address
 from carriers.values.names import name_key
 
 
 def refuse_same_name(instance: models.Model, name: str) -> None:
-    """Refuse a name that another object has, whatever its case, because people would take one for the other.
+    """Refuse a name that another object has in any case, because people would confuse the two.
 
-    The unique index says so too, but on SQLite only for the same case; SQLite compares without case in ASCII only.
+    The unique index does so too, but on SQLite with case; SQLite ignores case of ASCII letters only.
     """
     others = type(instance)._default_manager.exclude(pk=instance.pk)
     taken = others.filter(name__iexact=name).exists()
@@ -29,10 +29,10 @@ def refuse_same_name(instance: models.Model, name: str) -> None:
 
 
 class CarrierGroupQuerySet(models.QuerySet["CarrierGroup"]):
-    """Carrier groups, with what lists show of them in a constant number of queries."""
+    """Carrier groups, with annotations for lists."""
 
     def with_endpoint_counts(self) -> CarrierGroupQuerySet:
-        """Add ``endpoint_count``. A subquery, because a join would multiply with what searches join."""
+        """Add ``endpoint_count``. A subquery, because a search's joins would multiply a joined count."""
         counts = (
             Endpoint.objects.filter(group=models.OuterRef("pk"))
             .order_by()
@@ -81,7 +81,7 @@ class CarrierGroup(CarrierModel):
 
 
 class Endpoint(CarrierModel):
-    """One SIP address of a carrier group, and what to do with the dialled number there."""
+    """One SIP address of a carrier group, with its changes of the dialled number."""
 
     class Direction(models.TextChoices):
         BOTH = "both", "Both ways"
@@ -125,4 +125,4 @@ class Endpoint(CarrierModel):
     @property
     def address(self) -> str:
         """Host and port, and the transport where it is not UDP."""
-        return shown_address(self.host, self.port, self.transport)
+        return format_address(self.host, self.port, self.transport)

@@ -1,4 +1,4 @@
-"""PBXs: customer side switches that send us calls for the carriers, and get the carriers' inbound calls."""
+"""PBXs: customer-side switches that send calls to the carriers and receive inbound calls."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from django.db import models
 from carriers.fields import NameField, PortField, SipHostField, Transport
 from carriers.models.base import CarrierModel
 from carriers.models.groups import refuse_same_name
-from carriers.values.addresses import shown_address
+from carriers.values.addresses import format_address
 
 
 class PBX(CarrierModel):
-    """A customer side switch: the networks that it calls from, and where inbound calls go."""
+    """A customer-side switch: the networks that it calls from, and the address for inbound calls."""
 
     name = NameField(unique=True, help_text="What you call this switch, such as “office”.")
     host = SipHostField("address", help_text="Where inbound calls go: IP address or DNS name.")
@@ -36,7 +36,7 @@ class PBX(CarrierModel):
     @property
     def address(self) -> str:
         """Host and port, and the transport where it is not UDP."""
-        return shown_address(self.host, self.port, self.transport)
+        return format_address(self.host, self.port, self.transport)
 
     def clean(self) -> None:
         refuse_same_name(self, self.name)

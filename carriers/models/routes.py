@@ -11,13 +11,13 @@ from carriers.models.groups import CarrierGroup
 from carriers.models.pbxs import PBX
 from carriers.validators import MAX_REASON_LENGTH, validate_reason
 
-# What routes without a prefix are called in lists and choices.
+# Names of routes without a prefix in lists and choices.
 DEFAULT_ROUTE = "(default route)"
 EVERY_OTHER_NUMBER = "(every other number)"
 
 
 class RefuseCode(models.IntegerChoices):
-    """The SIP answers of refusals. No challenge, redirect or time-out: a PBX would keep trying after those."""
+    """The SIP answers of refusals. Challenges, redirects and time-outs are left out: a PBX would retry after those."""
 
     FORBIDDEN = 403, "403 Forbidden"
     NOT_FOUND = 404, "404 Not Found"

@@ -1,4 +1,4 @@
-"""Source networks: from where a carrier or a PBX may send us calls (IP authentication)."""
+"""Source networks, from which a carrier or a PBX may send calls (IP authentication)."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from django.views.decorators.debug import sensitive_variables
 
 _NAME = r"[A-Za-z0-9_.-]+"
-# "name=value" belongs to the challenge that a bare word began; what is neither ends it.
+# A bare word begins a challenge, "name=value" belongs to it, and anything else ends it.
 _ELEMENT = re.compile(rf'(?P<name>{_NAME})\s*=\s*(?:"(?P<quoted>(?:[^"\\]|\\.)*)"|(?P<bare>[^\s,]*))|(?P<word>[^\s,]+)')
 
 
@@ -25,7 +25,7 @@ class Challenge(NamedTuple):
 
     @property
     def is_answerable(self) -> bool:
-        """Say whether Kamailio can answer it: by MD5, with qop=auth or none, with no quote inside a quoted text."""
+        """Return whether Kamailio can answer it: MD5, qop=auth or none, no quote within a quoted string."""
         return (
             self.algorithm == "MD5"
             and bool(self.realm and self.nonce)
@@ -51,7 +51,7 @@ def ha1(username: str, realm: str, password: str) -> str:
 
 
 def parse_challenges(text: str) -> list[Challenge]:
-    """Read the Digest challenges of an authenticate header, of which one may have several, in their order."""
+    """Return the Digest challenges of an authenticate header in their order; one header may have several."""
     challenges: list[dict[str, str]] = []
     scheme = ""
     for element in _ELEMENT.finditer(text):

@@ -19,16 +19,16 @@ from carriers.passwords.secret_files import HomeUnusable, add_secret_line, secre
 
 
 class SecretUnreadable(Exception):
-    """A stored password can't be decrypted with the keys that we have: the password must be entered again."""
+    """A stored password can't be decrypted with the present keys: it must be entered again."""
 
 
 def keys_are_in_file() -> bool:
-    """Return whether the keys come from the file in the home folder, and not from the environment."""
+    """Return whether the keys come from the file in the home folder, not from the environment."""
     return not settings.DSIPROUTER_CREDENTIAL_KEYS
 
 
 def keys_problem() -> str:
-    """Say what is wrong with the keys, or return an empty text."""
+    """Return what is wrong with the keys, or an empty text."""
     try:
         _keys()
     except ImproperlyConfigured as error:
@@ -47,7 +47,7 @@ def add_key_to_file() -> None:
 
 
 def _key_file() -> Path:
-    """Return the path of the key file, which is there afterwards. Raises ``OSError`` or ``HomeUnusable``."""
+    """Return the path of the key file; create it if it is missing. Raises ``OSError`` or ``HomeUnusable``."""
     path: Path = settings.DSIPROUTER_CREDENTIAL_KEY_FILE
     if not path.exists():
         secret_from_file(path, new_key)
@@ -69,7 +69,7 @@ def _keys() -> MultiFernet:
 
 
 @lru_cache(maxsize=4)
-def _keys_of_file(path: Path, version: tuple[int, int, int]) -> MultiFernet:  # noqa: ARG001 - it tells the cached apart
+def _keys_of_file(path: Path, version: tuple[int, int, int]) -> MultiFernet:  # noqa: ARG001 - part of the cache's key
     """Read the keys of a file, once for each version of it (inode, time and size)."""
     return _read_keys(tuple(path.read_text(encoding="ascii", errors="replace").split()), str(path))
 

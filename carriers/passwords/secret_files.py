@@ -21,8 +21,8 @@ class HomeUnusable(Exception):
 def secret_from_file(path: Path, make: Callable[[], str] = lambda: secrets.token_urlsafe(48)) -> str:
     """Return the secret kept in ``path``; make one on first use, with mode 0600. Raises ``HomeUnusable``.
 
-    The file appears under its name only when it is complete (written aside, then linked), so that two processes that
-    start together agree on one secret.
+    The file appears under its name only when it is complete (written aside, then linked): two processes that start
+    together use one secret.
     """
     try:
         if not path.exists():
@@ -44,16 +44,16 @@ def _make_secret(path: Path, secret: str) -> None:
     try:
         os.link(draft, path)
     except FileExistsError:
-        pass  # another process was first: its secret counts
+        pass  # another process was first: use its secret
     finally:
         draft.unlink()
 
 
 def add_secret_line(path: Path, line: str) -> None:
-    """Put a line in front of those of a secret file that is there.
+    """Add a line at the top of an existing secret file.
 
-    Readers see the old file or the new one, it keeps its owner, and it is on the disk when this returns: what is
-    encrypted with a new key afterwards can be read after a power cut, too. Two processes wait for each other.
+    The file is replaced atomically, keeps its owner, and is on the disk when this returns: what is encrypted with a new
+    key afterwards survives a power cut. Concurrent calls wait for each other.
     """
     folder = os.open(path.parent, os.O_RDONLY)
     try:
@@ -70,7 +70,7 @@ def add_secret_line(path: Path, line: str) -> None:
 
 
 def _draft(path: Path, text: str) -> Path:
-    """Write the text to a file beside ``path`` that only we can read, down to the disk."""
+    """Write the text to a private file beside ``path``, flush it to the disk and return its path."""
     descriptor, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     with os.fdopen(descriptor, "w", encoding="ascii") as handle:
         handle.write(text + "\n")
@@ -80,5 +80,5 @@ def _draft(path: Path, text: str) -> Path:
 
 
 def reason_of(error: Exception) -> str:
-    """Return the system's words for an error of a file."""
+    """Return the operating system's message for a file error."""
     return error.strerror or str(error) if isinstance(error, OSError) else str(error)

@@ -16,7 +16,7 @@ from carriers.models import PBX, AuthCredential, CarrierGroup, Endpoint, Inbound
 from carriers.models.routes import DEFAULT_ROUTE, EVERY_OTHER_NUMBER
 from carriers.refusals import refusal_in_words
 from carriers.snapshots.records import Carriers, CredentialRecord, EndpointRecord, SourceRecord
-from carriers.values.addresses import shown_address
+from carriers.values.addresses import format_address
 from carriers.wording.field_words import Phrase, Style, Values, choice_in_words, differences_in_words, values_in_words
 
 SHOWN_NAMES = 30  # of endpoints or groups in one line: as many as a call ever tries
@@ -163,7 +163,7 @@ def _address(label: str, host: str) -> Phrase:
     fields = (host, "port", "transport")
 
     def change(old: Values, new: Values) -> list[str]:
-        before, after = (shown_address(*(values[name] for name in fields)) for values in (old, new))
+        before, after = (format_address(*(values[name] for name in fields)) for values in (old, new))
         return [f"{label} {before} -> {after}"]
 
     return Phrase(fields, change)

@@ -21,7 +21,7 @@ from carriers.models import (
     OutboundRouteGroup,
     SourceNetwork,
 )
-from carriers.passwords import encryption as secrets
+from carriers.passwords import encryption
 from carriers.snapshots.state import State, columns_of, rows_of, take_state
 
 
@@ -175,7 +175,7 @@ def credential_record(row: AuthCredential) -> CredentialRecord:
     """Return the record of a stored credential; its password is decrypted for the digest alone."""
     try:
         digest: str | None = row.ha1()
-    except secrets.SecretUnreadable:
+    except encryption.SecretUnreadable:
         digest = None
     return CredentialRecord(
         row.pk,

@@ -11,7 +11,7 @@ from carriers.django_internals import delete_without_cascade
 from carriers.history.changes import Action, Change
 from carriers.history.recording import record, unrecorded
 from carriers.models import PBX, AuthCredential, CarrierGroup, SourceNetwork
-from carriers.passwords import encryption as secrets
+from carriers.passwords import encryption
 from carriers.snapshots.differences import differences
 from carriers.snapshots.state import MODELS, State, columns_of, key_of, rows_of, take_state
 from carriers.values.normal_forms import FORMS, distinct_names
@@ -139,13 +139,13 @@ def _with_present_secrets(state: State, present: State) -> tuple[State, list[str
         if current is not None and then in (None, current):
             ciphertext = now[row[0]]
         elif then is not None:
-            ciphertext = secrets.rotate(row[place])
+            ciphertext = encryption.rotate(row[place])
         rows.append((*row[:place], ciphertext, *row[place + 1 :]))
     return {**state, key_of(AuthCredential): {"columns": columns, "rows": rows}}, kept, lost
 
 
 def _decrypted(ciphertext: str) -> str | None:
     try:
-        return secrets.decrypt(ciphertext) if ciphertext else None
-    except secrets.SecretUnreadable:
+        return encryption.decrypt(ciphertext) if ciphertext else None
+    except encryption.SecretUnreadable:
         return None

@@ -1,4 +1,4 @@
-"""What an operator may type as an address, taken apart: SIP hosts, SIP addresses and networks.
+"""Parse the addresses that operators type: SIP hosts, SIP addresses and networks.
 
 Everything here is pure and raises ``ValidationError`` with a sentence that names the wrong part, so that models, forms
 and documents refuse the same input with the same words. The reasons are measured: Kamailio 5.6 reads ``127.0.0.300``
@@ -16,12 +16,12 @@ from typing import NamedTuple
 from django.core.exceptions import ValidationError
 
 DEFAULT_SIP_PORT = 5060
-# The narrowest column that a host reaches, with ":65535;transport=tcp" behind it, is dr_gateways.address (128).
+# The narrowest column for a host with ":65535;transport=tcp" is dr_gateways.address (128).
 MAX_HOST_LENGTH = 100
 TRANSPORTS = ("udp", "tcp")
 
-_HIGHEST_HOSTLESS, _LOWEST_MULTICAST = 0, 224  # first numbers of IPv4 addresses
-# IPv4 addresses written as IPv6: mapped (::ffff:203.0.113.7) and, of old, compatible (::203.0.113.7). Kamailio sees
+_HIGHEST_HOSTLESS, _LOWEST_MULTICAST = 0, 224  # first octets of IPv4 addresses
+# IPv4 addresses written as IPv6: mapped (::ffff:203.0.113.7) and, deprecated, compatible (::203.0.113.7). Kamailio sees
 # their packets as IPv4, so such a source would never match. ::1 and its neighbours are IPv6.
 _MAPPED, _COMPATIBLE = 0xFFFF, 0
 _LOWEST_EMBEDDED = 1 << 24
@@ -35,14 +35,14 @@ IPInterface = ipaddress.IPv4Interface | ipaddress.IPv6Interface
 
 
 class SipAddress(NamedTuple):
-    """An address as typed. ``port`` and ``transport`` are None where the text did not say."""
+    """An address as typed. ``port`` and ``transport`` are None where the text has none."""
 
     host: str
     port: int | None
     transport: str | None
 
 
-@lru_cache(maxsize=1 << 14)  # forms, validators and columns each clean the same host again, ten thousand in a document
+@lru_cache(maxsize=1 << 14)  # forms, validators and columns clean each host repeatedly, ten thousand in a document
 def clean_host(text: str) -> str:
     """Return ``text`` as an IPv4 or IPv6 address (no brackets) or a DNS name in lower case, or refuse it."""
     host = text.strip()
@@ -169,29 +169,29 @@ def _split_port(rest: str, text: str) -> tuple[str, int | None]:
 
 
 def uri_host(host: str) -> str:
-    """Return the host as it stands in a SIP URI: an IPv6 address in brackets (RFC 3261, section 25.1)."""
+    """Return the host as written in a SIP URI: an IPv6 address in brackets (RFC 3261, section 25.1)."""
     return f"[{host}]" if ":" in host else host
 
 
-def shown_address(host: str, port: int, transport: str) -> str:
+def format_address(host: str, port: int, transport: str) -> str:
     """Return host and port, and the transport where it is not UDP: ``203.0.113.7:5060``, ``host:5060/tcp``."""
     suffix = "" if transport == "udp" else f"/{transport}"
     return f"{uri_host(host)}:{port}{suffix}"
 
 
-def shown_account(username: str, registrar: str, port: int, transport: str) -> str:
+def format_account(username: str, registrar: str, port: int, transport: str) -> str:
     """Return an account with its registration server: ``1000 at sip.acme.example:5060``."""
-    return f"{username} at {shown_address(registrar, port, transport)}"
+    return f"{username} at {format_address(registrar, port, transport)}"
 
 
 def is_ipv4(host: str) -> bool:
-    """Say whether the host is an IPv4 address in its only form, with no zero in front of a number.
+    """Return whether the host is an IPv4 address in canonical form (no leading zeros).
 
-    It costs a tenth of what making an address object does, and plans look at a hundred thousand hosts.
+    It takes a tenth of the time of ``ipaddress``, and plans check a hundred thousand hosts.
     """
     try:
         socket.inet_pton(socket.AF_INET, host)
-    except (OSError, ValueError):  # a ValueError where no C string can be made of it
+    except (OSError, ValueError):  # ValueError: the text has a null character or is not ASCII
         return False
     return True
 
@@ -205,14 +205,14 @@ def host_ip(host: str) -> IPAddress | None:
 
 
 def parse_ip(text: str) -> IPAddress:
-    """Return an IP address, as IPv4 where that is what it means. Raises ``ValueError``."""
+    """Return an IP address; an embedded IPv4 address becomes IPv4. Raises ``ValueError``."""
     return as_ipv4(ipaddress.ip_address(text))
 
 
 def as_ipv4(address: IPAddress) -> IPAddress:
-    """Return an IPv4 address that is written as IPv6 as what it is, and every other address as it stands.
+    """Return an IPv4 address that is written as IPv6 as IPv4; return other addresses unchanged.
 
-    How Python writes a mapped address depends on its version, so none may be left when one is written.
+    Python versions write mapped addresses differently, so none may be stored.
     """
     if isinstance(address, ipaddress.IPv6Address) and _embeds_ipv4(address):
         return ipaddress.IPv4Address(int(address) & 0xFFFF_FFFF)
@@ -261,7 +261,7 @@ def clean_network(text: str) -> str:
 
 
 def _interface_as_ipv4(interface: IPInterface, text: str) -> IPInterface:
-    """Return a network of IPv4 addresses that is written as IPv6 as what it is."""
+    """Return a network of IPv4 addresses that is written as IPv6 as IPv4."""
     if not isinstance(interface, ipaddress.IPv6Interface) or not _embeds_ipv4(interface.ip):
         return interface
     address, bits = as_ipv4(interface.ip), interface.network.prefixlen - 96

@@ -1,4 +1,4 @@
-"""When two names are the same: case does not matter, nor whether an ü is one character or two."""
+"""Equality of names: neither case nor Unicode composition matters (an ü is one character or two)."""
 
 from __future__ import annotations
 
@@ -11,5 +11,5 @@ def composed(text: str) -> str:
 
 
 def name_key(name: str) -> str:
-    """Return what two names must differ in."""
+    """Return the key by which two names are compared."""
     return composed(composed(name.strip()).lower())

@@ -1,4 +1,4 @@
-"""Values of earlier versions in the forms in which they are stored today: names composed, IPv4 addresses as IPv4.
+"""Convert values of earlier versions to today's stored forms: composed names, IPv4 addresses as IPv4.
 
 For values that did not come through a form or a document: rows from before an upgrade, and snapshots that are restored.
 """
@@ -45,9 +45,10 @@ FORMS: dict[str, dict[str, Form]] = {
 
 
 def distinct_names(names: Iterable[tuple[int, str]]) -> dict[int, str]:
-    """Return the composed name of each key, no two of them alike.
+    """Return the composed name of each key, all of them distinct.
 
-    The one whose name is composed already, or else the lowest key, keeps it; the others get a number: ``Größe (2)``.
+    Among equal names the one that is composed already, or else the lowest key, keeps it; the others get a number, such
+    as ``Größe (2)``.
     """
     given: dict[int, str] = {}
     taken: set[str] = set()

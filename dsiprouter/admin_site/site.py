@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver, path, reverse
 
-from carriers.databases.deadlocks import again_after_deadlock
+from carriers.databases.deadlocks import retry_after_deadlock
 from carriers.django_internals import drop_new_messages
 from dsiprouter.admin_site.first_steps import first_steps
 from dsiprouter.logins.form import LoginForm, SecondFactorLoginForm
@@ -67,8 +67,8 @@ class DsiprouterAdminSite(AdminSite):
 
         @wraps(view)
         def repeated(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-            return again_after_deadlock(
-                lambda: view(request, *args, **kwargs), before_again=lambda: drop_new_messages(request)
+            return retry_after_deadlock(
+                lambda: view(request, *args, **kwargs), before_retry=lambda: drop_new_messages(request)
             )
 
         return super().admin_view(repeated, cacheable)

@@ -20,7 +20,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import DateTimeField, ExpressionWrapper, F, Q, Value
 from django.db.models.functions import Now
 
-from carriers.databases.deadlocks import again_after_deadlock
+from carriers.databases.deadlocks import retry_after_deadlock
 from kamailio_bridge.apply.lock_holder import forget, is_dead, sign_of_life
 from kamailio_bridge.revisions.models import ApplyLock
 
@@ -55,7 +55,7 @@ def apply_lock(who: str, seconds: float) -> Iterator[Claim]:
     holder = f"{who} on {socket.gethostname()} (process {os.getpid()})"
     with sign_of_life(_connection(), claim.token) as life:
         # In a cluster, a conflict between two holders shows only when they commit.
-        if not again_after_deadlock(lambda: _take(claim, holder[:128], life, seconds)):
+        if not retry_after_deadlock(lambda: _take(claim, holder[:128], life, seconds)):
             raise Busy(_busy_sentence())
         try:
             yield claim

@@ -36,7 +36,7 @@ from carriers.validators import (
     validate_dial_prefix,
     validate_reason,
 )
-from carriers.values.addresses import clean_host, clean_network, clean_port, clean_transport, shown_address
+from carriers.values.addresses import clean_host, clean_network, clean_port, clean_transport, format_address
 from kamailio_bridge.modules.base import some
 from kamailio_bridge.nodes.own_hosts import own_hosts
 from kamailio_bridge.rows.ids import ENDPOINT_ADDRESS_OFFSET, HIGHEST, PBX_OFFSET, row_id
@@ -180,7 +180,7 @@ def _registers_only(group: GroupRecord) -> str:
     credential = group.credential
     if credential is None:
         return ""
-    registrar = shown_address(credential.registrar, credential.port, credential.transport)
+    registrar = format_address(credential.registrar, credential.port, credential.transport)
     return f": its registration server {registrar} is no endpoint"
 
 

@@ -23,7 +23,7 @@ from carriers.snapshots.record_words import (
     where_it_leads,
 )
 from carriers.snapshots.records import Carriers, GroupRecord, InboundRouteRecord, OutboundRouteRecord, PBXRecord
-from carriers.values.addresses import shown_address
+from carriers.values.addresses import format_address
 
 
 class Change(NamedTuple):
@@ -120,7 +120,7 @@ KINDS = (
         PBX,
         lambda carriers: carriers.pbxs,
         pbx_label,
-        added=lambda _, pbx: f"added at {shown_address(pbx.host, pbx.port, pbx.transport)}",
+        added=lambda _, pbx: f"added at {format_address(pbx.host, pbx.port, pbx.transport)}",
         removed=lambda _carriers, _pbx: "removed",
         parts=_sources,
         order=lambda pbx: pbx.name,

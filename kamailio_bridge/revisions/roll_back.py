@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib.auth.models import User
 from django.db import transaction
 
-from carriers.databases.deadlocks import again_after_deadlock
+from carriers.databases.deadlocks import retry_after_deadlock
 from carriers.snapshots.restore import Restoration, restoration_of, restore_state
 from carriers.snapshots.state import State
 from kamailio_bridge.revisions.models import Revision, RollBack
@@ -31,7 +31,7 @@ def roll_back(*, revision: Revision, author: User | None) -> Restoration:
             RollBack.objects.create(revision=revision, author=author)
         return restoration
 
-    return again_after_deadlock(restore)
+    return retry_after_deadlock(restore)
 
 
 def password_sentences(restoration: Restoration) -> list[str]:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 from django.db import IntegrityError, OperationalError, connections, transaction
 
-from carriers.databases.deadlocks import ATTEMPTS, again_after_deadlock
+from carriers.databases.deadlocks import ATTEMPTS, retry_after_deadlock
 from tests.scratch import run_sql
 
 pytestmark = [
@@ -60,7 +60,7 @@ def test_it_is_done_again(two_rows: str) -> None:
         return "done"
 
     undone: list[int] = []
-    assert again_after_deadlock(work, before_again=lambda: undone.append(attempts[-1])) == "done"
+    assert retry_after_deadlock(work, before_retry=lambda: undone.append(attempts[-1])) == "done"
     rival.thread.join(10)
     assert attempts == [0, 1]
     assert undone == [0]
@@ -77,7 +77,7 @@ def test_not_for_ever(two_rows: str) -> None:
         run_sql(two_rows, "SIGNAL SQLSTATE '40001' SET MYSQL_ERRNO = 1213")
 
     with pytest.raises(OperationalError):
-        again_after_deadlock(work)
+        retry_after_deadlock(work)
     assert len(attempts) == ATTEMPTS
 
 
@@ -89,7 +89,7 @@ def test_other_errors_are_not_repeated(two_rows: str) -> None:
         run_sql(two_rows, "INSERT INTO t VALUES (1, 1)")
 
     with pytest.raises(IntegrityError):
-        again_after_deadlock(work)
+        retry_after_deadlock(work)
     assert attempts == [1]
 
 
@@ -101,5 +101,5 @@ def test_not_inside_a_transaction_that_is_gone(two_rows: str) -> None:
         run_sql(two_rows, "SIGNAL SQLSTATE '40001' SET MYSQL_ERRNO = 1213")
 
     with pytest.raises(OperationalError), transaction.atomic(using=two_rows):
-        again_after_deadlock(work)
+        retry_after_deadlock(work)
     assert attempts == [1]

@@ -15,7 +15,7 @@ from django_otp.plugins.otp_static.models import StaticToken
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from carriers.history.models import HistoryEntry
-from carriers.history.recording import changes_not_applied, entries_of, happened
+from carriers.history.recording import changes_not_applied, entries_of, entry_in_words
 from carriers.models import CarrierGroup
 from dsiprouter.staff.roles import EDITORS, OPERATORS, VIEWERS, create_roles
 from tests.admin.forms import Carriers, fields_of
@@ -37,7 +37,7 @@ def carol(db: None) -> User:
 def said() -> list[str]:
     """Return all that the history has, the oldest first, each with who it was."""
     entries = HistoryEntry.objects.order_by("pk").select_related("content_type")
-    return [f"{(what := happened(entry)).who}: {what}" for entry in entries]
+    return [f"{(what := entry_in_words(entry)).who}: {what}" for entry in entries]
 
 
 def save(client: Client, user: User, **changes: object) -> None:

@@ -1,4 +1,4 @@
-"""manage.py load_carriers: make the carriers what a document says, all of it or nothing."""
+"""manage.py load_carriers: load a document into the carriers, all of it or nothing."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from carriers.management.progress import progress_bar
-from carriers.passwords import encryption as secrets
+from carriers.passwords import encryption
 from carriers.passwords.secret_files import HomeUnusable
 from carriers.reencrypt import elsewhere, rotate_passwords, stored_passwords
 
@@ -30,7 +30,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        if options["new_key"] and not secrets.keys_are_in_file():
+        if options["new_key"] and not encryption.keys_are_in_file():
             self._print_key()
             return
         if options["new_key"]:
@@ -53,7 +53,7 @@ class Command(BaseCommand):
             )
 
     def _print_key(self) -> None:
-        self.stdout.write(f"A new key: {secrets.new_key()}")
+        self.stdout.write(f"A new key: {encryption.new_key()}")
         self.stdout.write(
             "The keys come from DSIPROUTER_CREDENTIAL_KEYS, so nothing was changed. Put the new key and a comma before"
             " the keys there, restart whatever runs with them, and run manage.py rotate_credential_keys."
@@ -62,7 +62,7 @@ class Command(BaseCommand):
     def _add_key(self) -> None:
         path = settings.DSIPROUTER_CREDENTIAL_KEY_FILE
         try:
-            secrets.add_key_to_file()
+            encryption.add_key_to_file()
         except OSError as error:
             raise CommandError(
                 f"The new key can't be written to {path}: {error.strerror}. Nothing was changed."

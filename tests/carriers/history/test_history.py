@@ -162,7 +162,7 @@ def test_a_command_is_named_as_one(carriers: Carriers, tmp_path: Any) -> None:
     document = tmp_path / "carriers.json"
     document.write_text(json.dumps(DOCUMENT))
     call_command("load_carriers", str(document), verbosity=0)
-    assert {happened.who for happened in changes_not_applied(after=last)} == {"manage.py"}
+    assert {change.who for change in changes_not_applied(after=last)} == {"manage.py"}
 
 
 def test_a_dry_run_leaves_no_history(carriers: Carriers) -> None:

@@ -25,8 +25,8 @@ pytestmark = pytest.mark.django_db(databases=["default", "kamailio"])
 def applied_with() -> list[str | None]:
     """Return for each entry of the history, the oldest first, with what it was applied."""
     numbers = HistoryEntry.objects.order_by("pk").values_list("applied_number", flat=True)
-    stones = milestones_of(numbers)
-    return [stones[number].label if number is not None else None for number in numbers]
+    milestones = milestones_of(numbers)
+    return [milestones[number].label if number is not None else None for number in numbers]
 
 
 def test_each_change_was_applied_with_the_next_revision() -> None:

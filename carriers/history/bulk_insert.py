@@ -1,4 +1,4 @@
-"""Inserting very many rows by plain ``executemany``: with an object for each, building those would cost most."""
+"""Bulk inserts by ``executemany``, without the model objects of ``bulk_create``, which would take most of the time."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import Any
 
 from django.db import connections, models, router
 
-_AS_THEY_ARE = (int, str, type(None))  # these go to the database without a change; so do bool and IntegerChoices
+_AS_THEY_ARE = (int, str, type(None))  # sent to the database unchanged, bool and IntegerChoices included
 
 
 def insert_rows(model: type[models.Model], rows: Iterable[Mapping[str, Any]]) -> None:
-    """Insert rows given as values by field name; what a row leaves out has its default. Keys are the database's.
+    """Insert rows of values by field name; missing fields get their default, and the database assigns the keys.
 
     The caller holds the transaction. Nothing is checked, and no signals are sent.
     """
