@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import cache
+from operator import attrgetter
 from typing import Any
 
 from django.db import models
@@ -15,9 +16,17 @@ from carriers.labels import account_label, own_endpoint_label, pbx_label, short_
 from carriers.models import PBX, AuthCredential, CarrierGroup, Endpoint, InboundRoute, OutboundRoute
 from carriers.models.routes import DEFAULT_ROUTE, EVERY_OTHER_NUMBER
 from carriers.refusals import refusal_in_words
-from carriers.snapshots.records import Carriers, CredentialRecord, EndpointRecord, SourceRecord
+from carriers.snapshots.records import (
+    Carriers,
+    CredentialRecord,
+    EndpointRecord,
+    GroupRecord,
+    InboundRouteRecord,
+    OutboundRouteRecord,
+    SourceRecord,
+)
 from carriers.values.addresses import format_address
-from carriers.wording.field_words import Phrase, Style, Values, choice_in_words, differences_in_words, values_in_words
+from carriers.wording.field_words import Phrase, Style, choice_in_words, differences_in_words, setting_in_words
 
 SHOWN_NAMES = 30  # of endpoints or groups in one line: as many as a call ever tries
 
@@ -34,15 +43,19 @@ NAMED: Mapping[type[models.Model], frozenset[str]] = {
 
 def record_changes(model: type[models.Model], old: Any, new: Any, style: Style) -> list[str]:
     """Say what differs between two records of one object."""
-    return differences_in_words(model, old._asdict(), new._asdict(), style)
+    fields = {name: (was, now) for name, was, now in zip(old._fields, old, new, strict=True) if was != now}
+    return differences_in_words(model, fields, old, new, style)
 
 
 def record_settings(model: type[models.Model], record: Any, style: Style) -> list[str]:
     """Say what is set otherwise than by default in a new object, apart from the fields in ``NAMED``."""
     kind: Any = type(record)
-    columns = _settings(model, kind)
-    unusual = {name: record[place] for place, name, default in columns if record[place] != default}
-    return values_in_words(model, unusual, style) if unusual else []
+    return [
+        words
+        for place, name, default in _settings(model, kind)
+        if record[place] != default
+        for words in setting_in_words(model, name, record[place], record, style)
+    ]
 
 
 @cache
@@ -56,26 +69,26 @@ def _settings(model: type[models.Model], record: Any) -> list[tuple[int, str, An
 # --- Routes -----------------------------------------------------------------------------------------------------------
 
 
-def where_it_leads(carriers: Carriers, route: Values) -> str:
+def where_it_leads(carriers: Carriers, route: OutboundRouteRecord) -> str:
     """Say what becomes of the calls of an outbound route."""
-    if route["refuse_code"] is not None:
-        return f"refuses its calls with {refusal_in_words(route['refuse_code'], route['refuse_reason'])}"
+    if route.refuse_code is not None:
+        return f"refuses its calls with {refusal_in_words(route.refuse_code, route.refuse_reason)}"
     return _groups_of(carriers, route)
 
 
-def _groups_of(carriers: Carriers, route: Values) -> str:
-    names = [carriers.groups[pk].name for pk in route["groups"] if pk in carriers.groups]
+def _groups_of(carriers: Carriers, route: OutboundRouteRecord) -> str:
+    names = [carriers.groups[pk].name for pk in route.groups if pk in carriers.groups]
     more = f" and {len(names) - SHOWN_NAMES} more" if len(names) > SHOWN_NAMES else ""
     return ", then ".join(names[:SHOWN_NAMES]) + more if names else "no carrier group"
 
 
-def pbx_of(carriers: Carriers, route: Values) -> str:
+def pbx_of(carriers: Carriers, route: InboundRouteRecord) -> str:
     """Return the label of the PBX that an inbound route leads to."""
-    pbx = carriers.pbxs.get(route["pbx"])
+    pbx = carriers.pbxs.get(route.pbx)
     return pbx_label(pbx) if pbx is not None else "no PBX"
 
 
-def _lead_change(old: tuple[Carriers, Values], new: tuple[Carriers, Values]) -> str:
+def _lead_change(old: tuple[Carriers, OutboundRouteRecord], new: tuple[Carriers, OutboundRouteRecord]) -> str:
     leads, led = where_it_leads(*new), where_it_leads(*old)
     if leads == led:  # it refuses its calls as before, so that its groups get none
         leads, led = f"carrier groups {_groups_of(*new)}", _groups_of(*old)
@@ -139,11 +152,11 @@ def _credential_changes(old: CredentialRecord | None, new: CredentialRecord | No
             yield f"credential: {', '.join(changes)}"
 
 
-def _password_change(old: Values, new: Values) -> Iterator[str]:
+def _password_change(old: CredentialRecord, new: CredentialRecord) -> Iterator[str]:
     """Show nothing of a password. Its digest changes with username and realm, too."""
-    if new["ha1"] is None:
+    if new.ha1 is None:
         yield "the password can't be decrypted any more"
-    elif (old["auth_username"], old["realm"]) == (new["auth_username"], new["realm"]):
+    elif (old.auth_username, old.realm) == (new.auth_username, new.realm):
         yield "new password"
 
 
@@ -154,43 +167,44 @@ def _registers(register: bool) -> str:  # noqa: FBT001 - the value of a field
     return "registers" if register else "does not register"
 
 
-def _switch(new: Values) -> list[str]:
-    return ["enabled" if new["enabled"] else "disabled"]
+def _switch(new: Any) -> list[str]:
+    return ["enabled" if new.enabled else "disabled"]
 
 
 def _address(label: str, host: str) -> Phrase:
     """Phrase host, port and transport as one address."""
     fields = (host, "port", "transport")
+    read = attrgetter(*fields)
 
-    def change(old: Values, new: Values) -> list[str]:
-        before, after = (format_address(*(values[name] for name in fields)) for values in (old, new))
+    def change(old: Any, new: Any) -> list[str]:
+        before, after = (format_address(*read(record)) for record in (old, new))
         return [f"{label} {before} -> {after}"]
 
     return Phrase(fields, change)
 
 
 def _prefix(blank: str) -> Phrase:
-    return Phrase(("prefix",), lambda old, new: [f"prefix {old['prefix'] or blank} -> {new['prefix'] or blank}"])
+    return Phrase(("prefix",), lambda old, new: [f"prefix {old.prefix or blank} -> {new.prefix or blank}"])
 
 
 def _fall_through(when: str) -> Phrase:
-    def value(new: Values) -> list[str]:
-        return [f"{'falls through to a shorter prefix' if new['fall_through'] else 'answers 503'} when {when}"]
+    def value(new: Any) -> list[str]:
+        return [f"{'falls through to a shorter prefix' if new.fall_through else 'answers 503'} when {when}"]
 
     return Phrase(("fall_through",), lambda _old, new: value(new), value)
 
 
-def _direction(values: Values) -> str:
-    return choice_in_words(Endpoint, "direction", values["direction"])
+def _direction(endpoint: EndpointRecord) -> str:
+    return choice_in_words(Endpoint, "direction", endpoint.direction)
 
 
-def _selection(values: Values) -> str:
-    return choice_in_words(CarrierGroup, "selection", values["selection"])
+def _selection(group: GroupRecord) -> str:
+    return choice_in_words(CarrierGroup, "selection", group.selection)
 
 
 _ENABLED = Phrase(("enabled",), lambda _old, new: _switch(new), _switch)
-_NAME = Phrase(("name",), lambda old, new: [f"name “{old['name']}” -> “{new['name']}”"])
-_SOURCES = Phrase(("sources",), lambda old, new: _source_changes(old["sources"], new["sources"]))
+_NAME = Phrase(("name",), lambda old, new: [f"name “{old.name}” -> “{new.name}”"])
+_SOURCES = Phrase(("sources",), lambda old, new: _source_changes(old.sources, new.sources))
 _PARTS = Style(
     phrases={
         Endpoint: (
@@ -206,7 +220,7 @@ _PARTS = Style(
         ),
         AuthCredential: (
             _address("registration server", "registrar"),
-            Phrase(("register",), lambda _old, new: [_registers(new["register"])]),
+            Phrase(("register",), lambda _old, new: [_registers(new.register)]),
             Phrase(("ha1",), _password_change),
         ),
     }
@@ -223,9 +237,9 @@ def preview_style(before: Carriers, after: Carriers) -> Style:
             lambda old, new: [f"endpoints selected {_selection(new)} instead of {_selection(old)}"],
             lambda new: [f"selected {_selection(new)}"],
         ),
-        Phrase(("endpoints",), lambda old, new: _endpoint_changes(old["endpoints"], new["endpoints"])),
+        Phrase(("endpoints",), lambda old, new: _endpoint_changes(old.endpoints, new.endpoints)),
         _SOURCES,
-        Phrase(("credential",), lambda old, new: _credential_changes(old["credential"], new["credential"])),
+        Phrase(("credential",), lambda old, new: _credential_changes(old.credential, new.credential)),
     )
     outbound = (
         _prefix(DEFAULT_ROUTE),

@@ -37,12 +37,12 @@ class FieldChange(NamedTuple):
 class Phrase(NamedTuple):
     """How fields are phrased that are said together, or not by name and values.
 
-    ``change`` gets the values of the whole object before and after, ``value`` those of a new object.
+    ``change`` gets the whole object before and after, ``value`` a new one.
     """
 
     fields: tuple[str, ...]
-    change: Callable[[Values, Values], Iterable[str]]
-    value: Callable[[Values], Iterable[str]] | None = None
+    change: Callable[[Any, Any], Iterable[str]]
+    value: Callable[[Any], Iterable[str]] | None = None
 
 
 def _with_arrow(name: str, old: str, new: str) -> str:
@@ -97,28 +97,18 @@ def field_changes(model: type[models.Model] | None, fields: Fields, style: Style
 def changes_in_words(model: type[models.Model] | None, fields: Fields, style: Style = PLAIN) -> list[str]:
     """Say what changed, field by field, without phrases."""
     columns = _columns(model)
-    words = []
-    for name in columns.in_order(fields):
-        old, new = fields[name]
-        if style.hidden_change and is_secret(model, name):
-            words.append(style.hidden_change)
-        elif isinstance(new, list):
-            parts = [f"{', '.join(names)} {what}" for names, what in ((new, "added"), (old, "removed")) if names]
-            words.append(f"{columns[name].label}: {'; '.join(parts)}")
-        else:
-            words.append(style.change(*_change(model, columns[name], old, new, style)))
-    return words
+    return [_change_in_words(model, columns[name], *fields[name], style) for name in columns.in_order(fields)]
 
 
-def differences_in_words(model: type[models.Model], old: Values, new: Values, style: Style) -> list[str]:
-    """Say what differs between two objects, in the order of their fields, with the phrases of the style."""
-    phrases = style.phrase_of.get(model, {})
+def differences_in_words(model: type[models.Model], fields: Fields, old: Any, new: Any, style: Style) -> list[str]:
+    """Say what differs between two objects in the given fields, with the phrases of the style."""
+    columns, phrases = _columns(model), style.phrase_of.get(model, {})
     said: set[tuple[str, ...]] = set()
     words: list[str] = []
-    for name, values in changed_fields(old, new).items():
+    for name, values in fields.items():
         phrase = phrases.get(name)
         if phrase is None:
-            words += changes_in_words(model, {name: values}, style)
+            words.append(_change_in_words(model, columns[name], *values, style))
         elif phrase.fields not in said:
             said.add(phrase.fields)
             words += phrase.change(old, new)
@@ -126,20 +116,18 @@ def differences_in_words(model: type[models.Model], old: Values, new: Values, st
 
 
 def values_in_words(model: type[models.Model] | None, values: Values, style: Style = PLAIN) -> list[str]:
-    """Say what a new or a deleted object has, field by field."""
-    columns, phrases = _columns(model), style.phrase_of.get(model, {})
-    words: list[str] = []
-    for name in columns.in_order(values):
-        value, phrase = values[name], phrases.get(name)
-        if phrase is not None and phrase.value is not None:
-            words += phrase.value(values)
-        elif value in style.unsaid:
-            continue
-        elif is_secret(model, name):
-            words.append(style.hidden_value or style.value(columns[name].name_in(style), HIDDEN))
-        else:
-            words.append(style.value(columns[name].name_in(style), _text(columns[name], value, style)))
-    return words
+    """Say what a new or a deleted object has, field by field, without phrases."""
+    columns, unsaid = _columns(model), style.unsaid
+    names = [name for name in columns.in_order(values) if values[name] not in unsaid]
+    return [_value_in_words(model, columns[name], values[name], style) for name in names]
+
+
+def setting_in_words(model: type[models.Model], name: str, value: Any, whole: Any, style: Style) -> Iterable[str]:
+    """Say the value of one field of a new object, with the phrase of the style."""
+    phrase = style.phrase_of.get(model, {}).get(name)
+    if phrase is not None and phrase.value is not None:
+        return phrase.value(whole)
+    return (_value_in_words(model, _columns(model)[name], value, style),)
 
 
 def choice_in_words(model: type[models.Model], name: str, value: Any) -> str:
@@ -198,6 +186,21 @@ def _within_sentence(label: str) -> str:
     """Return the label of a choice without its explanation: ``By weight: calls are shared`` is ``by weight``."""
     short = label.partition(":")[0]
     return short[:1].lower() + short[1:] if short[1:2] not in ("", short[1:2].upper()) else short
+
+
+def _change_in_words(model: type[models.Model] | None, column: _Column, old: Any, new: Any, style: Style) -> str:
+    if style.hidden_change and is_secret(model, column.name):
+        return style.hidden_change
+    if isinstance(new, list):
+        parts = [f"{', '.join(names)} {what}" for names, what in ((new, "added"), (old, "removed")) if names]
+        return f"{column.label}: {'; '.join(parts)}"
+    return style.change(*_change(model, column, old, new, style))
+
+
+def _value_in_words(model: type[models.Model] | None, column: _Column, value: Any, style: Style) -> str:
+    if is_secret(model, column.name):
+        return style.hidden_value or style.value(column.name_in(style), HIDDEN)
+    return style.value(column.name_in(style), _text(column, value, style))
 
 
 def _change(model: type[models.Model] | None, column: _Column, old: Any, new: Any, style: Style) -> FieldChange:

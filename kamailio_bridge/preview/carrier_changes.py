@@ -99,7 +99,7 @@ def _sources(owner: GroupRecord | PBXRecord) -> Iterator[str]:
 
 def _went(carriers: Carriers, route: OutboundRouteRecord) -> str:
     refused = route.refuse_code is not None
-    return "refused its calls" if refused else f"went to {where_it_leads(carriers, route._asdict())}"
+    return "refused its calls" if refused else f"went to {where_it_leads(carriers, route)}"
 
 
 def _no_parts(_route: OutboundRouteRecord | InboundRouteRecord) -> Iterator[str]:
@@ -129,7 +129,7 @@ KINDS = (
         OutboundRoute,
         lambda carriers: {route.pk: route for route in carriers.outbound_routes},
         outbound_route_label,
-        added=lambda carriers, route: f"added: {where_it_leads(carriers, route._asdict())}",
+        added=lambda carriers, route: f"added: {where_it_leads(carriers, route)}",
         removed=lambda carriers, route: f"removed; it {_went(carriers, route)}",
         parts=_no_parts,
         order=lambda route: route.prefix,
@@ -138,8 +138,8 @@ KINDS = (
         InboundRoute,
         lambda carriers: {route.pk: route for route in carriers.inbound_routes},
         inbound_route_label,
-        added=lambda carriers, route: f"added: {pbx_of(carriers, route._asdict())}",
-        removed=lambda carriers, route: f"removed; it led to {pbx_of(carriers, route._asdict())}",
+        added=lambda carriers, route: f"added: {pbx_of(carriers, route)}",
+        removed=lambda carriers, route: f"removed; it led to {pbx_of(carriers, route)}",
         parts=_no_parts,
         order=lambda route: route.prefix,
     ),

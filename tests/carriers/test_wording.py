@@ -13,6 +13,7 @@ from carriers.wording.field_words import (
     Phrase,
     Style,
     Words,
+    changed_fields,
     changes_in_words,
     differences_in_words,
     field_changes,
@@ -73,8 +74,9 @@ def test_a_phrase_says_fields_together_once() -> None:
     style = Style(phrases={Endpoint: (address,)})
     old = {"host": "a", "port": 1, "strip": 0, "weight": 50}
     new = {"host": "b", "port": 2, "strip": 0, "weight": 75}
-    assert differences_in_words(Endpoint, old, new, style) == ["now at b:2", "weight 50 -> 75"]
-    assert differences_in_words(CarrierGroup, old, new, style)[0] == "host a -> b"
+    fields = changed_fields(old, new)
+    assert differences_in_words(Endpoint, fields, old, new, style) == ["now at b:2", "weight 50 -> 75"]
+    assert differences_in_words(CarrierGroup, fields, old, new, style)[0] == "host a -> b"
 
 
 @pytest.mark.parametrize("column", [(model, column) for model in MODELS for column in model._meta.concrete_fields])
