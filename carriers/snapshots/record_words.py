@@ -5,10 +5,11 @@ A field without a phrase here is said by its name and values, so a new one is ne
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from functools import cache
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache, lru_cache
 from operator import attrgetter
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, NamedTuple
 
 from django.db import models
 
@@ -49,21 +50,42 @@ def record_changes(model: type[models.Model], old: Any, new: Any, style: Style) 
 
 def record_settings(model: type[models.Model], record: Any, style: Style) -> list[str]:
     """Say what is set otherwise than by default in a new object, apart from the fields in ``NAMED``."""
-    kind: Any = type(record)
-    return [
-        words
-        for place, name, default in _settings(model, kind)
-        if record[place] != default
-        for words in setting_in_words(model, name, record[place], record, style)
-    ]
+    names, defaults, _ = _settings(model, record._fields)
+    return _unusual(model, names, defaults, record, style)
+
+
+class _Settings(NamedTuple):
+    """The fields of a record that may be worth a word, with their defaults."""
+
+    names: tuple[str, ...]
+    defaults: tuple[Any, ...]
+    read: Callable[[Any], tuple[Any, ...]]
 
 
 @cache
-def _settings(model: type[models.Model], record: Any) -> list[tuple[int, str, Any]]:
-    """Return place, name and default of each field of a record that may be worth a word."""
+def _settings(model: type[models.Model], fields: tuple[str, ...]) -> _Settings:
     defaults = {column.name: column.get_default() for column in model._meta.concrete_fields}
-    names = enumerate(record._fields)
-    return [(place, name, defaults.get(name)) for place, name in names if name != "pk" and name not in NAMED[model]]
+    names = tuple(name for name in fields if name != "pk" and name not in NAMED[model])
+    return _Settings(names, tuple(defaults.get(name) for name in names), attrgetter(*names))
+
+
+def _unusual(
+    model: type[models.Model], names: tuple[str, ...], defaults: tuple[Any, ...], record: Any, style: Style
+) -> list[str]:
+    unusual = [name for name, default in zip(names, defaults, strict=True) if getattr(record, name) != default]
+    return [words for name in unusual for words in setting_in_words(model, name, getattr(record, name), record, style)]
+
+
+def _part_settings(model: type[models.Model], part: EndpointRecord | CredentialRecord) -> list[str]:
+    """Say what is set otherwise than by default in a new endpoint or credential."""
+    settings = _settings(model, part._fields)
+    return _part_settings_of(model, settings, settings.read(part))
+
+
+@lru_cache(maxsize=1024)  # thousands of endpoints are set in few ways
+def _part_settings_of(model: type[models.Model], settings: _Settings, values: tuple[Any, ...]) -> list[str]:
+    part = SimpleNamespace(**dict(zip(settings.names, values, strict=True)))
+    return _unusual(model, settings.names, settings.defaults, part, _PARTS)
 
 
 # --- Routes -----------------------------------------------------------------------------------------------------------
@@ -100,7 +122,7 @@ def _lead_change(old: tuple[Carriers, OutboundRouteRecord], new: tuple[Carriers,
 
 def endpoint_in_words(endpoint: EndpointRecord, added: str = "") -> str:
     """Return ``endpoint “primary” (192.0.2.7:5060), strip 1``."""
-    return ", ".join([f"{own_endpoint_label(endpoint)}{added}", *record_settings(Endpoint, endpoint, _PARTS)])
+    return ", ".join([f"{own_endpoint_label(endpoint)}{added}", *_part_settings(Endpoint, endpoint)])
 
 
 def credential_in_words(credential: CredentialRecord) -> str:
@@ -111,7 +133,7 @@ def credential_in_words(credential: CredentialRecord) -> str:
         realm="" if credential.realm == credential.registrar else credential.realm,
     )
     words = [account_label(credential), _registers(credential.register)]
-    return ", ".join([*words, *record_settings(AuthCredential, plain, _PARTS)])
+    return ", ".join([*words, *_part_settings(AuthCredential, plain)])
 
 
 def _endpoint_changes(old: tuple[EndpointRecord, ...], new: tuple[EndpointRecord, ...]) -> Iterator[str]:

@@ -132,7 +132,7 @@ def setting_in_words(model: type[models.Model], name: str, value: Any, whole: An
 
 def choice_in_words(model: type[models.Model], name: str, value: Any) -> str:
     """Return what a value of a field with choices is called."""
-    return _columns(model)[name].choices.get(value, str(value))
+    return _columns(model)[name].choices.get(value) or str(value)
 
 
 # --- Fields and values ------------------------------------------------------------------------------------------------
@@ -189,12 +189,12 @@ def _within_sentence(label: str) -> str:
 
 
 def _change_in_words(model: type[models.Model] | None, column: _Column, old: Any, new: Any, style: Style) -> str:
-    if style.hidden_change and is_secret(model, column.name):
-        return style.hidden_change
+    if is_secret(model, column.name):
+        return style.hidden_change or style.change(*_change(model, column, old, new, style))
     if isinstance(new, list):
         parts = [f"{', '.join(names)} {what}" for names, what in ((new, "added"), (old, "removed")) if names]
         return f"{column.label}: {'; '.join(parts)}"
-    return style.change(*_change(model, column, old, new, style))
+    return style.change(column.name_in(style), _text(column, old, style), _text(column, new, style))
 
 
 def _value_in_words(model: type[models.Model] | None, column: _Column, value: Any, style: Style) -> str:
