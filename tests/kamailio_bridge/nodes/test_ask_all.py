@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import pytest
 import requests
 from django.core.handlers.wsgi import WSGIHandler
+from django.db import connections
 from django.test import Client
 from pytest_django import Settings
 
@@ -28,7 +29,15 @@ from tests.kamailio_bridge.http_node import HttpNode, hanging_node, http_node, r
 def web_server() -> Iterator[str]:
     """Run the web server of runlocal in this process, where the test's database is, and yield the site's address."""
     listening = socket.create_server(("127.0.0.1", 0), backlog=128)
-    server = make_server(listening, WSGIHandler())
+    handler = WSGIHandler()
+
+    def site(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        try:
+            return list(handler(environ, start_response))
+        finally:
+            connections.close_all()  # of this thread, which ends with the test
+
+    server = make_server(listening, site)
     loop = threading.Thread(target=server.run)
     loop.start()
     try:
