@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache, lru_cache
-from operator import attrgetter
+from itertools import compress
+from operator import attrgetter, ne
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 
@@ -44,7 +45,8 @@ NAMED: Mapping[type[models.Model], frozenset[str]] = {
 
 def record_changes(model: type[models.Model], old: Any, new: Any, style: Style) -> list[str]:
     """Say what differs between two records of one object."""
-    fields = {name: (was, now) for name, was, now in zip(old._fields, old, new, strict=True) if was != now}
+    names = compress(old._fields, map(ne, old, new))
+    fields = {name: (getattr(old, name), getattr(new, name)) for name in names}
     return differences_in_words(model, fields, old, new, style)
 
 
@@ -79,7 +81,8 @@ def _unusual(
 def _part_settings(model: type[models.Model], part: EndpointRecord | CredentialRecord) -> list[str]:
     """Say what is set otherwise than by default in a new endpoint or credential."""
     settings = _settings(model, part._fields)
-    return _part_settings_of(model, settings, settings.read(part))
+    values = settings.read(part)
+    return _part_settings_of(model, settings, values) if values != settings.defaults else []
 
 
 @lru_cache(maxsize=1024)  # thousands of endpoints are set in few ways

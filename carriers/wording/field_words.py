@@ -103,14 +103,14 @@ def changes_in_words(model: type[models.Model] | None, fields: Fields, style: St
 def differences_in_words(model: type[models.Model], fields: Fields, old: Any, new: Any, style: Style) -> list[str]:
     """Say what differs between two objects in the given fields, with the phrases of the style."""
     columns, phrases = _columns(model), style.phrase_of.get(model, {})
-    said: set[tuple[str, ...]] = set()
+    said: list[Phrase] = []
     words: list[str] = []
-    for name, values in fields.items():
+    for name, (before, after) in fields.items():
         phrase = phrases.get(name)
         if phrase is None:
-            words.append(_change_in_words(model, columns[name], *values, style))
-        elif phrase.fields not in said:
-            said.add(phrase.fields)
+            words.append(_change_in_words(model, columns[name], before, after, style))
+        elif phrase not in said:
+            said.append(phrase)
             words += phrase.change(old, new)
     return words
 
