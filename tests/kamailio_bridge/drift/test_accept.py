@@ -123,6 +123,9 @@ def test_source_networks_changed_deleted_and_added(acme: CarrierGroup) -> None:
     Address.objects.filter(pk=source.pk).update(ip_addr="198.51.101.0")
     assert accept("address") == acme
     assert acme.sources.get().network == "198.51.101.0/24"
+    Address.objects.filter(pk=source.pk).update(ip_addr="198.51.101.0", mask=25)
+    assert accept("address") == acme
+    assert acme.sources.get().network == "198.51.101.0/25"
     Address.objects.filter(pk=source.pk).delete()
     assert accept("address") == acme
     assert not acme.sources.exists()
@@ -140,10 +143,13 @@ def test_where_an_outbound_route_leads(acme: CarrierGroup) -> None:
     OutboundRouteGroup.objects.create(route=route, group=idle, position=2)
     apply(author=None, nodes=[])
     Mtree.objects.filter(pk=route.pk).update(tprefix="o91", tvalue=f"dsiprouter:{backup.pk};{acme.pk}")
+    stays = route.route_groups.get(group=acme)
     assert accept("mtree") == route
     route.refresh_from_db()
     assert route.prefix == "91"
-    assert [entry.group for entry in route.route_groups.order_by("position")] == [backup, acme, idle]
+    entries = route.route_groups.order_by("position")
+    assert [(entry.position, entry.group) for entry in entries] == [(1, backup), (2, acme), (3, idle)]
+    assert entries[1].pk == stays.pk, "it is moved, not deleted and added: so the history says"
     assert not any(changes.count for changes in make_plan().modules if changes.module.name == "mtree")
     apply(author=None, nodes=[])
     Mtree.objects.filter(pk=route.pk).update(tvalue=f"dsiprouter:{acme.pk}")
@@ -170,7 +176,8 @@ def test_another_prefix_of_a_route_that_answers_its_calls(acme: CarrierGroup) ->
     assert (route.prefix, route.refuse_code, route.refuse_reason) == ("88", 603, "")
     apply(author=None, nodes=[])
     Mtree.objects.filter(tprefix="o7").update(tprefix="o77")
-    assert accept("mtree").prefix == "77"
+    route = accept("mtree")
+    assert (route.prefix, route.refuse_code, route.fall_through) == ("77", None, False)
     apply(author=None, nodes=[])
     PBX.objects.update(enabled=False)
     apply(author=None, nodes=[])
@@ -190,8 +197,9 @@ def test_where_an_inbound_route_leads(acme: CarrierGroup) -> None:
     shop = make_pbx("shop", "192.0.2.30", "192.0.2.30/32")
     apply(author=None, nodes=[])
     Mtree.objects.filter(tprefix="i1444").update(tprefix="i1445", tvalue=f"dsiprouter:{100_000_000 + shop.pk}")
-    accept("mtree")
     route = InboundRoute.objects.get()
+    assert accept("mtree") == route
+    route.refresh_from_db()
     assert (route.prefix, route.pbx) == ("1445", shop)
 
 
@@ -248,6 +256,16 @@ def test_what_the_carriers_can_not_express_is_refused(acme: CarrierGroup, change
     before = (first.host, first.strip, first.prefix)
     first.refresh_from_db()
     assert (first.host, first.strip, first.prefix) == before
+
+
+@pytest.mark.parametrize("changes", [{"setid": 99}, {"destination": "sip:192.0.2.10:5070", "priority": 5}, {}])
+def test_of_a_pbxs_row_only_the_address_can_be_accepted(acme: CarrierGroup, changes: dict[str, Any]) -> None:
+    row = Dispatcher.objects.filter(description__startswith="pbx:")
+    if changes:
+        row.update(**changes)
+    else:
+        row.delete()
+    assert not can_accept(drifted("dispatcher"))
 
 
 def test_the_row_of_an_object_deleted_since_can_not_be_accepted(acme: CarrierGroup) -> None:
