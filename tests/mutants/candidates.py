@@ -107,7 +107,7 @@ class _Finder:
         key = (function, before, after)
         self.seen[key] += 1
         if self.seen[key] > 1:
-            after += f"  # {self.seen[key]}"
+            after += f" # {self.seen[key]}"
         return Mutant(
             path=self.path,
             function=function,

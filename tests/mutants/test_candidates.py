@@ -97,7 +97,7 @@ def test_a_name_says_where_and_survives_lines_above(tmp_path: Path) -> None:
     assert [mutant.line + 3 for mutant in first] == [mutant.line for mutant in moved]
     names = [mutant.name for mutant in first]
     assert names[0] == "`code/file.py` `C.f`: `a == b` → `a != b`"
-    assert "`code/file.py` `C.f`: `a == b` → `a != b  # 2`" in names
+    assert "`code/file.py` `C.f`: `a == b` → `a != b # 2`" in names
     assert len(set(names)) == len(names)
 
 
