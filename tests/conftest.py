@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
+import os
+import signal
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pytest
 from pytest_django import DjangoDbBlocker, Settings
 
-from tests.mariadb import MariaDB, private_mariadb
+from kamailio_bridge.local.foreign_processes import start_of
+from tests.mariadb import MariaDB, free_port, private_mariadb
 from tests.scratch import scratch_database
 
 
@@ -90,3 +94,19 @@ def kamailio_down(settings: Settings) -> Iterator[None]:
         taken.bind(("127.0.0.1", 0))
         settings.DSIPROUTER_RPC_PORT = taken.getsockname()[1]
         yield
+
+
+@pytest.fixture
+def environment(tmp_path: Path) -> Iterator[dict[str, str]]:
+    """Return the environment of an instance: a home with a blank in its name, and free ports. Its Kamailio is ended."""
+    yield {
+        "DSIPROUTER_HOME": str(tmp_path / "a home"),
+        "DSIPROUTER_SIP_PORT": str(free_port()),
+        "DSIPROUTER_RPC_PORT": str(free_port()),
+        "DSIPROUTER_WEB_PORT": str(free_port()),
+    }
+    for record in tmp_path.rglob("kamailio.started"):
+        stored = json.loads(record.read_text(encoding="ascii"))
+        if start_of(stored["pid"]) == stored["start"]:
+            with suppress(ProcessLookupError):
+                os.killpg(stored["pid"], signal.SIGKILL)

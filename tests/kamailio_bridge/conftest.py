@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import logging
-import os
-import signal
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from django.db import connections
 
-from kamailio_bridge.local.foreign_processes import start_of
 from kamailio_bridge.local.kamailio_parameters import NodeParameters, kamailio_database_url
 from kamailio_bridge.local.kamailio_process import NodeProcess
 from kamailio_bridge.nodes.node import Node
@@ -51,19 +46,3 @@ def no_unexpected_error(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
     """Fail where a node's answer led to an unexpected error, which is a sentence to the operator and logged."""
     yield
     assert [record.getMessage() for record in caplog.get_records("call") if record.levelno >= logging.ERROR] == []
-
-
-@pytest.fixture
-def environment(tmp_path: Path) -> Iterator[dict[str, str]]:
-    """Return an instance of its own: a home with a blank in its name, and free ports. No Kamailio of it stays."""
-    yield {
-        "DSIPROUTER_HOME": str(tmp_path / "a home"),
-        "DSIPROUTER_SIP_PORT": str(free_port()),
-        "DSIPROUTER_RPC_PORT": str(free_port()),
-        "DSIPROUTER_WEB_PORT": str(free_port()),
-    }
-    for trace in tmp_path.rglob("kamailio.started"):
-        left = json.loads(trace.read_text(encoding="ascii"))
-        if start_of(left["pid"]) == left["start"]:
-            with suppress(ProcessLookupError):
-                os.killpg(left["pid"], signal.SIGKILL)
