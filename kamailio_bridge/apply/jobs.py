@@ -152,7 +152,7 @@ class FailOver(Job):
 
     def before_reload(self, plan: Plan, number: int, claim: Claim, progress: Progress) -> str:
         """Let the departing node end its registrations before the others begin, if it can still be reached."""
-        node = Node(self.departing.name, self.departing.rpc()).for_one_job(UNREGISTER_SECONDS)
+        node = Node(self.departing.name, self.departing.rpc()).with_deadline(UNREGISTER_SECONDS)
         claim.renew(LEASE_SECONDS)
         answer, _ = reload_one(node, plan, None, number)
         progress(f"Node {node.name}: {answer.sentence}")

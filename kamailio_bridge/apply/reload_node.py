@@ -48,7 +48,7 @@ def reload_node(node: Node, plan: Plan, before: int | None, number: int) -> Node
     reloads only the modules whose rows changed, if any. Nobody knows what another node runs, so it reloads all modules.
     The node's time limit covers all of it. Touches no database, because it runs in a thread of its own.
     """
-    node = node.for_one_job()
+    node = node.with_deadline()
     try:
         methods = frozenset(method_names(node.rpc))
         present = [changes for changes in plan.modules if changes.module.is_on(node.rpc, methods)]

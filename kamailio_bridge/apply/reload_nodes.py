@@ -110,7 +110,7 @@ def _record(number: int, result: NodeResult) -> None:
 def _ask_suspects(node: Node, plan: Plan, result: NodeResult) -> LoadedRows:
     """Ask the node which rows it holds of modules that refused to reload, or that left rows out."""
     suspects = {answer.module for answer in result.answers if not answer.ok or INCOMPLETE in answer.text}
-    node = node.for_one_job(QUESTION_SECONDS)
+    node = node.with_deadline(QUESTION_SECONDS)
     loaded = {}
     for module in plan.projections:
         if module.name in suspects:

@@ -1,4 +1,4 @@
-"""Processes that are not our children: identified by their start time, watched and ended by their id."""
+"""Processes that are not our children, identified by process id and start time."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ BOOT = Path("/proc/sys/kernel/random/boot_id")
 
 
 def start_of(pid: int) -> str | None:
-    """Return when a process started, as the kernel writes it, which differs for every process with the same id.
+    """Return boot id and start time of a process, which tell apart processes with the same id.
 
-    None when there is no such process, or only its exit status is left.
+    None if there is no such process, or only a zombie.
     """
     try:
         stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
@@ -26,10 +26,10 @@ def start_of(pid: int) -> str | None:
     return f"{BOOT.read_text(encoding='ascii').strip()}-{fields[19]}"
 
 
-class StrangersChild:
-    """A running process that somebody else started, with what ``subprocess.Popen`` offers for a child."""
+class ForeignProcess:
+    """A running process of another parent, with the methods of ``subprocess.Popen`` that we use."""
 
-    returncode: int | None = None  # only its parent gets to know it
+    returncode: int | None = None  # known to its parent only
 
     def __init__(self, pid: int) -> None:
         """Raises ``ProcessLookupError`` when there is no such process."""
@@ -37,7 +37,7 @@ class StrangersChild:
         self._handle = os.pidfd_open(pid)
 
     def poll(self) -> int | None:
-        """Return None while it runs, else 0: how it ended is not known."""
+        """Return None while it runs, else 0, because its real exit status is unknown."""
         return 0 if select.select([self._handle], [], [], 0)[0] else None
 
     def wait(self, timeout: float | None = None) -> int:

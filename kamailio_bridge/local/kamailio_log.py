@@ -1,11 +1,11 @@
-"""What a Kamailio that ended wrote, as one sentence for the operator."""
+"""Explain in one sentence why a Kamailio ended, from its log."""
 
 from __future__ import annotations
 
 import re
 import signal
 
-# What Kamailio writes, and what to do. The first that fits wins; without one, its first error speaks for itself.
+# Patterns in Kamailio's log, and the remedy. The first match wins; without a match its first error is quoted.
 EXPLANATIONS = (
     (
         r"could not find module <db_mysql",
@@ -38,10 +38,10 @@ BY_SIGNAL: dict[int, str] = {
 
 
 def explain(log: str, killed_by: int | None = None) -> str:
-    """Turn the errors of a log into one sentence: the first error is the cause, those after it its consequences.
+    """Return one sentence for the errors of a log: the first error is the cause, later ones are its consequences.
 
-    ``log`` is what was written since the start, or shortly before the end of one that ran for long; ``killed_by`` the
-    signal that ended it, where that is known. A signal needs no other explanation.
+    ``log`` is the log since the start, or its last lines after a long run; ``killed_by`` is the signal that ended it,
+    if known, and then the only explanation.
     """
     crash = CRASHED.search(log)
     number = int(crash[1]) if crash else killed_by

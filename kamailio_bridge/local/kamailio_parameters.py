@@ -1,6 +1,6 @@
-"""What a Kamailio of our own is started with: its command line, its environment and its limits.
+"""The parameters of a local Kamailio: command line, environment and limits.
 
-Secrets go by the environment, which other users can't read, and never by the command line, which they can.
+Secrets are passed in the environment, because other users can read the command line.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ from kamailio_bridge.nodes.sip_address import sip_address_problems
 
 CONFIGURATION = Path(__file__).resolve().parents[1] / "kamailio" / "kamailio.cfg"
 FIFO_NAME = "rpc_fifo"  # as in kamailio/modules.cfg
-TCP_CONNECTIONS = 16_384  # of Kamailio's, as in kamailio/kamailio.cfg
-OTHER_FILES = 1_024  # that it opens besides
-# Kamailio's configuration quotes a database URL, and has no escapes in it.
+TCP_CONNECTIONS = 16_384  # as in kamailio/kamailio.cfg
+OTHER_FILES = 1_024  # opened besides connections
+# Kamailio's configuration quotes a database URL, without escapes.
 NOT_IN_DATABASE_URLS = re.compile(r'[\x00-\x1f"\\]')
-# What the configuration takes from the environment besides what the parameters say (kamailio/kamailio.cfg).
+# Further environment variables that the configuration reads (kamailio/kamailio.cfg).
 PASSED_ON = (
     "PATH",
     "LANG",
@@ -48,10 +48,10 @@ class NodeNotStarted(Exception):
 
 @dataclass(frozen=True)
 class NodeParameters:
-    """What differs between one local Kamailio and another. ``database_url`` is written as Kamailio takes it.
+    """The parameters of one local Kamailio. ``database_url`` has Kamailio's syntax.
 
-    ``defines`` are ``-A`` switches of the configuration; ``environment`` overrides what is passed on of ours. Memory is
-    in megabytes: shared by all calls, and private to each process. With ``outlives_us`` it survives when we are killed.
+    ``defines`` are ``-A`` switches of the configuration; ``environment`` overrides inherited variables. Memory is in
+    megabytes: shared by all calls, and private to each process. With ``survives_parent`` it survives if we are killed.
     """
 
     folder: Path
@@ -66,7 +66,7 @@ class NodeParameters:
     shared_memory: int = 768
     private_memory: int = 64
     children: int | None = None
-    outlives_us: bool = False
+    survives_parent: bool = False
     defines: tuple[str, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
     configuration: Path = CONFIGURATION
@@ -76,11 +76,11 @@ class NodeParameters:
         return self.folder / "kamailio.log"
 
     def rpc(self, timeout: float = 60.0) -> Rpc:
-        """Return the client for this Kamailio, by HTTP, as from another machine."""
+        """Return the client for this Kamailio by HTTP, as another machine would use it."""
         return Rpc(f"http://{uri_host(self.rpc_address)}:{self.rpc_port}/RPC", self.rpc_token, timeout)
 
     def local_rpc(self, timeout: float = 60.0) -> Rpc:
-        """Return the client for this Kamailio that asks by its pipe."""
+        """Return the client for this Kamailio by its pipe."""
         return replace(self.rpc(timeout), fifo=self.folder / FIFO_NAME)
 
     def ports(self) -> list[Port]:
@@ -98,7 +98,7 @@ class NodeParameters:
         """Return the command line. Raises ``NodeNotStarted``."""
         # A core dump would hold the token and the digests of all accounts.
         limits = [f"--nofile={open_files()}:{open_files()}", "--core=0:0"]
-        command = [] if self.outlives_us else [program("setpriv", "util-linux"), "--pdeathsig", "TERM"]
+        command = [] if self.survives_parent else [program("setpriv", "util-linux"), "--pdeathsig", "TERM"]
         command += [program("prlimit", "util-linux"), *limits]
         command += [program("kamailio", "kamailio")]
         command += ["-f", str(self.configuration), "-DD", "-E", "-w", str(self.folder), "-Y", "."]
@@ -111,7 +111,7 @@ class NodeParameters:
         return command
 
     def variables(self) -> dict[str, str]:
-        """Return the environment, where the values and the secrets of Kamailio are, and no others."""
+        """Return the environment of Kamailio, with its values and secrets only."""
         variables = {
             **{name: os.environ[name] for name in PASSED_ON if name in os.environ},
             "DSIPROUTER_SIP_ADDRESS": uri_host(self.sip_address),
@@ -133,7 +133,7 @@ class NodeParameters:
 
 
 def open_files() -> int:
-    """Return how many files Kamailio may open: one for each TCP connection, as far as this machine's limit goes."""
+    """Return how many files Kamailio may open: enough for all TCP connections, up to this machine's limit."""
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     most = TCP_CONNECTIONS + OTHER_FILES
     return most if hard == resource.RLIM_INFINITY else max(2 * OTHER_FILES, min(most, hard))
@@ -158,14 +158,14 @@ def parameters_from_settings() -> NodeParameters:
         sip_names=tuple(settings.DSIPROUTER_SIP_NAMES),
         rpc_address=settings.DSIPROUTER_RPC_ADDRESS,
         rpc_port=settings.DSIPROUTER_RPC_PORT,
-        outlives_us=True,  # whoever kills runlocal must not end the calls
+        survives_parent=True,  # killing runlocal must not end the calls
     )
 
 
 def kamailio_database_url(database: Mapping[str, Any]) -> str:
-    """Write one of Django's database settings as Kamailio reads it (docs/kamailio-facts.md#database-addresses).
+    """Return one of Django's database settings as a URL for Kamailio (docs/kamailio-facts.md#database-addresses).
 
-    Raises ``NodeNotStarted`` when a part has a character that would end it too early.
+    Raises ``NodeNotStarted`` if a part has a character that would end the URL too early.
     """
     if database["ENGINE"] == "django.db.backends.sqlite3":
         path = str(Path(database["NAME"]).resolve())

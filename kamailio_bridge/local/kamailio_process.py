@@ -1,7 +1,7 @@
-"""A Kamailio of our own as a child process: for ``manage.py runlocal`` and for tests. Production has its own service.
+"""A local Kamailio as a child process, for ``manage.py runlocal`` and for tests. Production has its own service.
 
-Everything that a run leaves (log, pid file, control socket) is in one folder, and Kamailio works inside it, because the
-path of a Unix socket may have 107 characters and a home folder may be deeper.
+All files of a run (log, pid file, control socket) are in one folder, which is Kamailio's working directory: the path of
+a Unix socket is limited to 107 characters, and a home folder may be deeper.
 """
 
 from __future__ import annotations
@@ -15,17 +15,17 @@ from collections import deque
 from types import TracebackType
 from typing import Self
 
-from kamailio_bridge.local.foreign_processes import StrangersChild
+from kamailio_bridge.local.foreign_processes import ForeignProcess
 from kamailio_bridge.local.kamailio_log import explain
 from kamailio_bridge.local.kamailio_parameters import NodeNotStarted, NodeParameters
-from kamailio_bridge.local.kamailio_trace import leave_trace, remove_trace
+from kamailio_bridge.local.run_record import remove_run_record, write_run_record
 from kamailio_bridge.nodes.rpc import RpcError
 
 START_SECONDS = 60.0
 STOP_SECONDS = 10.0
 GONE_SECONDS = 2.0
 ADOPT_SECONDS = 5.0
-RECENT_LOOKS = 20  # what Kamailio wrote before this many looks did not cause its end
+RECENT_LOOKS = 20  # log lines older than this many looks did not cause the end
 
 
 def _closed_to_others(path: str, flags: int) -> int:
@@ -33,11 +33,11 @@ def _closed_to_others(path: str, flags: int) -> int:
 
 
 class NodeProcess:
-    """One local Kamailio: started, or found running, then watched and stopped by us."""
+    """One local Kamailio, which is started or adopted, then watched and stopped."""
 
     def __init__(self, parameters: NodeParameters) -> None:
         self.parameters = parameters
-        self._process: subprocess.Popen[bytes] | StrangersChild | None = None
+        self._process: subprocess.Popen[bytes] | ForeignProcess | None = None
         self._log_sizes: deque[int] = deque([0], maxlen=RECENT_LOOKS)
 
     def __enter__(self) -> Self:
@@ -58,16 +58,16 @@ class NodeProcess:
         return self._process is not None and self._process.poll() is None
 
     def look(self) -> bool:
-        """Return whether it runs. Call it often: ``failure`` looks only at the log since some calls ago."""
+        """Return whether it runs. Call it often: ``failure`` reads only the log of the last ``RECENT_LOOKS`` calls."""
         if self.is_running:
             self._log_sizes.append(self._log_size())
             return True
         return False
 
     def adopt(self, pid: int) -> bool:
-        """Adopt a Kamailio that another process of ours started, unchanged, and say whether it answers."""
+        """Adopt a Kamailio that an earlier process started, and return whether it answers."""
         try:
-            self._process = StrangersChild(pid)
+            self._process = ForeignProcess(pid)
         except ProcessLookupError:
             return False
         self._log_sizes.append(self._log_size())
@@ -96,10 +96,10 @@ class NodeProcess:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                start_new_session=True,  # Ctrl-C is for us, and we stop Kamailio in order
+                start_new_session=True,  # Ctrl-C ends us, and we stop Kamailio
             )
         try:
-            leave_trace(parameters, self._process.pid)
+            write_run_record(parameters, self._process.pid)
             self._wait_until_it_answers(timeout)
         except BaseException:
             self.stop()
@@ -114,8 +114,8 @@ class NodeProcess:
             process.terminate()
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(timeout)
-        # The group is ours alone. Whatever of it is still there (a worker that outlived its parent) ends now; its ports
-        # are free when there is no such group any more.
+        # Kill what is left of the process group, such as workers that outlived their parent. Its ports are free once
+        # the group is gone.
         deadline = time.monotonic() + GONE_SECONDS
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
@@ -123,17 +123,17 @@ class NodeProcess:
             while time.monotonic() < deadline:
                 os.killpg(process.pid, 0)
                 time.sleep(0.01)
-        remove_trace(self.parameters)
+        remove_run_record(self.parameters)
 
     def failure(self) -> str:
-        """Say in one sentence why Kamailio ended: by its signal, or by what it wrote just before."""
+        """Return in one sentence why Kamailio ended: by its signal, or by its last log lines."""
         status = self._process.poll() if self._process is not None else None
         killed_by = -status if status is not None and status < 0 else None
         recent = self.log_text(since=self._log_sizes[0])
         return f"Kamailio stopped: {explain(recent, killed_by)} Its log is {self.parameters.log}."
 
     def log_text(self, since: int = 0) -> str:
-        """Return the log of this start, from a byte on."""
+        """Return the log of this start from a byte offset."""
         try:
             return self.parameters.log.read_bytes()[since:].decode("utf-8", "replace")
         except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""Whether a port can be listened on: asked before anything starts, so that the answer names the setting to change."""
+"""Check ports before anything starts, to name the setting of a port that is not free."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Port:
-    """One socket to listen on: ``what`` needs it, and the settings ``<variable>_ADDRESS``, ``_PORT`` say where."""
+    """One socket to listen on, for ``what``, with the settings ``<variable>_ADDRESS`` and ``<variable>_PORT``."""
 
     what: str
     protocol: str  # "UDP" or "TCP"
@@ -18,7 +18,7 @@ class Port:
     variable: str
 
     def problem(self) -> str:
-        """Say in one sentence why it can't be used, or return an empty text."""
+        """Return in one sentence why it can't be used, or an empty text."""
         try:
             self._bind()
         except PermissionError:
@@ -44,5 +44,5 @@ class Port:
         kind = socket.SOCK_STREAM if self.protocol == "TCP" else socket.SOCK_DGRAM
         with socket.socket(family, kind) as probe:
             if self.protocol == "TCP":
-                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # closed connections are no listener
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # ignore closed connections in TIME_WAIT
             probe.bind((address, self.number))

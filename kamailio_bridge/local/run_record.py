@@ -1,4 +1,4 @@
-"""The trace that a started Kamailio leaves in its folder, so that ``runlocal`` finds one that outlived the last."""
+"""The record of a started Kamailio in its folder, by which ``runlocal`` finds one that outlived an earlier run."""
 
 from __future__ import annotations
 
@@ -18,39 +18,39 @@ NAME = "kamailio.started"
 
 
 @dataclass(frozen=True)
-class Trace:
-    """A Kamailio that still runs. ``fits``: it was started as we would start it, from the same configuration."""
+class RunRecord:
+    """A Kamailio that still runs. ``fits``: it was started with the same parameters and configuration."""
 
     pid: int
     fits: bool
 
 
-def leave_trace(parameters: NodeParameters, pid: int) -> None:
-    """Record which process this Kamailio is, and how it was started."""
-    trace = {"pid": pid, "start": start_of(pid), "how": _how(parameters)}
+def write_run_record(parameters: NodeParameters, pid: int) -> None:
+    """Record the process of this Kamailio, and how it was started."""
+    record = {"pid": pid, "start": start_of(pid), "how": _how(parameters)}
     path = parameters.folder / NAME
     path.touch(mode=0o600)
-    path.write_text(json.dumps(trace), encoding="ascii")
+    path.write_text(json.dumps(record), encoding="ascii")
 
 
-def find_trace(parameters: NodeParameters) -> Trace | None:
-    """Return the Kamailio of this folder that still runs unwatched, None if there is none."""
+def find_running(parameters: NodeParameters) -> RunRecord | None:
+    """Return the Kamailio that still runs in this folder, None if there is none."""
     try:
-        trace = json.loads((parameters.folder / NAME).read_text(encoding="ascii"))
-        pid, start, how = int(trace["pid"]), str(trace["start"]), str(trace["how"])
+        record = json.loads((parameters.folder / NAME).read_text(encoding="ascii"))
+        pid, start, how = int(record["pid"]), str(record["start"]), str(record["how"])
     except (FileNotFoundError, ValueError, KeyError, TypeError):
         return None
     if start_of(pid) != start:
         return None
-    return Trace(pid, hmac.compare_digest(how, _how(parameters)))
+    return RunRecord(pid, hmac.compare_digest(how, _how(parameters)))
 
 
-def remove_trace(parameters: NodeParameters) -> None:
+def remove_run_record(parameters: NodeParameters) -> None:
     (parameters.folder / NAME).unlink(missing_ok=True)
 
 
 def _how(parameters: NodeParameters) -> str:
-    """Digest the command, the environment and the configuration. The secrets among them can't be read from it."""
+    """Return a keyed digest of command, environment and configuration, from which no secret can be read."""
     files = sorted(Path(parameters.configuration).parent.glob("*.cfg"))
     texts = [hashlib.sha256(path.read_bytes()).hexdigest() for path in files]
     how = json.dumps([parameters.command(), sorted(parameters.variables().items()), texts])

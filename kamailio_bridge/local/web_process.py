@@ -1,7 +1,7 @@
-"""The web server of ``manage.py runlocal`` as seen by its parent: started, and started again when it ends or hangs.
+"""The web server of ``manage.py runlocal`` as a child process, which is restarted when it ends or hangs.
 
-The parent holds the listening socket, so that browsers wait while a new web server starts, and does nothing else that
-could fail: Kamailio and its calls don't depend on any web page.
+The parent holds the listening socket: browsers wait while a new web server starts. It does nothing else that could
+fail, so Kamailio and its calls don't depend on any web page.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ from django.conf import settings
 
 from kamailio_bridge.local.kamailio_parameters import program
 
-START_SECONDS = 60.0  # until it has read all its code, on a slow disk
+START_SECONDS = 60.0  # for loading the code from a slow disk
 HANG_SECONDS = 30.0
 STOP_SECONDS = 8.0
 FIRST_DELAY, LONGEST_DELAY = 1.0, 60.0
-STEADY_SECONDS = 60.0  # after this uptime the next delay is the first one again
+STEADY_SECONDS = 60.0  # after this uptime the next delay is FIRST_DELAY
 
 
 class WebProcess:
-    """One web server at a time on one local port. ``say`` gets a sentence for whatever happens to it."""
+    """One web server at a time on one local port. ``say`` is called with a sentence for each event."""
 
     def __init__(
         self, address: str, port: int, say: Callable[[str], None], *, hang_seconds: float = HANG_SECONDS
@@ -92,7 +92,7 @@ class WebProcess:
                 cwd=settings.BASE_DIR,
                 stdin=subprocess.DEVNULL,
                 pass_fds=(self._socket.fileno(), writing),
-                start_new_session=True,  # Ctrl-C is for us, and we stop it in order
+                start_new_session=True,  # Ctrl-C ends us, and we stop the web server
             )
         finally:
             os.close(writing)
@@ -124,7 +124,7 @@ class WebProcess:
 
 
 def _how(status: int) -> str:
-    """Say how a process ended: ``exit status 1``, ``signal 9 (Killed)``."""
+    """Return how a process ended: ``exit status 1``, ``signal 9 (Killed)``."""
     if status >= 0:
         return f"exit status {status}"
     return f"signal {-status} ({signal.strsignal(-status)})"

@@ -1,9 +1,9 @@
-"""The web server of ``manage.py runlocal``: waitress, in a process of its own that ``web_process`` starts and watches.
+"""The web server of ``manage.py runlocal``: waitress in a child process of ``web_process``.
 
     python -m kamailio_bridge.local.web_server LISTENING_SOCKET PULSE
 
-Both are file descriptors. Each second a byte is written to PULSE, as long as Python can run: a request that blocks all
-others, for example with an endless regular expression, stops the pulse.
+Both are file descriptors. Each second a byte is written to PULSE. A request that blocks the interpreter, for example in
+an endless regular expression, stops the pulse.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ from waitress.adjustments import Adjustments
 from waitress.channel import HTTPChannel
 from waitress.server import TcpWSGIServer
 
-# Of these, asking.PLACES and two more may wait for nodes. The others answer whatever nodes do.
+# Of these, ask_all.PLACES and two more may wait for nodes. The others serve pages that need no node.
 THREADS = 8
 CONNECTIONS = 400
-IDLE_SECONDS = 20  # a connection without a request, or with an incomplete one of which nothing more arrives
-REQUEST_SECONDS = 60  # from a request's first byte to its last, however slowly it arrives
+IDLE_SECONDS = 20  # for a connection without a request, or with a stalled one
+REQUEST_SECONDS = 60  # from a request's first byte to its last
 LARGEST_BODY = 4 * 1024 * 1024  # as nginx has it in production
 LARGEST_HEADER = 32 * 1024
 PULSE_SECONDS = 1.0
@@ -58,7 +58,7 @@ class Channel(HTTPChannel):
 
 
 class Server(TcpWSGIServer):
-    """Waitress, which makes room for new connections by closing the longest idle ones."""
+    """Waitress that closes the longest idle connections when new ones need room."""
 
     channel_class = Channel
 
@@ -95,7 +95,7 @@ def make_server(listening: socket.socket, application: Any) -> Server:
         sockets=[listening],
         threads=THREADS,
         ident=None,
-        connection_limit=10 * CONNECTIONS,  # ours is in Server.readable
+        connection_limit=10 * CONNECTIONS,  # Server.readable limits them
         channel_timeout=IDLE_SECONDS,
         cleanup_interval=5,
         max_request_body_size=LARGEST_BODY,

@@ -28,11 +28,11 @@ from kamailio_bridge.modules.base import (
     some,
 )
 from kamailio_bridge.nodes.node import Node
-from kamailio_bridge.nodes.rpc import CallFailed, Rpc, understood
+from kamailio_bridge.nodes.rpc import CallFailed, Rpc, parsing_answer
 from kamailio_bridge.rows.attrs import endpoint_attrs, pbx_attrs
 from kamailio_bridge.rows.ids import PBX_OFFSET, pbx_set_id, row_id, set_id
 from kamailio_bridge.rows.marks import GROUP_MARK, PBX_MARK, group_mark, pbx_mark
-from kamailio_bridge.rows.routes_in_force import is_name, sip_uri
+from kamailio_bridge.rows.routes_in_force import is_dns_name, sip_uri
 from kamailio_bridge.rows.row_drift import RowDrift
 from kamailio_bridge.rows.types import Row, Table, Values
 from kamailio_bridge.tables.models import Dispatcher
@@ -75,7 +75,7 @@ class DispatcherModule(KamailioModule):
                     key,
                     set_pk,
                     sip_uri(endpoint.host, endpoint.port, endpoint.transport),
-                    SKIP_DNS_AT_LOAD if is_name(endpoint.host) else 0,
+                    SKIP_DNS_AT_LOAD if is_dns_name(endpoint.host) else 0,
                     HIGHEST_PRIORITY - rank,
                     endpoint_attrs(key, group, endpoint),
                     mark,
@@ -88,7 +88,7 @@ class DispatcherModule(KamailioModule):
                     row_id(pbx.pk, PBX_OFFSET),
                     pbx_set_id(pbx.pk),
                     sip_uri(pbx.host, pbx.port, pbx.transport),
-                    SKIP_DNS_AT_LOAD if is_name(pbx.host) else 0,
+                    SKIP_DNS_AT_LOAD if is_dns_name(pbx.host) else 0,
                     HIGHEST_PRIORITY,
                     pbx_attrs(pbx.pk),
                     pbx_mark(pbx.pk),
@@ -169,7 +169,7 @@ def _destinations(rpc: Rpc) -> Iterator[tuple[Any, ...]]:
         if failure.message == "No Destination Sets":  # empty, not broken: docs/kamailio-facts.md#rpc-methods-and-lists
             return
         raise
-    with understood("dispatcher.list"):
+    with parsing_answer("dispatcher.list"):
         for record in answer["RECORDS"]:
             set_pk = int(record["SET"]["ID"])
             for target in record["SET"]["TARGETS"]:

@@ -18,7 +18,7 @@ from kamailio_bridge.modules.base import (
     some,
 )
 from kamailio_bridge.nodes.node import Node
-from kamailio_bridge.nodes.rpc import CallFailed, Rpc, as_list, understood
+from kamailio_bridge.nodes.rpc import CallFailed, Rpc, as_list, parsing_answer
 from kamailio_bridge.rows.ids import row_id, set_id
 from kamailio_bridge.rows.marks import BY_WEIGHT, HASH_TABLE, SET_KEY, STRING_KEY, STRING_VALUE, set_key
 from kamailio_bridge.rows.types import Table
@@ -62,7 +62,7 @@ class HtableModule(KamailioModule):
         if self.reload_method not in methods:
             return False
         try:
-            with understood("htable.listTables"):
+            with parsing_answer("htable.listTables"):
                 names = {str(entry.get("name")) for entry in as_list(rpc.call("htable.listTables"))}
         except CallFailed:
             return False
@@ -94,7 +94,7 @@ class HtableModule(KamailioModule):
 
 
 def _entries(rpc: Rpc) -> list[tuple[str, object]]:
-    with understood("htable.dump"):
+    with parsing_answer("htable.dump"):
         return [
             (str(item["name"]), item["value"])
             for slot in as_list(rpc.call("htable.dump", HASH_TABLE))

@@ -29,7 +29,7 @@ from kamailio_bridge.modules.base import (
     some,
 )
 from kamailio_bridge.nodes.node import Node
-from kamailio_bridge.nodes.rpc import CallFailed, Rpc, as_list, understood
+from kamailio_bridge.nodes.rpc import CallFailed, Rpc, as_list, parsing_answer
 from kamailio_bridge.rows.ids import INBOUND_OFFSET, ROUTE_OFFSET, pbx_set_id, row_id, set_id
 from kamailio_bridge.rows.marks import ENTRY_MARK
 from kamailio_bridge.rows.routes_in_force import (
@@ -46,7 +46,7 @@ from kamailio_bridge.rows.tree_entries import (
     UNAVAILABLE,
     entry_of_answer,
     entry_of_sets,
-    leads_on,
+    names_sets,
 )
 from kamailio_bridge.rows.types import Table, Values
 from kamailio_bridge.tables.models import Mtree
@@ -57,7 +57,7 @@ CHARACTERS = frozenset("0123456789*#+ois")  # modparam char_list in our modules.
 
 
 def _leads_to_carrier(values: Values) -> bool:
-    return str(values[_TPREFIX]).startswith(OUTBOUND) and leads_on(values[_TVALUE])
+    return str(values[_TPREFIX]).startswith(OUTBOUND) and names_sets(values[_TVALUE])
 
 
 PREFIXES = Table(
@@ -178,11 +178,11 @@ def _match(rpc: Rpc, key: str) -> str:
         answer = rpc.call("mtree.match", TREE, key, "0")
     except CallFailed:
         return ""
-    with understood("mtree.match"):
+    with parsing_answer("mtree.match"):
         return str(answer["TVALUE"])
 
 
 def _entries(rpc: Rpc) -> list[tuple[str, str]]:
     """Return the loaded prefixes with their values. A prefix with several values has them newest first."""
-    with understood("mtree.list"):
+    with parsing_answer("mtree.list"):
         return [(str(entry["tprefix"]), str(entry["tvalue"][0])) for entry in as_list(rpc.call("mtree.list", TREE))]

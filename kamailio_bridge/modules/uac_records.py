@@ -11,7 +11,7 @@ from collections.abc import Collection
 from typing import Any, NamedTuple
 
 from kamailio_bridge.modules.uac_rows import EXPIRES, RECORDS
-from kamailio_bridge.nodes.rpc import CallFailed, Rpc, as_list, understood
+from kamailio_bridge.nodes.rpc import CallFailed, Rpc, as_list, parsing_answer
 from kamailio_bridge.rows.marks import DISABLED_FLAG, ONGOING_STATE, REGISTERED_STATE
 from kamailio_bridge.rows.types import Row
 
@@ -71,7 +71,7 @@ _LARGEST = 2**32  # Kamailio's numbers are 32 bits wide
 def dump_records(rpc: Rpc) -> list[UacRecord]:
     """Return all records of a node."""
     records = as_list(rpc.call("uac.reg_dump"))
-    with understood("uac.reg_dump"):
+    with parsing_answer("uac.reg_dump"):
         return [_parse(record) for record in records]
 
 
@@ -90,7 +90,7 @@ def read_record(rpc: Rpc, key: str) -> UacRecord | None:
         if failure.code == 404:
             return None
         raise
-    with understood("uac.reg_info"):
+    with parsing_answer("uac.reg_info"):
         record = _parse(answer)
         if record.l_uuid != key:
             raise ValueError(record.l_uuid)
@@ -98,7 +98,7 @@ def read_record(rpc: Rpc, key: str) -> UacRecord | None:
 
 
 def _parse(record: Any) -> UacRecord:
-    """Read a record as a node shows it. Raises what ``understood`` expects."""
+    """Read a record as a node shows it. Raises what ``parsing_answer`` expects."""
     texts: list[Any] = [
         "" if record[name] is None else record[name] for name in _TEXTS
     ]  # null is a text that was never set

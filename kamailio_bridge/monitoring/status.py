@@ -16,7 +16,7 @@ from kamailio_bridge.modules import selected_modules
 from kamailio_bridge.monitoring.strangers import Strangers, read_strangers
 from kamailio_bridge.nodes.ask_all import ask_nodes
 from kamailio_bridge.nodes.node import Node, configured_nodes
-from kamailio_bridge.nodes.rpc import RpcError, method_names, parse_number, understood
+from kamailio_bridge.nodes.rpc import RpcError, method_names, parse_number, parsing_answer
 from kamailio_bridge.plan.make import make_plan
 from kamailio_bridge.questions.registrations import Registration, registrations
 from kamailio_bridge.revisions.models import Revision
@@ -150,7 +150,7 @@ def node_status(node: Node, revision: int | None, answer: Answer | None = None) 
     ``answer`` is what it answered to that. A node that runs the revision, but did not pass its verification, is behind;
     one that could not be asked then, and loaded the tables when it started, is in step.
     """
-    url, node = node.rpc.url, node.for_one_job(LOOK_SECONDS)
+    url, node = node.rpc.url, node.with_deadline(LOOK_SECONDS)
     try:
         version = _version(node.rpc.call("core.version"))
         uptime = _uptime(node.rpc.call("core.uptime"))
@@ -184,12 +184,12 @@ def _unreachable(node: Node, error: RpcError) -> NodeStatus:
 
 
 def _version(answer: Any) -> str:
-    with understood("core.version"):
+    with parsing_answer("core.version"):
         return str(answer.strip())
 
 
 def _uptime(answer: Any) -> int:
-    with understood("core.uptime"):
+    with parsing_answer("core.uptime"):
         seconds = parse_number(answer["uptime"], LONGEST_UPTIME)
         if seconds < 0:
             raise ValueError(seconds)

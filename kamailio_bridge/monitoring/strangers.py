@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from kamailio_bridge.nodes.rpc import CallFailed, Rpc, as_list, parse_number, understood
+from kamailio_bridge.nodes.rpc import CallFailed, Rpc, as_list, parse_number, parsing_answer
 
 HASH_TABLE = "stranger_counts"
 SILENCED = "silenced"
@@ -47,7 +47,7 @@ def read_strangers(rpc: Rpc) -> Strangers | None:
         slots = as_list(rpc.call("htable.dump", HASH_TABLE))
     except CallFailed:
         return None
-    with understood("htable.dump"):
+    with parsing_answer("htable.dump"):
         counts = {
             str(item["name"]): max(0, parse_number(item["value"]))
             for slot in slots

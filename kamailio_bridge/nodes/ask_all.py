@@ -1,10 +1,10 @@
-"""Ask several nodes at once, so that none of them delays the others, a page, or the whole site.
+"""Query several nodes in parallel: no node delays the others, a page, or the whole site.
 
-A node gets a few seconds for all questions. A question that is not answered by then is abandoned in its thread, which
-ends at its own deadline a moment later; the result says that no answer came in time.
+A node has a few seconds for all queries. A query without an answer by then is abandoned in its thread, which ends at
+its own deadline a moment later; its result is ``NodeTimeout``.
 
-Meanwhile the page holds a thread of the web server. So only some of a process's threads ask nodes at a time, and the
-others stay free for pages that need no node, and for ``/healthz``.
+Meanwhile the page holds a thread of the web server. ``PLACES`` limits how many of a process's threads query nodes at a
+time; the others stay free for pages that need no node, and for ``/healthz``.
 """
 
 from __future__ import annotations
@@ -20,29 +20,29 @@ from kamailio_bridge.nodes.node import Node
 from kamailio_bridge.nodes.rpc import NodeTimeout, RpcError
 
 logger = logging.getLogger(__name__)
-ASK_SECONDS = 5.0  # an idle node answers within milliseconds, one that reloads a large table within a second or two
+ASK_SECONDS = 5.0  # an idle node answers within milliseconds, a reloading one within a second or two
 PLACES = (
     4  # of the eight threads of web_server.py and deploy/gunicorn.conf.py; an apply and a scrape have one more each
 )
-_MOMENT = 0.1  # seconds in which healthy nodes answer, so that a page of many nodes can ask all of them
-_GRACE = 0.25  # seconds for a late node's own time-out sentence
+_MOMENT = 0.1  # seconds in which a healthy node answers, and frees its place for the next query of a page
+_GRACE = 0.25  # seconds for the time-out error of the query itself
 _places = threading.BoundedSemaphore(PLACES)
 Answer = TypeVar("Answer")
 
 
 class UnexpectedError(RpcError):
-    """The product itself failed over a node's answers. The site's log has the traceback."""
+    """The product failed on a node's answer. The site's log has the traceback."""
 
 
-class Crowded(RpcError):
-    """As many threads of this process as may ask nodes are asking them."""
+class NoPlaceFree(RpcError):
+    """All places of this process are taken: ``PLACES`` threads are querying nodes."""
 
 
 @contextmanager
-def place_to_ask() -> Iterator[None]:
-    """Hold a place while the block asks nodes. Raises ``Crowded`` when none becomes free within a moment."""
+def hold_place() -> Iterator[None]:
+    """Hold a place while the block queries nodes. Raises ``NoPlaceFree`` when none becomes free in time."""
     if not _places.acquire(timeout=_MOMENT):
-        raise Crowded("Many pages are asking nodes now, and some nodes answer slowly: try again in a few seconds.")
+        raise NoPlaceFree("Many pages are asking nodes now, and some nodes answer slowly: try again in a few seconds.")
     try:
         yield
     finally:
@@ -52,19 +52,19 @@ def place_to_ask() -> Iterator[None]:
 def ask_nodes(
     nodes: Sequence[Node], question: Callable[[Node], Answer], seconds: float = ASK_SECONDS
 ) -> list[Answer | RpcError]:
-    """Put ``question`` to all nodes in parallel; return each one's answer, or the error that says why there is none."""
+    """Put ``question`` to all nodes in parallel; return per node, in order, the answer or the error."""
     try:
-        with place_to_ask():
+        with hold_place():
             return ask_at_once(nodes, question, seconds)
-    except Crowded as crowded:
-        return [crowded] * len(nodes)
+    except NoPlaceFree as error:
+        return [error] * len(nodes)
 
 
 def ask_at_once(nodes: Sequence[Node], question: Callable[[Node], Answer], seconds: float) -> list[Answer | RpcError]:
-    """Do the same without a place, for callers that limit themselves."""
+    """Do the same without a place, for callers with a limit of their own."""
     if not nodes:
         return []
-    hurried = [node.for_one_job(seconds) for node in nodes]
+    hurried = [node.with_deadline(seconds) for node in nodes]
     pool = ThreadPoolExecutor(max_workers=len(nodes))
     try:
         futures = [pool.submit(_answer, node, question) for node in hurried]

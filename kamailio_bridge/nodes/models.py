@@ -1,4 +1,4 @@
-"""Nodes as operators enter them: where each Kamailio is reached, and where the token for it comes from."""
+"""Nodes as operators enter them: the RPC URL of each Kamailio, and the source of its token."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ validate_name = RegexValidator(
 
 
 class KamailioNode(models.Model):
-    """One Kamailio that runs what the carriers say. Without any row the local one is meant."""
+    """One Kamailio node. Without any row the local one of the settings is used."""
 
     name = models.CharField(
         max_length=64,
@@ -60,12 +60,12 @@ class KamailioNode(models.Model):
         return self.name
 
     def clean(self) -> None:
-        """Write URL and token source as they are used: the path is Kamailio's unless another is given."""
+        """Normalise URL and token source: a URL without a path gets Kamailio's."""
         self.rpc_url = normal_rpc_url(self.rpc_url)
         self.token_from = normal_token_source(self.token_from)
 
     def rpc(self) -> Rpc:
-        """Return the client for this node; without a token, one that says so at every call."""
+        """Return the client for this node; without a token, each of its calls raises an error that says so."""
         fifo = settings.DSIPROUTER_RPC_FIFO if self.rpc_url == local_rpc_url() else None
         try:
             return Rpc(self.rpc_url, read_token(self.token_from), self.time_limit, fifo=fifo)
@@ -74,7 +74,7 @@ class KamailioNode(models.Model):
 
 
 def local_node_rpc() -> Rpc:
-    """Return the client for the node of the settings, which is there while no node is entered."""
+    """Return the client for the node of the settings, which is used while no node is entered."""
     return Rpc(
         local_rpc_url(),
         settings.DSIPROUTER_RPC_TOKEN,

@@ -1,4 +1,4 @@
-"""The Kamailio nodes that run what the carriers say."""
+"""The Kamailio nodes to reload."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ class Node:
     name: str
     rpc: Rpc
 
-    def for_one_job(self, seconds: float | None = None) -> Node:
-        """Return the node with a deadline for all calls together: its time limit from now on, or less."""
+    def with_deadline(self, seconds: float | None = None) -> Node:
+        """Return the node with a deadline for all calls together: its time limit from now, or ``seconds`` if less."""
         limit = self.rpc.timeout
         return replace(self, rpc=self.rpc.within(limit if seconds is None else min(limit, seconds)))
 
 
 def configured_nodes() -> list[Node]:
-    """Return the nodes to reload: the enabled ones; while none is entered at all, the local one of the settings."""
+    """Return the enabled nodes, or the local one of the settings if no node is entered."""
     records = list(KamailioNode.objects.order_by("name", "pk"))
     if not records:
         return [Node(LOCAL_NAME, local_node_rpc())]
@@ -30,9 +30,9 @@ def configured_nodes() -> list[Node]:
 
 
 def node_names() -> tuple[str, ...]:
-    """Return the names of the nodes among which the registrations are spread: none while no node is entered.
+    """Return the names of the nodes that share the registrations: none while no node is entered.
 
-    The local node of the settings registers everything. Of entered nodes even a single one has to be named as owner, so
-    that another that was disabled, and still runs or starts again, registers nothing.
+    The local node of the settings registers everything. Even a single entered node must be named as
+    owner: a disabled node that still runs or restarts must register nothing.
     """
     return tuple(KamailioNode.objects.filter(enabled=True).order_by("name", "pk").values_list("name", flat=True))

@@ -1,4 +1,4 @@
-"""At which addresses our Kamailio speaks SIP, by the settings."""
+"""The SIP addresses of our Kamailio, from the settings."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from django.conf import settings
 
 
 def own_hosts() -> set[str]:
-    """Return the addresses that Kamailio speaks SIP at, as they stand in the carriers: without brackets."""
+    """Return Kamailio's SIP addresses without brackets, as carriers store addresses."""
     configured = (settings.DSIPROUTER_SIP_ADDRESS, settings.DSIPROUTER_SIP_IPV6_ADDRESS)
     return {_shortest(address) for address in configured if address}
 
@@ -16,5 +16,5 @@ def own_hosts() -> set[str]:
 def _shortest(address: str) -> str:
     try:
         return str(ipaddress.ip_address(address))
-    except ValueError:  # a check of the settings says so
+    except ValueError:  # a check of the settings reports it
         return address

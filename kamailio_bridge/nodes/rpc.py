@@ -1,9 +1,9 @@
-"""The JSON-RPC client: one node's answers, or one typed error with a sentence for the operator.
+"""The JSON-RPC client of a node. Every failure is an ``RpcError`` with a sentence for the operator.
 
-A node on this machine is asked by its pipe first (rpc_fifo), any other by HTTP, where the JSON-RPC error code is the
+A node on this machine is called by its pipe first (rpc_fifo), any other by HTTP, where the JSON-RPC error code is the
 status. Kamailio closes the connection without an answer on malformed JSON, and never answers when its reply does not
 fit its memory (docs/kamailio-facts.md#long-rpc-answers). So every call has a deadline from connecting to the last byte,
-follows no redirect, uses no proxy, and believes only a complete JSON-RPC answer to its own request.
+follows no redirect, uses no proxy, and accepts only a complete JSON-RPC answer to its own request.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ from kamailio_bridge.nodes.rpc_http import AddressForbidden, AnswerTooLong, Dead
 
 MAX_ANSWER_BYTES = 128 * 1024 * 1024  # dispatcher.list of 100,000 endpoints is 28 MB
 NOT_ADMITTED = b"The admin site has no such command."  # http.cfg
-HTTP_ONLY = ("tm.t_uac_wait",)  # answered later, which Kamailio does by HTTP alone
+HTTP_ONLY = ("tm.t_uac_wait",)  # asynchronous: Kamailio answers it by HTTP only
 _CHANGES = re.compile(r"reload|reg_(refresh|remove|enable|disable|unregister)", re.IGNORECASE)
-LARGEST_NUMBER = 2**63  # Kamailio's have 64 bits
+LARGEST_NUMBER = 2**63  # Kamailio's numbers have 64 bits
 _LONGEST_INTEGER = 20  # characters of such a number
 _SURROGATE = re.compile(r"[\ud800-\udfff]|\\u[dD][89a-fA-F]")
 _request_ids = itertools.count(1)
@@ -50,7 +50,7 @@ class NodeRefused(RpcError):
 
 
 class InvalidAnswer(RpcError):
-    """What came back is no JSON-RPC answer."""
+    """The answer is not a valid JSON-RPC answer."""
 
 
 class CallFailed(RpcError):
@@ -68,8 +68,8 @@ class Rpc:
     """JSON-RPC calls to one node. ``timeout`` is in seconds and covers a whole call; the token is never shown.
 
     ``deadline`` is the moment (of the monotonic clock) by which all calls of a job must be done; ``trouble`` says why
-    the node can't be called by HTTP at all, its token being missing for example. ``fifo`` is the pipe of a node on this
-    machine (rpc_fifo): it is asked first, needs no token, and may be absent.
+    the node can't be called by HTTP at all, for example for lack of a token. ``fifo`` is the pipe of a node on this
+    machine (rpc_fifo): it is tried first, needs no token, and may be absent.
     """
 
     url: str
@@ -94,15 +94,15 @@ class Rpc:
         return self._result(method, request_id, status, content)
 
     def get(self, path: str) -> tuple[int, str]:
-        """Fetch another page of the node's HTTP server, such as the dry run, and return status and text."""
+        """Fetch another page of the node's HTTP server, such as the dry run: status and text. Raises ``RpcError``."""
         status, content = self._exchange("GET", self.url.rsplit("/", 1)[0] + path, f"GET {path}")
         return status, content.decode("utf-8", "replace")
 
     def _by_fifo(self, method: str, body: dict[str, Any]) -> bytes | None:
-        """Ask by the node's pipe, and return None if HTTP is to be used.
+        """Call by the node's pipe; return None if HTTP is to be used.
 
-        A question that gets no answer by the pipe is repeated by HTTP, after half of the time; a change is not, so that
-        it never happens twice, the second time perhaps after a later one.
+        A query without an answer by the pipe is repeated by HTTP after half of the time. A change is not, because it
+        might happen twice, the second time after a later one.
         """
         if self.fifo is None or method in HTTP_ONLY:
             return None
@@ -201,8 +201,8 @@ class Rpc:
 
 
 @contextmanager
-def understood(method: str) -> Iterator[None]:
-    """Turn whatever fails while a malformed answer is read into ``InvalidAnswer``."""
+def parsing_answer(method: str) -> Iterator[None]:
+    """Turn the errors of parsing a malformed answer in the block into ``InvalidAnswer``."""
     try:
         yield
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, RecursionError):
@@ -210,7 +210,7 @@ def understood(method: str) -> Iterator[None]:
 
 
 def as_list(answer: object) -> list[Any]:
-    """Return an RPC answer that is a list, whatever its form (docs/kamailio-facts.md#rpc-methods-and-lists)."""
+    """Return the list in an RPC answer, in any of its forms (docs/kamailio-facts.md#rpc-methods-and-lists)."""
     if isinstance(answer, list):
         return answer
     if isinstance(answer, dict):
@@ -219,7 +219,7 @@ def as_list(answer: object) -> list[Any]:
 
 
 def parse_number(value: Any, largest: int = LARGEST_NUMBER) -> int:
-    """Return a number of an answer that was written as a number or a text. Raises what ``understood`` expects."""
+    """Return a number that an answer has as number or text. Raises an error that ``parsing_answer`` handles."""
     number = int(value)
     if abs(number) > largest:
         raise ValueError(value)
@@ -227,9 +227,9 @@ def parse_number(value: Any, largest: int = LARGEST_NUMBER) -> int:
 
 
 def parse_answer(content: bytes) -> Any:
-    """Return the value of a JSON text, or None if it is invalid or nothing that Kamailio would write.
+    """Return the value of a JSON text, or None if it is invalid or nothing that Kamailio writes.
 
-    Python accepts more than JSON (NaN), and JSON more than can be used: unlimited depth and numbers, half characters.
+    Refused are also NaN, which Python accepts, and what JSON allows: unlimited depth and numbers, lone surrogates.
     """
     try:
         text = content.decode("utf-8")
@@ -265,7 +265,7 @@ def _call_failed(method: str, error: object) -> RpcError:
 
 
 def _reason(error: Exception) -> str:
-    """Say why in few words: the exception's own text may hold addresses of objects."""
+    """Return the reason in a few words: the exception's own text may have addresses of objects."""
     text = str(error)
     for sign, reason in (
         ("refused", "connection refused"),
@@ -281,7 +281,7 @@ def _reason(error: Exception) -> str:
 
 
 def method_names(rpc: Rpc) -> list[str]:
-    """Ask the node which commands it has, and so which modules. Raises ``RpcError``."""
+    """Return the names of the node's RPC commands, which show the loaded modules. Raises ``RpcError``."""
     answer: Any = rpc.call("system.listMethods")
     if not isinstance(answer, list) or not all(isinstance(name, str) for name in answer):
         raise InvalidAnswer("system.listMethods: the node answered in a form that this product does not know.")

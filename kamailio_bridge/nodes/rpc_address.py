@@ -1,4 +1,4 @@
-"""Where Kamailio may answer JSON-RPC: whoever reaches it with the token reads and changes everything."""
+"""Addresses where Kamailio may answer JSON-RPC: a client with the token reads and changes everything there."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from collections.abc import Iterator
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
-# Where clouds serve a machine's secrets, or accept commands for it. No Kamailio is there, and a request may do harm
-# whatever the answer is.
+# Addresses where clouds serve a machine's secrets or accept commands for it. A request alone may do harm there.
 METADATA = tuple(
     map(
         ipaddress.ip_network,
@@ -28,10 +27,10 @@ _COMPATIBLE = ipaddress.ip_network("::/96")
 
 
 def rpc_address_problem(address: str) -> str:
-    """Say in one sentence why this is no address for the RPC, or return an empty text.
+    """Return in one sentence why this is no address for the RPC, or an empty text.
 
-    Fit are loopback addresses and those of private networks (RFC 1918, RFC 4193, RFC 6598). A name is not: what it
-    means may change after it was looked at.
+    Allowed are loopback addresses and those of private networks (RFC 1918, RFC 4193, RFC 6598). Names are not, because
+    their addresses may change after this check.
     """
     bare = address.removeprefix("[").removesuffix("]")
     if forbidden := forbidden_range(bare):
@@ -48,9 +47,9 @@ def rpc_address_problem(address: str) -> str:
 
 
 def forbidden_range(host: str) -> str:
-    """Say that a host is a link-local or metadata address, however it is written; else return an empty text.
+    """Return in a sentence that a host is a link-local or metadata address, in any notation, or an empty text.
 
-    A name is not known here: its addresses are checked when a connection is made.
+    Names pass: their addresses are checked when a connection is made.
     """
     for address in _meanings(host):
         written = host if str(address) == host else f"{host} means {address}, which"
@@ -62,12 +61,12 @@ def forbidden_range(host: str) -> str:
 
 
 def _meanings(host: str) -> Iterator[Address]:
-    """Yield the address that a host is, and the IPv4 addresses that an IPv6 address stands for."""
+    """Yield the IP address of a host, and the IPv4 addresses that an IPv6 address embeds."""
     try:
         address: Address = ipaddress.ip_address(host)
     except ValueError:
         try:
-            # "2852039166", "0xa9fea9fe" and "0251.0376.43518" are addresses to the system.
+            # "2852039166", "0xa9fea9fe" and "0251.0376.43518" are addresses for the system.
             address = ipaddress.IPv4Address(socket.inet_aton(host.rstrip(".")))
         except (OSError, UnicodeError, ValueError):
             return

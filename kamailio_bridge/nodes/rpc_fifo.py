@@ -1,8 +1,8 @@
-"""JSON-RPC by two named pipes, for a node on the same machine: it works even when no TCP connection is free.
+"""JSON-RPC by two named pipes, for a node on the same machine, even when no TCP connection is free.
 
-Kamailio counts connections at its SIP port and at its RPC port together, so whoever fills the one blocks the other. The
-pipe is served by a process of its own (jsonrpcs, ``fifo_name``), one request after the other. A request names a second
-pipe, which the client makes beside the first, and Kamailio writes the answer there, however long it is
+Kamailio counts connections at its SIP port and at its RPC port together, so a flood of one blocks the other. A separate
+process serves the pipe (jsonrpcs, ``fifo_name``), one request after the other. A request names a second pipe, which the
+client makes beside the first, and Kamailio writes the answer there, at any length
 (docs/kamailio-facts.md#rpc-by-pipe-or-datagram).
 """
 
@@ -20,7 +20,7 @@ from typing import Any
 
 from kamailio_bridge.nodes.rpc_http import AnswerTooLong, Deadline
 
-MOST_BYTES = select.PIPE_BUF  # so many are written atomically
+MOST_BYTES = select.PIPE_BUF  # this many bytes are written atomically
 _CHUNK_BYTES = 64 * 1024
 
 
@@ -31,7 +31,7 @@ class NoFifo(Exception):
 def exchange_by_fifo(fifo: Path, request: dict[str, Any], *, deadline: Deadline, max_bytes: int) -> bytes:
     """Send one request and return the answer. Raises ``NoFifo``, ``TimeoutError``, ``OSError`` or ``AnswerTooLong``."""
     name = secrets.token_hex(16)
-    # Kamailio looks for the end of the JSON itself, and takes a quote behind any backslash for an escaped one.
+    # Kamailio searches the end of the JSON, and takes a quote after any backslash for an escaped one.
     text = json.dumps({**request, "reply_name": name}).replace("\\\\", "\\u005c").encode("ascii")
     if len(text) > MOST_BYTES:
         raise NoFifo
@@ -49,7 +49,7 @@ def _opened(fifo: Path) -> Iterator[int]:
     try:
         if not stat.S_ISFIFO(fifo.stat().st_mode):
             raise NoFifo
-        descriptor = os.open(fifo, os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC)  # fails where nobody reads it
+        descriptor = os.open(fifo, os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC)  # fails if nobody reads it
     except OSError as error:
         raise NoFifo from error
     try:
@@ -60,7 +60,7 @@ def _opened(fifo: Path) -> Iterator[int]:
 
 @contextmanager
 def _answers(fifo: Path, name: str) -> Iterator[int]:
-    """Make the pipe for the answer, which Kamailio may write to and nobody else, and open it for reading."""
+    """Make the pipe for the answer, writable by Kamailio only, and open it for reading."""
     path = fifo.parent / name
     try:
         os.mkfifo(path, 0o600)
@@ -82,7 +82,7 @@ def _answers(fifo: Path, name: str) -> Iterator[int]:
 
 
 def _read(descriptor: int, deadline: Deadline, max_bytes: int) -> bytes:
-    """Read until Kamailio closes the pipe. Until it opens it, the poll waits."""
+    """Read until Kamailio closes the pipe; the poll also waits for Kamailio to open it."""
     content = bytearray()
     poll = select.poll()
     poll.register(descriptor, select.POLLIN)

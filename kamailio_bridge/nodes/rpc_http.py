@@ -1,7 +1,7 @@
-"""HTTP to a node, under one deadline: the look-up of its name, connection, header and body together.
+"""HTTP to a node under one deadline for name look-up, connection, header and body.
 
-The time limits of the library requests restart with each piece that arrives, so a node that sends its header a byte at
-a time could block it for ever. So it gets a connection of ours, on which every wait ends at the deadline.
+The time limits of the library requests restart with each piece that arrives: a node that sends its header byte by byte
+could block it for ever. So requests uses our own socket, on which every wait ends at the deadline.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from urllib3.exceptions import HTTPError, ReadTimeoutError
 
 from kamailio_bridge.nodes.rpc_address import forbidden_range
 
-CONNECT_SECONDS = 3.0  # a node is near, and one that is down must not delay
+CONNECT_SECONDS = 3.0  # nodes are near, and one that is down must not delay
 _CHUNK_BYTES = 64 * 1024
 
 
@@ -30,7 +30,7 @@ class AddressForbidden(Exception):
 
 
 class AnswerTooLong(Exception):
-    """The answer is longer than Kamailio's longest."""
+    """The answer is longer than the limit."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Deadline:
     moment: float
 
     def left(self) -> float:
-        """Return the seconds that are left. Raises ``TimeoutError`` when there are none."""
+        """Return the remaining seconds. Raises ``TimeoutError`` after the deadline."""
         seconds = self.moment - time.monotonic()
         if seconds <= 0:
             raise TimeoutError
@@ -50,7 +50,7 @@ class Deadline:
 def exchange(
     method: str, url: str, headers: dict[str, str], body: bytes, *, deadline: Deadline, max_bytes: int
 ) -> tuple[int, bytes]:
-    """Send one request and return the status and the body of the answer. No redirect is followed, no proxy used.
+    """Send one request; return status and body of the answer. It follows no redirect and uses no proxy.
 
     Raises ``TimeoutError``, ``OSError`` (``requests.RequestException`` is one), ``http.client.HTTPException``,
     ``AddressForbidden`` or ``AnswerTooLong``.
@@ -77,7 +77,7 @@ def exchange(
 
 
 def _innermost(error: BaseException) -> BaseException:
-    """Return the exception of the socket or of http.client that requests and urllib3 have wrapped."""
+    """Return the exception of socket or http.client that requests and urllib3 have wrapped."""
     inner = (*error.args, error.__cause__, error.__context__)
     wrapped = next((each for each in inner if isinstance(each, BaseException)), None)
     return error if wrapped is None else _innermost(wrapped)
@@ -93,7 +93,7 @@ def _body(response: requests.Response, max_bytes: int) -> bytes:
 
 
 class _OverOneConnection(HTTPAdapter):
-    """Send requests over a connection that is made already."""
+    """Send requests over an existing connection."""
 
     def __init__(self, host: str, port: int, connection: socket.socket) -> None:
         super().__init__(max_retries=0)
@@ -115,7 +115,7 @@ class _Pool(HTTPConnectionPool):
 
 
 def _connect(host: str, port: int, deadline: Deadline) -> socket.socket:
-    """Connect to the first address of the host that takes the connection.
+    """Connect to the first address of the host that accepts the connection.
 
     The address is checked when the connection is made, because a name may resolve differently than when it was entered.
     """
@@ -136,7 +136,7 @@ def _connect(host: str, port: int, deadline: Deadline) -> socket.socket:
 
 
 def _resolve(host: str, port: int, deadline: Deadline) -> list[tuple[int, Any]]:
-    """Look a host up in a thread that is abandoned at the deadline: the system's look-up has no time limit."""
+    """Look up a host in a thread that is abandoned at the deadline: the system's look-up has no time limit."""
     found: list[tuple[int, Any]] = []
     failures: list[Exception] = []
 

@@ -1,4 +1,4 @@
-"""The address of a node's RPC: what may stand in it. Our token is sent there, so it must not be just anywhere."""
+"""The URL of a node's RPC. Our token is sent there, so hosts are restricted."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ def local_rpc_url() -> str:
 
 
 def normal_rpc_url(url: str) -> str:
-    """Return the URL with Kamailio's path where none is given."""
+    """Return the URL with Kamailio's path if it has none."""
     bare = url.rstrip("/")
     return bare + RPC_PATH if bare.count("/") == 2 else bare
 
 
 def validate_rpc_url(url: str) -> None:
-    """Take ``http://address:port/RPC`` with a loopback or private address. Raises ``ValidationError``.
+    """Accept ``http://address:port/RPC`` with a loopback or private address. Raises ``ValidationError``.
 
     The token goes there unencrypted. ``KAMAILIO_RPC_ANYWHERE`` allows other addresses and names, but never link-local
     addresses and those of a cloud's metadata. A name's addresses are checked when a connection is made.

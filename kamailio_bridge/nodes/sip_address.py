@@ -1,6 +1,6 @@
-"""Where Kamailio may speak SIP: one address of the machine, because registrations name it to carriers.
+"""Addresses for Kamailio's SIP: one of the machine's own, because registrations send it to carriers.
 
-Needs nothing but Python: the unit of Kamailio asks it, too (deploy/check-sip-address).
+It needs nothing but Python: Kamailio's unit runs it, too (deploy/check-sip-address).
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import socket
 
 
 def sip_address_problem(address: str) -> str:
-    """Say in one sentence why ``DSIPROUTER_SIP_ADDRESS`` can't be this, or return an empty text."""
+    """Return in one sentence why this is no ``DSIPROUTER_SIP_ADDRESS``, or an empty text."""
     bare = address.removeprefix("[").removesuffix("]")
     try:
         parsed = ipaddress.ip_address(bare)
@@ -33,7 +33,7 @@ def sip_address_problem(address: str) -> str:
 
 
 def sip_ipv6_address_problem(address: str) -> str:
-    """Say in one sentence why ``DSIPROUTER_SIP_IPV6_ADDRESS`` can't be this; none at all, "", is fine."""
+    """Return in one sentence why this is no ``DSIPROUTER_SIP_IPV6_ADDRESS``, or an empty text; "" is allowed."""
     if not address:
         return ""
     if ":" not in address:
@@ -57,14 +57,14 @@ def sip_address_problems(address: str, ipv6_address: str, *, as_written: bool = 
 
 
 def not_bracketed(address: str) -> str:
-    """Say in one sentence that an IPv6 address lacks the brackets that Kamailio wants, or return an empty text."""
+    """Return in one sentence that an IPv6 address lacks the brackets that Kamailio needs, or an empty text."""
     if ":" in address and not (address.startswith("[") and address.endswith("]")):
         return f"{address} is an IPv6 address: write it in brackets, [{address.strip('[]')}]."
     return ""
 
 
 def not_ours(address: str) -> str:
-    """Say in one sentence that this machine does not have the address, or return an empty text."""
+    """Return in one sentence that this machine does not have the address, or an empty text."""
     bare = address.removeprefix("[").removesuffix("]")
     family = socket.AF_INET6 if ":" in bare else socket.AF_INET
     try:

@@ -1,6 +1,6 @@
-"""Where the token of a node's RPC comes from: a variable made for it, or a file in the one folder of tokens.
+"""Sources of RPC tokens of nodes: an environment variable for tokens, or a file in the folder of tokens.
 
-Whoever enters a node decides where its token is sent. So only tokens may be named: no other variable (the secret key!),
+The author of a node decides where its token is sent. So only tokens may be named: no other variable (the secret key!)
 and no other file that the site can read.
 """
 
@@ -16,7 +16,7 @@ from django.core.exceptions import ValidationError
 OWN_TOKEN = "DSIPROUTER_RPC_TOKEN"  # noqa: S105 - the name of a variable
 VARIABLE = re.compile(rf"{OWN_TOKEN}(_[A-Z0-9_]+)?")
 FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-MAX_TOKEN = 256  # characters; more is a file that is no token's
+MAX_TOKEN = 256  # characters; a longer file is no token
 
 
 class TokenMissing(Exception):
@@ -24,7 +24,7 @@ class TokenMissing(Exception):
 
 
 def folder_problem() -> str:
-    """Say in one sentence why ``DSIPROUTER_RPC_TOKEN_FOLDER`` can't be the folder of tokens, or return an empty text.
+    """Return in one sentence why ``DSIPROUTER_RPC_TOKEN_FOLDER`` can't be the folder of tokens, or an empty text.
 
     The home folder and those above it contain secrets that are no tokens.
     """
@@ -35,15 +35,15 @@ def folder_problem() -> str:
 
 
 def normal_token_source(value: str) -> str:
-    """Return only the name of a file that is given with its path in the folder of tokens."""
+    """Return the bare name of a file that is given with its path in the folder of tokens."""
     path = Path(value)
     return path.name if path.is_absolute() and path.parent.resolve() == _folder() else value
 
 
 def validate_token_source(value: str) -> None:
-    """Take the name of a variable of ours, or of a file that is in the folder of tokens.
+    """Accept the name of a variable for tokens, or of an existing file in the folder of tokens.
 
-    The file has to be there: a token itself, which must not be stored, looks like a name as well.
+    The file must exist: a token itself, which must not be stored, looks like a name as well.
     """
     if VARIABLE.fullmatch(value):
         return
@@ -56,9 +56,9 @@ def validate_token_source(value: str) -> None:
 
 
 def read_token(source: str) -> str:
-    """Return the token of a node's *token from*. Raises ``TokenMissing``."""
+    """Return the token from its source. Raises ``TokenMissing``."""
     if source == OWN_TOKEN:
-        return str(settings.DSIPROUTER_RPC_TOKEN)  # it may be in the file .env or in the home, too
+        return str(settings.DSIPROUTER_RPC_TOKEN)  # which may also come from .env or the home folder
     if VARIABLE.fullmatch(source):
         token = os.environ.get(source, "")
         where = f"the variable {source} of the site's environment"
@@ -76,7 +76,7 @@ def _folder() -> Path:
 
 
 def _file(source: str) -> Path:
-    """Return the file that a name stands for, which may be a link inside the folder and leads nowhere else."""
+    """Return the path of a token file; a symbolic link must stay inside the folder. Raises ``TokenMissing``."""
     if problem := folder_problem():
         raise TokenMissing(problem)
     folder = _folder()

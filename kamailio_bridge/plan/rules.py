@@ -45,7 +45,7 @@ from kamailio_bridge.rows.routes_in_force import (
     calling_groups,
     inbound_routes,
     inbound_routes_without_pbx,
-    longest,
+    longest_prefix,
     outbound_routes,
 )
 from kamailio_bridge.rows.types import Notice
@@ -214,7 +214,7 @@ def _inbound_warnings(carriers: Carriers) -> Iterator[Notice]:
         if inbound.enabled and pbx is not None and not pbx.enabled:
             calls = "are answered 503"
             if inbound.fall_through:
-                calls = _inbound_fall(longest(inbound.prefix, leading.keys() | silent), leading)
+                calls = _inbound_fall(longest_prefix(inbound.prefix, leading.keys() | silent), leading)
             text = f"leads to {pbx_label(pbx)}, which is disabled: its calls {calls}."
             yield Notice(inbound_route_label(inbound), text)
 
@@ -231,7 +231,7 @@ def _outbound_warnings(carriers: Carriers, route: OutboundRouteRecord, in_force:
             yield f"passes over {_why_passed_over(group)}."
     if not usable:
         why = "has no carrier group that calls can go to" if groups else "names no carrier group"
-        calls = _outbound_fall(longest(route.prefix, in_force)) if route.fall_through else "are answered 503"
+        calls = _outbound_fall(longest_prefix(route.prefix, in_force)) if route.fall_through else "are answered 503"
         yield f"{why}: its calls {calls}."
 
 

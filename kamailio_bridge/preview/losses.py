@@ -27,7 +27,7 @@ from kamailio_bridge.rows.routes_in_force import (
     answering_routes,
     inbound_routes,
     inbound_routes_without_pbx,
-    longest,
+    longest_prefix,
     outbound_routes,
 )
 from kamailio_bridge.rows.types import Notice
@@ -124,7 +124,7 @@ def _answered_calls(before: Carriers, after: Carriers) -> Iterator[Notice]:
     leading = {route.prefix for route, _ in outbound_routes(before)}
     known = leading | {route.prefix for route, _ in answering_routes(before)}
     for route, answer in answering_routes(after):
-        decided = longest(route.prefix, known)
+        decided = longest_prefix(route.prefix, known)
         if decided is None or decided not in leading:
             continue
         went = "" if decided == route.prefix else f", which took {outbound_route_in_sentence(decided)},"
@@ -156,7 +156,7 @@ def _why_lost(now: OutboundRouteRecord | None, route: OutboundRouteRecord) -> st
 def _fallback(prefix: str, after: Carriers) -> str:
     """Say where numbers with the prefix go when its own route is gone."""
     answers = {route.prefix: answer for route, answer in answering_routes(after)}
-    found = longest(prefix, answers.keys() | {route.prefix for route, _ in outbound_routes(after)})
+    found = longest_prefix(prefix, answers.keys() | {route.prefix for route, _ in outbound_routes(after)})
     if found is None:
         return "are answered 404"
     route = outbound_route_in_sentence(found)
@@ -178,7 +178,7 @@ def _lost_inbound_routes(before: Carriers, after: Carriers) -> Iterator[Notice]:
 
 
 def _inbound_fallback(prefix: str, leading: set[str], silent: set[str]) -> str:
-    found = longest(prefix, leading | silent)
+    found = longest_prefix(prefix, leading | silent)
     if found is None:
         return "are answered 404"
     route = inbound_route_in_sentence(found)

@@ -21,8 +21,8 @@ from carriers.passwords.digest import Challenge, authorization, parse_challenges
 from carriers.snapshots.records import CredentialRecord, EndpointRecord
 from carriers.values.addresses import uri_host
 from kamailio_bridge.nodes.node import Node
-from kamailio_bridge.nodes.printable import fit_to_show
-from kamailio_bridge.nodes.rpc import CallFailed, NodeUnreachable, RpcError, understood
+from kamailio_bridge.nodes.printable import make_printable
+from kamailio_bridge.nodes.rpc import CallFailed, NodeUnreachable, RpcError, parsing_answer
 from kamailio_bridge.rows.routes_in_force import sip_uri
 
 Verdict = Literal[
@@ -92,7 +92,7 @@ def ask_through(nodes: Sequence[Node], question: Callable[[Node], Probe]) -> Pro
     """Ask through the first node that can be reached, with a limit of time. Raises ``NoNode``."""
     reasons = []
     end = time.monotonic() + NODE_SECONDS
-    for node in [node.for_one_job(NODE_SECONDS) for node in nodes]:
+    for node in [node.with_deadline(NODE_SECONDS) for node in nodes]:
         if time.monotonic() >= end:
             reasons.append(f"Node {node.name} was not asked any more.")
             break
@@ -124,7 +124,7 @@ def ask_realm(node: Node, credential: CredentialRecord) -> Probe:
     found = answer.challenge(credential.realm)
     if found is None:
         return _no_challenge(credential, answer)
-    realm = fit_to_show(found[1].realm)
+    realm = make_printable(found[1].realm)
     sentence = f"{credential.registrar} asks for the realm “{realm}”."
     return Probe("answers", sentence, answer.code, answer.milliseconds, realm)
 
@@ -142,7 +142,7 @@ def probe_credential(node: Node, credential: CredentialRecord) -> Probe:
         return _no_challenge(credential, answer)
     for number in (2, 3):
         header, challenge = found
-        realm = fit_to_show(challenge.realm)
+        realm = make_printable(challenge.realm)
         if challenge.realm != credential.realm:
             sentence = (
                 f"{credential.registrar} asks for the realm “{realm}”, and the credential has"
@@ -227,9 +227,9 @@ def _ask(node: Node, method: str, r_uri: str, next_hop: str, headers: str) -> _A
         sentence = f"{target} can't be reached: its name does not resolve, or it refuses the connection. Check both."
         return Probe("unreachable", sentence)
     milliseconds = round((time.monotonic() - start) * 1000)
-    with understood("tm.t_uac_wait"):
+    with parsing_answer("tm.t_uac_wait"):
         # The headers stand last: before them, an answer that makes a dialog has three fields more.
-        code, reason, rest = int(answer[0]), fit_to_show(str(answer[1])), str(answer[-1])
+        code, reason, rest = int(answer[0]), make_printable(str(answer[1])), str(answer[-1])
     if "\nvia:" not in f"\n{rest}".lower():  # an answer without Via was made by the node itself: nothing came back
         if code == 408:
             return Probe(

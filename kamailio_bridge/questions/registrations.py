@@ -20,8 +20,8 @@ from kamailio_bridge.modules.uac_records import UacRecord, differs, dump_records
 from kamailio_bridge.modules.uac_rows import record_rows
 from kamailio_bridge.nodes.ask_all import ASK_SECONDS, ask_nodes
 from kamailio_bridge.nodes.node import Node
-from kamailio_bridge.nodes.printable import fit_to_show
-from kamailio_bridge.nodes.rpc import CallFailed, Rpc, RpcError, as_list, understood
+from kamailio_bridge.nodes.printable import make_printable
+from kamailio_bridge.nodes.rpc import CallFailed, Rpc, RpcError, as_list, parsing_answer
 from kamailio_bridge.questions.registrar_answers import as_noted, explain, parse_answer
 from kamailio_bridge.rows.marks import record_key
 from kamailio_bridge.rows.types import Row
@@ -147,9 +147,9 @@ def _answers(rpc: Rpc) -> dict[str, str] | None:
         slots = as_list(rpc.call("htable.dump", HASH_TABLE))
     except CallFailed:
         return None
-    with understood("htable.dump"):
+    with parsing_answer("htable.dump"):
         return {
-            str(item["name"]): fit_to_show(str(item["value"]))
+            str(item["name"]): make_printable(str(item["value"]))
             for slot in slots
             for item in as_list(slot.get("slot", []))
             if "name" in item

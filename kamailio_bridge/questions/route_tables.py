@@ -18,7 +18,7 @@ from kamailio_bridge.rows.attrs import parse_attrs, whole_number
 from kamailio_bridge.rows.destination import Destination
 from kamailio_bridge.rows.ids import row_id
 from kamailio_bridge.rows.marks import BY_WEIGHT, PBX_MARK, RECORD_KEY, set_key
-from kamailio_bridge.rows.tree_entries import OUTBOUND, answer_in, leads_on, sets_in
+from kamailio_bridge.rows.tree_entries import OUTBOUND, answer_in, names_sets, sets_in
 from kamailio_bridge.tables.models import Dispatcher, Htable, Mtree, Uacreg
 
 _NOT_USED_FLAGS = 1 | 4  # dispatcher: inactive, and disabled by an administrator
@@ -45,7 +45,7 @@ def predict_from_tables(number: str, names: Names) -> Prediction:
     answer = answer_in(rows[found])
     if answer is not None:
         return Prediction(number, found.removeprefix(OUTBOUND), answer=answer)
-    if not leads_on(rows[found]):
+    if not names_sets(rows[found]):
         return Prediction(number, None)
     set_ids = [whole_number(part) for part in sets_in(rows[found])]
     sets, unused = _sets(set_ids, names)

@@ -5,7 +5,7 @@ Kamailio loads the table htable at start too, so a node says which revision it r
 
 from __future__ import annotations
 
-from kamailio_bridge.nodes.rpc import CallFailed, Rpc, parse_number, understood
+from kamailio_bridge.nodes.rpc import CallFailed, Rpc, parse_number, parsing_answer
 from kamailio_bridge.rows.ids import PBX_OFFSET, free_keys, row_id
 from kamailio_bridge.rows.marks import HASH_TABLE, INTEGER_VALUE, REVISION_KEY, STRING_KEY
 from kamailio_bridge.tables.models import Htable
@@ -21,7 +21,7 @@ def revision_on_node(rpc: Rpc) -> int | None:
         if failure.message.startswith(("Key name doesn't exist", "No such htable", "Method Not Found")):
             return None
         raise
-    with understood("htable.get"):
+    with parsing_answer("htable.get"):
         return parse_number(answer["item"]["value"])
 
 

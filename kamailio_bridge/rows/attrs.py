@@ -1,6 +1,6 @@
-"""The attributes of a destination, ``gwid=7;strip=0;uac=carrier-3``: what the SIP side needs at each attempt.
+"""The attributes of a destination, ``gwid=7;strip=0;uac=carrier-3``, which the SIP side reads at each attempt.
 
-An empty value would make Kamailio skip the row (docs/kamailio-facts.md#bad-destinations), so it is left out.
+Empty values are left out, because Kamailio would skip the row (docs/kamailio-facts.md#bad-destinations).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ MOST_DIGITS = 10  # of a number of 32 bits
 
 
 class Attrs(NamedTuple):
-    """Attributes as the SIP side reads them. ``record`` names the account's record; no ``weight`` is None."""
+    """Attributes as the SIP side reads them. ``record`` is the key of the account's record; ``weight`` may be None."""
 
     gwid: int
     strip: int
@@ -46,12 +46,12 @@ def pbx_attrs(pbx_pk: int) -> str:
 
 
 def split_attrs(text: str) -> dict[str, str]:
-    """Return the attributes by name, as they are written."""
+    """Return the attributes by name, values unparsed."""
     return dict(part.partition("=")[::2] for part in text.split(";") if part)
 
 
 def parse_attrs(text: str) -> Attrs:
-    """Read the attributes as the SIP side does: what is no number counts as 0."""
+    """Return the attributes as the SIP side reads them: a value that is no number counts as 0."""
     values = split_attrs(text)
     return Attrs(
         gwid=whole_number(values.get("gwid")),
@@ -63,7 +63,7 @@ def parse_attrs(text: str) -> Attrs:
 
 
 def whole_number(text: str | None) -> int:
-    """Return the number that a text is, as Kamailio reads it: 0 where it is none, or longer than its numbers."""
+    """Return the number in a text as Kamailio reads it: 0 if it is none or has more than ``MOST_DIGITS`` digits."""
     if text is None or len(text) > MOST_DIGITS:
         return 0
     return int(text) if text.isascii() and text.isdigit() else 0

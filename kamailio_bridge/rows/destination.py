@@ -1,4 +1,4 @@
-"""An endpoint as a call meets it, whether the carriers, Kamailio's tables or a node tell of it."""
+"""An endpoint as a call sees it, read from the carriers, Kamailio's tables or a node."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 
 class Destination(NamedTuple):
-    """An endpoint as the SIP side sees it. ``weight`` is None where the group is tried by position."""
+    """An endpoint as the SIP side sees it. ``weight`` is None if the group is tried by position."""
 
     gwid: int
     group: str

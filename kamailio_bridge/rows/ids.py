@@ -1,8 +1,8 @@
-"""Which primary keys and set ids our rows take. All are below 2**31, which Kamailio's INT columns hold.
+"""Primary keys and set ids of our rows. All are below 2**31, to fit Kamailio's INT columns.
 
-An endpoint's row has the endpoint's key and a carrier group's set the group's key, so that an operator who reads the
-tables, a log line or ``dispatcher.list`` finds the object in the admin. Other kinds of objects stand apart by an
-offset. ``KAMAILIO_ID_BASE`` comes on top of everything.
+An endpoint's row has the endpoint's key, and a carrier group's set the group's key: an operator who reads the tables, a
+log line or ``dispatcher.list`` finds the object in the admin. Other kinds of objects have an offset.
+``KAMAILIO_ID_BASE`` is added to all of them.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from django.conf import settings
 from django.db.models import QuerySet
 
 HIGHEST = 2**31 - 1
-KIND_SIZE = 100_000_000  # keys of each kind; objects' own keys lie in the lower half (see ``keys``)
+KIND_SIZE = 100_000_000  # keys of each kind; objects' own keys use the lower half
 PBX_OFFSET = 100_000_000  # PBXs, where endpoints and carrier groups have their rows too
 ROUTE_OFFSET = 200_000_000  # a route's own gateway list among the groups' lists
 INBOUND_OFFSET = 300_000_000  # inbound routes among the outbound ones
 ENDPOINT_ADDRESS_OFFSET = 400_000_000  # endpoints' own addresses among the source networks
 
-OWNER_OFFSET = 500_000_000  # who registers a credential, among the other rows of htable
+OWNER_OFFSET = 500_000_000  # owners of accounts, among the other rows of htable
 
 
 def row_id(pk: int, offset: int = 0) -> int:
@@ -39,19 +39,19 @@ def pbx_set_id(pbx_pk: int) -> int:
 
 
 def _spare_keys(key: int) -> Iterator[int]:
-    """Yield the keys at the end of the range of a row's kind, from the highest down."""
+    """Yield the keys at the end of the range of a row's kind, in descending order."""
     base = int(settings.KAMAILIO_ID_BASE)
     first = base + (key - base) // KIND_SIZE * KIND_SIZE
     yield from range(min(first + KIND_SIZE - 1, HIGHEST), first + KIND_SIZE // 2 - 1, -1)
 
 
 def is_moved(key: int) -> bool:
-    """Say whether a row has a key of those at the end of a kind's range, not that of an object."""
+    """Return whether a key is from the end of a kind's range, not an object's own."""
     return (key - int(settings.KAMAILIO_ID_BASE)) % KIND_SIZE >= KIND_SIZE // 2
 
 
 def free_keys(foreign: QuerySet[Any], pks: Iterable[int], used: set[int]) -> Iterator[int]:
-    """Yield for each row the highest key at the end of its kind's range that is not used and no ``foreign`` row has."""
+    """Yield per row the highest key of its kind's range that neither ``used`` nor a ``foreign`` row has."""
     for pk in pks:
         key = next(key for key in _spare_keys(pk) if key not in used and not foreign.filter(pk=key).exists())
         used.add(key)

@@ -1,7 +1,7 @@
-"""The marks of our rows: how they are told from rows of other programs, and how they name objects of the carriers.
+"""The marks of our rows, which tell them from rows of other programs and name their objects.
 
-Each is written here once. Projections put them into rows; scopes, verifications, questions and ``kamailio.cfg`` look
-for them. A changed mark would turn the rows that are in the tables already into rows of another program.
+Projections write them into rows; scopes, verifications, questions and ``kamailio.cfg`` look for them. If a mark is
+changed, existing rows count as rows of another program.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ PBX_TAG = "pbx-"
 RECORD_KEY = GROUP_TAG
 
 # Flags of an account's record.
-DISABLED_FLAG = 1  # it answers challenges but does not register
+DISABLED_FLAG = 1  # the account answers challenges but does not register
 # Bits of the flags that Kamailio shows (docs/kamailio-facts.md#registration-states).
 ONGOING_STATE, REGISTERED_STATE = 2, 4
 
@@ -71,17 +71,17 @@ def record_key(group_pk: int) -> str:
 
 
 def owner_key(record: str) -> str:
-    """Return the key of the entry that says which node registers a record."""
+    """Return the key of the entry with the owner of a record."""
     return f"{OWNER_KEY}{record}"
 
 
 def set_key(set_id: int) -> str:
-    """Return the key of the entry that says how a dispatcher set selects."""
+    """Return the key of the entry with the selection of a dispatcher set."""
     return f"{SET_KEY}{set_id}"
 
 
 def object_key(text: object, mark: str) -> int | None:
-    """Return the key of the object that a text names with ``mark``, None if it names none."""
+    """Return the primary key after ``mark`` in a text, None if there is none."""
     name = str(text)
     key = name.removeprefix(mark)
     return int(key) if name.startswith(mark) and key.isdecimal() else None

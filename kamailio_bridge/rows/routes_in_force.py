@@ -1,4 +1,4 @@
-"""Which routes are in force, and where they lead: pure functions of the carriers for several modules.
+"""The routes in force and their destinations, as pure functions of the carriers.
 
 A route in force leads to carrier groups, or answers its calls itself. The longest matching prefix of those decides.
 """
@@ -14,7 +14,7 @@ from carriers.values.addresses import host_ip, is_ipv4, uri_host
 
 
 class Answer(NamedTuple):
-    """The SIP answer that a route gives itself. ``refuses``: by the operator's choice, not for want of a carrier."""
+    """The SIP answer that a route gives itself. ``refuses``: by the operator's choice, not for lack of a carrier."""
 
     code: int
     reason: str
@@ -28,13 +28,13 @@ NO_CARRIER = Answer(503, "No carrier can take the call", refuses=False)
 
 
 def sip_uri(host: str, port: int, transport: str) -> str:
-    """Return ``sip:host:port``, with ``;transport=`` where it is not UDP. The port is written, so no SRV look-up."""
+    """Return ``sip:host:port``, with ``;transport=`` where it is not UDP. An explicit port prevents SRV look-ups."""
     suffix = "" if transport == "udp" else f";transport={transport}"
     return f"sip:{uri_host(host)}:{port}{suffix}"
 
 
-def is_name(host: str) -> bool:
-    """Say whether the host is a DNS name."""
+def is_dns_name(host: str) -> bool:
+    """Return whether the host is a DNS name."""
     return not is_ipv4(host) and host_ip(host) is None
 
 
@@ -83,7 +83,7 @@ def inbound_routes_without_pbx(carriers: Carriers) -> Iterator[tuple[InboundRout
             yield route, pbx
 
 
-def longest(number: str, prefixes: Iterable[str]) -> str | None:
-    """Return the longest of the prefixes that ``number`` begins with, None where there is none."""
+def longest_prefix(number: str, prefixes: Iterable[str]) -> str | None:
+    """Return the longest of the prefixes that ``number`` begins with, None if there is none."""
     known = prefixes if isinstance(prefixes, (set, dict)) else set(prefixes)
     return next((number[:length] for length in range(len(number), -1, -1) if number[:length] in known), None)

@@ -13,7 +13,7 @@ Kind = Literal["changed", "added", "deleted"]
 
 
 class ColumnDrift(NamedTuple):
-    """One column as the revision has it and as it was found; both as people may see them."""
+    """One column as applied and as found, with secrets hidden."""
 
     column: str
     expected: str
@@ -22,7 +22,7 @@ class ColumnDrift(NamedTuple):
 
 @dataclass(frozen=True)
 class RowDrift:
-    """One row that somebody else changed, added or deleted. ``label`` names the object behind it."""
+    """One row that another program changed, added or deleted. ``label`` names its object."""
 
     table: Table
     pk: int
@@ -33,7 +33,7 @@ class RowDrift:
 
     @property
     def columns(self) -> list[ColumnDrift]:
-        """The columns that differ; those with a value, where the whole row was added or deleted."""
+        """The columns that differ; of an added or deleted row those with a value."""
         nothing = (None,) * len(self.table.columns)
         fields = differing_columns(self.table, self.expected or nothing, self.found or nothing)
         if self.kind != "changed":

@@ -1,4 +1,4 @@
-"""The entries of the prefix tree: a prefix with the letter of its direction, and where its calls go.
+"""The entries of the prefix tree: a prefix with the letter of its direction, and the destination of its calls.
 
 A value is our mark and the ids of the sets. For a route that answers its calls itself, ``refuse:403:reason`` or
 ``unavailable`` follows the mark. ``kamailio/outbound.cfg`` reads both.
@@ -28,13 +28,13 @@ def entry_of_answer(answer: Answer) -> str:
     return f"{REFUSE}{answer.code}:{answer.reason}" if answer.refuses else UNAVAILABLE
 
 
-def leads_on(value: object) -> bool:
-    """Say whether a value of ours names sets that calls are sent to."""
+def names_sets(value: object) -> bool:
+    """Return whether a value of ours names sets for calls."""
     return _LEADS_ON.match(str(value)) is not None
 
 
 def sets_in(value: object) -> list[str]:
-    """Return the parts of a value that name sets, as they are written."""
+    """Return the parts of a value that name sets, unparsed."""
     return str(value).removeprefix(ENTRY_MARK).split(";")
 
 

@@ -1,4 +1,4 @@
-"""Rows of Kamailio's tables, and which of them are ours.
+"""Rows of Kamailio's tables, and the rule that tells ours from others.
 
 A row is a plain tuple in the order of its table's ``columns``, the primary key first: plans compare hundreds of
 thousands of them, and tuples compare fast.
@@ -33,9 +33,9 @@ class Notice(NamedTuple):
 
 
 class Row(NamedTuple):
-    """A row that the carriers need, and the object behind it: its label, or an endpoint with its group.
+    """A row that the carriers need, and its origin: the label of an object, or an endpoint with its group.
 
-    Most rows are endpoints' and most of them don't change, so that nobody asks for their labels.
+    Most rows belong to endpoints and don't change, so their labels are made on demand.
     """
 
     values: Values
@@ -43,31 +43,31 @@ class Row(NamedTuple):
 
     @property
     def label(self) -> str:
-        """The object behind it in the operator's words."""
+        """The label of its object."""
         return self.origin if isinstance(self.origin, str) else endpoint_label(*self.origin)
 
     @property
     def owner(self) -> str:
-        """The carrier group, PBX or route behind it in the operator's words: of an endpoint its group."""
+        """The label of its carrier group, PBX or route: for an endpoint its group."""
         return self.origin if isinstance(self.origin, str) else group_label(self.origin[0])
 
     @property
     def pk(self) -> int:
         return self.values[0]  # type: ignore[return-value]
 
-    def with_value(self, place: int, value: Value) -> Row:
-        """Return the row with another value at a place of its columns."""
-        return self._replace(values=(*self.values[:place], value, *self.values[place + 1 :]))
+    def with_value(self, index: int, value: Value) -> Row:
+        """Return the row with another value in the column at ``index``."""
+        return self._replace(values=(*self.values[:index], value, *self.values[index + 1 :]))
 
 
 @dataclass(frozen=True, eq=False)
 class Table:
-    """One table that a Kamailio module reads, with the rule that says which of its rows are ours.
+    """One table that a Kamailio module reads, with the rule for our rows.
 
     ``exclusive`` names columns whose values in our rows no foreign row may have: a unique index, or a key that
     Kamailio would mix; ``moved_by_base`` those of them whose values ``KAMAILIO_ID_BASE`` moves. ``carries_calls`` says
-    whether a row of ours routes outbound calls; where none of those would be left, the plan is an emptying one. None:
-    no row of the table does. ``secret`` names columns that nobody may see: a digest opens the account as the password
+    whether a row of ours routes outbound calls; if none of those is left, the plan removes all routes. None: no
+    row of the table does. ``secret`` names columns that are never shown: a digest opens the account as the password
     does.
     """
 
@@ -88,11 +88,11 @@ class Table:
         return self.model._meta.db_table
 
     def at(self, column: str) -> int:
-        """Return the place of a column in the table's rows."""
+        """Return the index of a column in the table's rows."""
         return self.columns.index(column)
 
     def stored(self) -> dict[int, Values]:
-        """Read our rows as they stand in the table now, by primary key."""
+        """Read our rows from the table, by primary key."""
         rows = self.model._default_manager.filter(self.ours).order_by("pk").values_list(*self.columns)
         return {row[0]: row for row in rows.iterator(chunk_size=10_000)}
 
@@ -101,14 +101,14 @@ class Table:
         return self.model._default_manager.exclude(self.ours)
 
     def overflows(self, values: Values) -> Iterator[str]:
-        """Yield a sentence for each text that does not fit its column: MariaDB would refuse, SQLite keep too much."""
-        for place, width in self._widths:
-            value = values[place]
+        """Yield a sentence for each text that is too long for its column: MariaDB refuses it, SQLite stores it."""
+        for index, width in self._widths:
+            value = values[index]
             if isinstance(value, str) and len(value) > width:
-                yield f"“{value}” does not fit the column {self.name}.{self.columns[place]} ({width} characters)"
+                yield f"“{value}” does not fit the column {self.name}.{self.columns[index]} ({width} characters)"
 
     @cached_property
     def _widths(self) -> list[tuple[int, int]]:
-        """The places of the columns that hold text, with how many characters each holds."""
+        """The indexes of the text columns, each with its limit in characters."""
         widths = [getattr(self.model._meta.get_field(column), "max_length", None) for column in self.columns]
-        return [(place, width) for place, width in enumerate(widths) if width is not None]
+        return [(index, width) for index, width in enumerate(widths) if width is not None]

@@ -1,4 +1,4 @@
-"""The columns that Kamailio's tables really have, whoever made them, read in one query."""
+"""The actual columns of Kamailio's tables, read in one query."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ _MYSQL = """
 
 
 class Column(NamedTuple):
-    """One column as it is declared.
+    """One column as declared.
 
-    ``kind`` is the type's bare name in small letters, such as ``varchar``. ``length`` is how many characters fit, None
-    where there is no limit: SQLite declares one and ignores it. ``needs_value``: a row can't be added without a value.
+    ``kind`` is the bare type name in lower case, such as ``varchar``. ``length`` is the limit in characters, None
+    without one: SQLite declares a limit and ignores it. ``needs_value``: a row can't be added without a value.
     """
 
     kind: str
@@ -36,7 +36,7 @@ class Column(NamedTuple):
 
 
 def read_columns(names: Sequence[str], alias: str) -> dict[str, dict[str, Column]]:
-    """Return the columns of the tables and views ``names``, by table and column; what is missing is left out."""
+    """Return the columns of the tables and views ``names``, by table and column; missing tables are left out."""
     connection = connections[alias]
     template = _SQLITE if connection.vendor == "sqlite" else _MYSQL
     found: dict[str, dict[str, Column]] = defaultdict(dict)

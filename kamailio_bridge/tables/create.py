@@ -1,4 +1,4 @@
-"""Make Kamailio's tables where they are missing. What is there already is never dropped, altered or overwritten."""
+"""Create Kamailio's missing tables. Existing ones are never dropped, altered or overwritten."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from kamailio_bridge.tables.models import TABLES, KamailioTable, Version
 
 @dataclass
 class CreationReport:
-    """What ``create_missing_tables`` made, found, and found but does not know."""
+    """The tables that ``create_missing_tables`` made and found, and SQLite's journal mode."""
 
     made: list[str] = field(default_factory=list)
     found: list[str] = field(default_factory=list)
@@ -19,11 +19,11 @@ class CreationReport:
 
 
 def create_missing_tables(alias: str = "kamailio") -> CreationReport:
-    """Make the tables of ``TABLES`` that the database lacks, each with its row in ``version``.
+    """Create the missing tables of ``TABLES``, each with its row in ``version``.
 
-    Safe to repeat, and to run beside tables that Kamailio's own SQL files made. A table that is there keeps its row in
-    ``version`` too, even a wrong or missing one: what made the table is not known then, so ``checks`` reports it and a
-    person decides. On SQLite the file is switched to WAL, because Kamailio reads while we write
+    Safe to repeat, and to run beside tables of Kamailio's own SQL files. An existing table keeps its row in
+    ``version``, even a wrong or missing one: its origin is unknown then, so ``checks`` reports it and an operator
+    decides. On SQLite the file is switched to WAL, because Kamailio reads while we write
     (docs/kamailio-facts.md#sqlite).
     """
     connection = connections[alias]
@@ -31,7 +31,7 @@ def create_missing_tables(alias: str = "kamailio") -> CreationReport:
     if connection.vendor == "sqlite":
         report.journal_mode = _switch_to_wal(alias)
     present = set(connection.introspection.table_names())
-    for table in TABLES:  # Version is the first: the others' rows go into it
+    for table in TABLES:  # Version comes first: it has the rows of the others
         name = table._meta.db_table
         if name in present:
             report.found.append(name)
@@ -44,7 +44,7 @@ def create_missing_tables(alias: str = "kamailio") -> CreationReport:
 def _create(table: type[KamailioTable], alias: str) -> None:
     with connections[alias].schema_editor() as editor:
         editor.create_model(table)
-        # A row that an earlier table of this name left behind would stop the insertion, or tell a lie.
+        # A row of an earlier table of this name would stop the insertion or be wrong.
         Version.objects.using(alias).update_or_create(
             table_name=table._meta.db_table, defaults={"table_version": table.db_table_version}
         )

@@ -2,7 +2,7 @@
 
 Column names, lengths, defaults and unique indexes are those of the SQL files that Kamailio ships; a test compares
 them. Left out: tables that we neither write nor need (``trusted``, ``mtrees``, ``dr_groups``), and ``UNSIGNED``, which
-Django has no word for on a primary key. Keys are AutoField and texts CharField, because BIGINT and TEXT columns would
+Django does not support on a primary key. Keys are AutoField and texts CharField, because BIGINT and TEXT columns would
 stop Kamailio (docs/kamailio-facts.md#column-types).
 
 ``db_table_version`` is the number that Kamailio expects in its ``version`` table.
@@ -14,7 +14,7 @@ from django.db import models
 
 
 class KamailioTable(models.Model):
-    """A table of Kamailio's, in the database ``kamailio`` (see ``routers``).
+    """A table of Kamailio, in the database ``kamailio`` (see ``routers``).
 
     Kamailio takes a column's type from its declaration. With BIGINT or TEXT in a table that it ``reads_types_strictly``
     it does not start, or does not load the table (docs/kamailio-facts.md#column-types), except in ``lenient_columns``.
@@ -51,7 +51,7 @@ def number(default: int = 0) -> models.IntegerField:
 
 
 class Version(KamailioTable):
-    """Which version each table has."""
+    """The versions of the tables."""
 
     db_table_version = 1
 
@@ -69,7 +69,7 @@ class Version(KamailioTable):
 
 
 class Dispatcher(KamailioTable):
-    """Destinations in sets: one for each endpoint that calls can go to, and one for each PBX."""
+    """Destinations in sets: one per endpoint for outbound calls, and one per PBX."""
 
     db_table_version = 4
 
@@ -110,7 +110,7 @@ class Mtree(KamailioTable):
 
 
 class Address(KamailioTable):
-    """Who may send us calls: group 8 carriers, group 9 PBXs."""
+    """Source addresses that may call: group 8 carriers, group 9 PBXs."""
 
     db_table_version = 6
     reads_types_strictly = True
@@ -165,7 +165,7 @@ class Uacreg(KamailioTable):
 
 
 class Htable(KamailioTable):
-    """Keys and values that Kamailio loads into memory: the revision, and how each set selects."""
+    """Keys and values that Kamailio loads into memory: the revision, owners, and sets that select by weight."""
 
     db_table_version = 2
 
@@ -185,7 +185,7 @@ class Htable(KamailioTable):
 
 
 class DrGateway(KamailioTable):
-    """drouting: one gateway for each endpoint that calls can go to, and one for each PBX."""
+    """drouting: one gateway per endpoint for outbound calls, and one per PBX."""
 
     db_table_version = 3
     reads_types_strictly = True
@@ -207,7 +207,7 @@ class DrGateway(KamailioTable):
 
 
 class DrGwList(KamailioTable):
-    """drouting: gateways in the order in which they are tried."""
+    """drouting: lists of gateways in the order of attempts."""
 
     db_table_version = 1
     reads_types_strictly = True
@@ -247,5 +247,5 @@ class DrRule(KamailioTable):
         return f"{self.groupid} {self.prefix} {self.gwlist}"
 
 
-# Version is the first, because the others' rows go into it.
+# Version comes first, because it has the rows of the others.
 TABLES: tuple[type[KamailioTable], ...] = tuple(KamailioTable.__subclasses__())

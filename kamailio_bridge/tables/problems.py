@@ -1,4 +1,4 @@
-"""What in Kamailio's tables would break this product or Kamailio, in sentences for the operator."""
+"""Problems of Kamailio's tables that break this product or Kamailio, in sentences for the operator."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ LONG_TEXTS = frozenset({"tinytext", "text", "mediumtext", "longtext"})
 
 
 def problems_of(tables: Sequence[type[KamailioTable]], alias: str) -> list[str]:
-    """Return a sentence for each thing in these tables that would break this product or Kamailio; two queries.
+    """Return a sentence for each problem of these tables, in two queries.
 
-    Wider columns, and further ones with a default, as dSIPRouter makes them, are fine.
+    Wider columns, and further ones with a default, as dSIPRouter makes them, are no problem.
     """
     try:
         found = read_columns([name_of(table) for table in tables], alias)
@@ -90,7 +90,7 @@ def _differences(subject: str, table: type[KamailioTable], field: models.Field, 
 
 
 def _accepted(table: type[KamailioTable], field: models.Field) -> tuple[frozenset[str], str]:
-    """Return the types that a column may have, and the one that Kamailio's own SQL files give it."""
+    """Return the accepted types of a column, and its type in Kamailio's own SQL files."""
     is_strict = table.reads_types_strictly and field.column not in table.lenient_columns
     if isinstance(field, models.CharField):
         return TEXTS if is_strict else TEXTS | LONG_TEXTS, f"VARCHAR({field.max_length})"
@@ -104,7 +104,7 @@ def upgrade_warnings(alias: str = "kamailio") -> list[str]:
     try:
         columns = read_columns([name_of(Address)], alias).get(name_of(Address), {})
     except Error:
-        return []  # table_problems says so
+        return []  # table_problems reports it
     if "tag" not in columns or columns["tag"].kind not in LONG_TEXTS:
         return []
     sentence = (

@@ -1,4 +1,4 @@
-"""The one error of a reader of Kamailio's tables, and its sentence."""
+"""The error of reading Kamailio's tables, with its sentence."""
 
 from __future__ import annotations
 

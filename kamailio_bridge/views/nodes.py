@@ -18,7 +18,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from kamailio_bridge.apply.operations import fail_over, retry
 from kamailio_bridge.monitoring.status import LOOK_SECONDS, NodeStatus, last_answers, node_status
-from kamailio_bridge.nodes.ask_all import Crowded, ask_nodes
+from kamailio_bridge.nodes.ask_all import NoPlaceFree, ask_nodes
 from kamailio_bridge.nodes.models import LOCAL_NAME, KamailioNode
 from kamailio_bridge.nodes.node import Node, configured_nodes
 from kamailio_bridge.nodes.rpc import RpcError
@@ -44,7 +44,7 @@ def node_now(_request: HttpRequest, name: str) -> HttpResponse:
         return JsonResponse({"state": "unknown", "sentence": "Kamailio's tables can't be read."})
     last = last_answers().get(name)
     (status,) = ask_nodes([node], lambda node: node_status(node, revision, last), LOOK_SECONDS)
-    if isinstance(status, Crowded):
+    if isinstance(status, NoPlaceFree):
         return JsonResponse({"state": "unknown", "sentence": str(status), "again": True})
     words = {"state": "unreachable", "sentence": str(status)} if isinstance(status, RpcError) else _in_words(status)
     if KamailioNode.objects.filter(name=name, enabled=False).exists():

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST
 from carriers.models import Endpoint
 from carriers.snapshots.records import EndpointRecord
 from carriers.snapshots.some_groups import read_groups
-from kamailio_bridge.nodes.ask_all import Crowded, place_to_ask
+from kamailio_bridge.nodes.ask_all import NoPlaceFree, hold_place
 from kamailio_bridge.nodes.node import Node, configured_nodes
 from kamailio_bridge.questions.credential_check import check_credential
 from kamailio_bridge.questions.probe_slots import AllTaken, probe_slot
@@ -66,9 +66,9 @@ def _no_credential() -> HttpResponse:
 
 def _answer(question: Callable[[Sequence[Node]], Probe]) -> HttpResponse:
     try:
-        with place_to_ask(), probe_slot():
+        with hold_place(), probe_slot():
             probe = question(configured_nodes())
-    except (AllTaken, Crowded) as taken:
+    except (AllTaken, NoPlaceFree) as taken:
         return _failure(str(taken), status=429)
     except NoNode as no_node:
         return _failure(str(no_node), status=503)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from kamailio_bridge.local.foreign_processes import StrangersChild, start_of
+from kamailio_bridge.local.foreign_processes import ForeignProcess, start_of
 from kamailio_bridge.local.home_lock import HomeTaken, home_lock
 from kamailio_bridge.local.kamailio_log import explain
 from kamailio_bridge.local.web_process import WebProcess
@@ -192,7 +192,7 @@ def test_the_lock_is_free_when_its_holder_is_gone(tmp_path: Path) -> None:
 
 def test_a_process_that_is_no_child_of_ours() -> None:
     with pytest.raises(ProcessLookupError):
-        StrangersChild(2**22 - 3)
+        ForeignProcess(2**22 - 3)
     reading, writing = os.pipe()
     middle = os.posix_spawn(
         sys.executable,
@@ -208,7 +208,7 @@ def test_a_process_that_is_no_child_of_ours() -> None:
     os.close(writing)
     pid = int(os.read(reading, 20))
     os.close(reading)
-    stranger = StrangersChild(pid)
+    stranger = ForeignProcess(pid)
     assert stranger.poll() is None
     stranger.terminate()
     assert stranger.wait(10) == 0

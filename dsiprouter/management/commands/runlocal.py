@@ -23,8 +23,8 @@ from dsiprouter.staff.first_user import FIRST_USER, first_password_problem
 from kamailio_bridge.local.home_lock import HomeTaken, home_lock
 from kamailio_bridge.local.kamailio_parameters import NodeNotStarted, parameters_from_settings
 from kamailio_bridge.local.kamailio_process import NodeProcess
-from kamailio_bridge.local.kamailio_trace import find_trace
 from kamailio_bridge.local.ports import Port
+from kamailio_bridge.local.run_record import find_running
 from kamailio_bridge.local.web_process import WebProcess
 
 WEB_ADDRESS = "127.0.0.1"
@@ -74,7 +74,7 @@ class Command(BaseCommand):
 
     def _adopt(self, node: NodeProcess) -> bool:
         """Adopt a Kamailio that outlived a killed runlocal, with its calls; stop one with other settings."""
-        trace = find_trace(node.parameters)
+        trace = find_running(node.parameters)
         if trace is None:
             return False
         answers = node.adopt(trace.pid)

@@ -6,7 +6,7 @@ import ipaddress
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from kamailio_bridge.nodes.rpc import Rpc, as_list, understood
+from kamailio_bridge.nodes.rpc import Rpc, as_list, parsing_answer
 
 
 class LoadedAddress(NamedTuple):
@@ -21,7 +21,7 @@ class LoadedAddress(NamedTuple):
 
 def dump_domains(rpc: Rpc) -> list[tuple[str, str]]:
     """Return the rows that became domain names, with their tags."""
-    with understood("permissions.domainDump"):
+    with parsing_answer("permissions.domainDump"):
         return [
             (str(entry["item"]["domain_name"]), str(entry["item"]["tag"] or ""))
             for entry in as_list(rpc.call("permissions.domainDump"))
@@ -31,7 +31,7 @@ def dump_domains(rpc: Rpc) -> list[tuple[str, str]]:
 def dump_addresses(rpc: Rpc) -> Iterator[LoadedAddress]:
     """Yield what the node holds, in the order in which it looks: single addresses and subnets come in two dumps."""
     for method in ("permissions.addressDump", "permissions.subnetDump"):
-        with understood(method):
+        with parsing_answer(method):
             for entry in as_list(rpc.call(method)):
                 item = entry["item"]
                 address = ipaddress.ip_address(item["ip"])

@@ -17,7 +17,7 @@ from pytest_django import Settings
 
 from kamailio_bridge.local.web_server import THREADS, make_server
 from kamailio_bridge.nodes import ask_all as asking
-from kamailio_bridge.nodes.ask_all import PLACES, Crowded, UnexpectedError, ask_nodes, place_to_ask
+from kamailio_bridge.nodes.ask_all import PLACES, NoPlaceFree, UnexpectedError, ask_nodes, hold_place
 from kamailio_bridge.nodes.models import KamailioNode
 from kamailio_bridge.nodes.node import Node
 from kamailio_bridge.nodes.rpc import NodeTimeout, Rpc
@@ -68,9 +68,9 @@ def test_when_all_places_are_taken_the_answer_says_so_at_once() -> None:
     with http_node(results(core__version="5.6")) as healthy:
         with ExitStack() as taken:
             for _ in range(PLACES):
-                taken.enter_context(place_to_ask())
+                taken.enter_context(hold_place())
             (answer,) = ask_nodes([node_at(healthy)], version)
-            assert isinstance(answer, Crowded)
+            assert isinstance(answer, NoPlaceFree)
             assert "try again in a few seconds" in str(answer)
             assert healthy.requests == []
         assert ask_nodes([node_at(healthy)], version) == ["5.6"]
@@ -99,7 +99,7 @@ def test_a_place_is_given_back_whatever_happens() -> None:
             assert isinstance(answer, UnexpectedError)
     with ExitStack() as taken:
         for _ in range(PLACES):
-            taken.enter_context(place_to_ask())
+            taken.enter_context(hold_place())
 
 
 def test_web_servers_have_more_threads_than_may_wait_for_nodes() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from kamailio_bridge.nodes.node import Node
-from kamailio_bridge.nodes.printable import LONGEST, fit_to_show
+from kamailio_bridge.nodes.printable import LONGEST, make_printable
 from kamailio_bridge.nodes.rpc import Rpc
 from kamailio_bridge.questions.probes import ask_realm, probe_endpoint
 from tests.kamailio_bridge.http_node import http_node, results
@@ -25,7 +25,7 @@ VIA = "Via: SIP/2.0/UDP 127.0.0.1\r\n"
     ],
 )
 def test_fit_to_show(said: str, shown: str) -> None:
-    assert fit_to_show(said) == shown
+    assert make_printable(said) == shown
 
 
 def test_a_probe_shows_no_escapes() -> None:

@@ -64,4 +64,4 @@ def test_once_the_time_is_over_nobody_is_asked(monkeypatch: pytest.MonkeyPatch) 
 
 def test_a_time_limit_of_nothing_is_over_at_once() -> None:
     with pytest.raises(NodeTimeout):
-        node("a").for_one_job(0).rpc.call("core.version")
+        node("a").with_deadline(0).rpc.call("core.version")

@@ -6,25 +6,25 @@ import pytest
 
 from kamailio_bridge.rows.marks import ENTRY_MARK
 from kamailio_bridge.rows.routes_in_force import NO_CARRIER, Answer
-from kamailio_bridge.rows.tree_entries import answer_in, entry_of_answer, entry_of_sets, leads_on, sets_in
+from kamailio_bridge.rows.tree_entries import answer_in, entry_of_answer, entry_of_sets, names_sets, sets_in
 
 
 def test_sets_are_read_back_in_their_order() -> None:
     value = entry_of_sets([12, 7])
     assert value == "dsiprouter:12;7"
-    assert (sets_in(value), leads_on(value), answer_in(value)) == (["12", "7"], True, None)
+    assert (sets_in(value), names_sets(value), answer_in(value)) == (["12", "7"], True, None)
 
 
 @pytest.mark.parametrize("answer", [Answer(403, "Not allowed"), Answer(603, "a:b;c"), Answer(404, ""), NO_CARRIER])
 def test_answers_are_read_back(answer: Answer) -> None:
     value = entry_of_answer(answer)
     assert value.startswith(ENTRY_MARK)
-    assert (answer_in(value), leads_on(value)) == (answer, False)
+    assert (answer_in(value), names_sets(value)) == (answer, False)
 
 
 @pytest.mark.parametrize(
     "value", ["", "12;7", ENTRY_MARK, f"{ENTRY_MARK}refuse:40:short", f"{ENTRY_MARK}unavailable later", None]
 )
 def test_anything_else_neither_leads_on_nor_answers(value: str | None) -> None:
-    assert not leads_on(value)
+    assert not names_sets(value)
     assert answer_in(value) is None
