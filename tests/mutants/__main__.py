@@ -12,8 +12,8 @@ import time
 from pathlib import Path
 
 from tests.mutants.candidates import mutants_of
-from tests.mutants.hunt import Hunt, Verdict
-from tests.mutants.listed import listed_survivors
+from tests.mutants.hunt import Hunt
+from tests.mutants.report import conclude, listed_survivors, show
 from tests.mutants.sample import sample
 from tests.mutants.server import Copy, record
 from tests.mutants.targets import TARGETS, target_files
@@ -50,10 +50,12 @@ def main() -> int:
             files=files,
             recorded=recorded,
             deadline=started + options.limit,
-            report=_show,
+            report=show,
         )
         hunt.run(options.workers)
-    return _conclude(hunt, listed_survivors(ROOT / "docs" / "testing.md"), time.monotonic() - started)
+    status = conclude(hunt, listed_survivors(ROOT / "docs" / "testing.md"))
+    print(f"{time.monotonic() - started:.0f} s, {_cpu_seconds():.0f} s of CPU")
+    return status
 
 
 def _options() -> argparse.Namespace:
@@ -64,40 +66,6 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--limit", type=float, default=600, help="seconds for all of it (600)")
     parser.add_argument("--workers", type=int, default=2 * (os.cpu_count() or 1), help="how many tests at once")
     return parser.parse_args()
-
-
-def _show(verdict: Verdict) -> None:
-    mutant = verdict.mutant
-    result = f"killed by {verdict.killer} ({verdict.how})" if verdict.killed else f"SURVIVED {verdict.tests} tests"
-    change = f"{mutant.path}:{mutant.line} {mutant.function}: {mutant.before} → {mutant.after}"
-    print(f"{change}: {result}, {verdict.seconds:.1f} s", flush=True)
-
-
-def _conclude(hunt: Hunt, listed: dict[str, str], seconds: float) -> int:
-    """Print the survivors and the figures; 0 if every mutant was tried, and each survivor is listed."""
-    survivors = [verdict for verdict in hunt.verdicts.values() if not verdict.killed]
-    unlisted = [verdict for verdict in survivors if verdict.mutant.name not in listed]
-    for verdict in survivors:
-        mutant, reason = verdict.mutant, listed.get(verdict.mutant.name)
-        print(f"\n{mutant.path}:{mutant.line} {mutant.function}: {mutant.kind}, {verdict.tests} tests\n{mutant.diff}")
-        print(f"  listed: {reason}" if reason else f"  not listed: {mutant.name}")
-    for verdict in hunt.verdicts.values():
-        if verdict.killed and verdict.mutant.name in listed:
-            print(f"\nlisted, but killed by {verdict.killer}: {verdict.mutant.name}")
-    for test in sorted(hunt.unreliable):
-        print(f"\nfailed without a mutant, too, so it killed none: {test}")
-    for error in hunt.errors:
-        print(f"\nA worker ended: {error}")
-    tried, killed = len(hunt.verdicts), len(hunt.verdicts) - len(survivors)
-    share = f" ({100 * killed / tried:.1f} %)" if tried else ""
-    print(
-        f"\n{killed} of {tried} mutants killed{share}, {len(survivors)} survived, {len(unlisted)} of them not listed in"
-        f" docs/testing.md; {seconds:.0f} s, {_cpu_seconds():.0f} s of CPU"
-    )
-    missing = len(hunt.mutants) - tried
-    if missing:
-        print(f"{missing} were not tried within the limit: raise LIMIT or lower SIZE.")
-    return 1 if missing or unlisted else 0
 
 
 def _cpu_seconds() -> float:
