@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from kamailio_bridge.apply.lock import Claim
 from kamailio_bridge.apply.reload_node import NodeResult, reload_node
-from kamailio_bridge.modules.base import INCOMPLETE, KamailioModule, Loaded, some
+from kamailio_bridge.modules.base import INCOMPLETE, KamailioModule, Loaded, join_first
 from kamailio_bridge.nodes.node import Node, configured_nodes
 from kamailio_bridge.nodes.rpc import RpcError
 from kamailio_bridge.plan.make import Plan
@@ -127,7 +127,7 @@ def _with_foreign_faults(result: NodeResult, loaded: LoadedRows) -> NodeResult:
         return result
     if not faults:
         return result
-    remark = f"Another tool's {some(faults)}"
+    remark = f"Another tool's {join_first(faults)}"
     if result.ok:
         return replace(result, sentence=f"{result.sentence} {remark}", remark=remark)
-    return replace(result, sentence=f"{result.sentence} It may be that {some(faults)}")
+    return replace(result, sentence=f"{result.sentence} It may be that {join_first(faults)}")

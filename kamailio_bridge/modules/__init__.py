@@ -1,10 +1,10 @@
 """The registry: one file per Kamailio module. Plan, apply, status and drift loop over ``selected_modules``.
 
-No other room imports a module of these or asks for it by name: what one of them does otherwise, it says by an attribute
-or a method of ``KamailioModule``. To support another module is to add its file and a line here, with the models of its
-tables in ``tables.models``, and its name to those that ``KAMAILIO_MODULES`` may have: settings can't import models
-(docs/development.md). What several rooms need of one subject has a file of its own: ``sources`` (who may call),
-``uac_rows`` and ``uac_records`` (accounts).
+No other room imports one of these modules or asks for it by name: each declares its differences by an attribute or a
+method of ``KamailioModule``. To support another module, add its file and a line here, the models of its tables in
+``tables.models``, and its name to those that ``KAMAILIO_MODULES`` may have, because settings can't import models
+(docs/development.md). Code that several rooms need has files of its own: ``sources`` (who may call), ``uac_rows`` and
+``uac_records`` (accounts).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from kamailio_bridge.modules.mtree import MtreeModule
 from kamailio_bridge.modules.permissions import PermissionsModule
 from kamailio_bridge.modules.uac import UacModule
 
-# Said of a node that has none of them.
+# The sentence for a node that has none of them.
 NO_MODULES = "none of the modules that we write is loaded there: check its configuration and KAMAILIO_MODULES."
 
 # The order is that of reloads: who may call, then where calls can go, then which numbers go there. The hash table comes

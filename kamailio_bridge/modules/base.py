@@ -1,4 +1,4 @@
-"""What the bridge asks of a Kamailio module: its tables and rows, how a node reloads it, how that is verified."""
+"""The interface of a Kamailio module: its tables and rows, how a node reloads it, how that is verified."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from kamailio_bridge.rows.types import Notice, Row, Table, Values
 
 # Kamailio refuses a reload within reload_delta seconds of the last one; the default is 5 s, ours is 1 s
 # (docs/kamailio-facts.md#pauses-between-reloads).
-RELOAD_PATIENCE = 12.0
+RELOAD_SECONDS = 12.0
 RELOAD_RETRY_PAUSE = 0.2
 
-INCOMPLETE = "but not every row could be loaded"  # in the answer to a reload: whose rows it were is looked at then
+INCOMPLETE = "but not every row could be loaded"  # in the answer to a reload: then rows of other tools are checked
 
-NodeNames = tuple[str, ...]  # of the enabled nodes that are entered; none where the local one does everything
+NodeNames = tuple[str, ...]  # names of the enabled nodes; empty when only the local node exists
 
 
 @dataclass
@@ -47,11 +47,11 @@ class Projection:
         self.rows[table][values[0]] = Row(values, origin)
 
     def keep(self, table: Table, pk: int, row_of: Callable[[Values], Row]) -> None:
-        """Want the row that stands in the table, if one does, because what should stand there can't be told."""
+        """Keep the stored row ``pk``, if there is one, because the row wanted is not known."""
         self.kept.setdefault(table, {})[pk] = row_of
 
     def take_kept(self, table: Table, stored: Mapping[int, Values]) -> None:
-        """Make the rows that are kept of what stands in the table."""
+        """Add the rows to keep, made of the stored ones."""
         for pk, row_of in self.kept.get(table, {}).items():
             if pk in stored:
                 self.rows[table][pk] = row_of(stored[pk])
@@ -84,17 +84,17 @@ class ModuleChanges:
 
     @property
     def only_removes(self) -> bool:
-        """Whether rows go and none comes: then the node reloads this module after those that may still use them."""
+        """Whether rows are deleted and none added: then modules that may still use them are reloaded first."""
         return any(changes.deletes for changes in self.tables.values()) and not any(
             changes.adds for changes in self.tables.values()
         )
 
 
 class ReloadRejected(Exception):
-    """The node did not do what it was asked, whatever the status said. ``str()`` is a sentence."""
+    """The node answered with success, but the reload failed. ``str()`` is a sentence."""
 
 
-Loaded = frozenset[tuple[Any, ...]]  # what a node holds, in the terms of one module
+Loaded = frozenset[tuple[Any, ...]]  # what a node holds; the tuples are those of one module
 
 
 class RegistrationCount(NamedTuple):
@@ -133,7 +133,7 @@ class KamailioModule(ABC):
 
     @abstractmethod
     def reload(self, node: Node, wanted: Projection, changes: ModuleChanges | None) -> str:
-        """Make the node read our tables and return its answer in words.
+        """Make the node load our tables, and return its answer in words.
 
         ``changes`` is None when it is not known what the node runs. Raises ``ReloadRejected`` or ``RpcError``.
         """
@@ -143,7 +143,7 @@ class KamailioModule(ABC):
         """Compare the node's memory with the rows wanted, and return a sentence for each difference."""
 
     def reload_calls(self, node: Node, wanted: Projection, changes: ModuleChanges | None) -> list[str]:
-        """Return the RPC commands of ``reload``, for an expert to read; what depends on the answers stands behind #."""
+        """Return the RPC commands of ``reload``, for an expert to read; conditions follow a ``#``."""
         return [self.reload_method]
 
     def verify_calls(self, node: Node, wanted: Projection, changes: ModuleChanges | None) -> list[str]:
@@ -159,25 +159,28 @@ class KamailioModule(ABC):
         return []
 
     def accept_handler(self, row: RowDrift) -> Handler | None:
-        """Return what makes the carriers say what a row of this module says; None if it can only be restored."""
+        """Return what accepts a row of this module into the carriers; None if it can only be restored."""
         return None
 
     def ask_what_is_loaded(self, rpc: Rpc) -> Loaded:
-        """Ask the node for what ``foreign_faults`` compares the tables with. Most modules need nothing of it."""
+        """Ask the node for what ``foreign_faults`` compares the tables with. Most modules need nothing."""
         return frozenset()
 
     def foreign_faults(self, loaded: Loaded) -> list[str]:
-        """Name rows of other tools, in our tables, that a node refuses, and some the whole reload with them.
+        """Name rows of other tools in the same tables that a node refuses, some of which fail the whole reload.
 
-        Our own rows are checked before they are written, so after a refusal, or when not every row was loaded, these
-        are what to look at. ``loaded`` is what the node answered to ``ask_what_is_loaded``. Reads the database.
+        Our own rows are checked before they are written, so these are the likely cause when a reload is refused or
+        not every row was loaded. ``loaded`` is the answer of ``ask_what_is_loaded``. Reads the database.
         """
         return []
 
 
 def patient_reload(rpc: Rpc, method: str, *params: str) -> Any:
-    """Call a reload, and again while the node says that the last one is too recent (its ``reload_delta``)."""
-    deadline = time.monotonic() + RELOAD_PATIENCE
+    """Call a reload, and repeat it while the node refuses it as too soon after the last one (its ``reload_delta``).
+
+    Raises ``RpcError``, after ``RELOAD_SECONDS`` at the latest.
+    """
+    deadline = time.monotonic() + RELOAD_SECONDS
     while True:
         try:
             return rpc.call(method, *params)
@@ -188,7 +191,10 @@ def patient_reload(rpc: Rpc, method: str, *params: str) -> Any:
 
 
 def expect_text(method: str, answer: object, accepted: Callable[[str], bool]) -> str:
-    """Return the answer's text if it is one of success. Some failures come with HTTP 200 and no error member."""
+    """Return the answer's text if it means success. Some failures come with HTTP 200 and no error member.
+
+    Raises ``ReloadRejected`` for a failure and ``InvalidAnswer`` for anything but a text.
+    """
     if not isinstance(answer, str):
         raise InvalidAnswer(f"{method}: the node answered with something other than a text.")
     if not accepted(answer):
@@ -196,8 +202,8 @@ def expect_text(method: str, answer: object, accepted: Callable[[str], bool]) ->
     return answer
 
 
-def some(things: Iterable[str], limit: int = 5) -> str:
-    """Join the first few things for a sentence, and say how many more there are."""
+def join_first(things: Iterable[str], limit: int = 5) -> str:
+    """Join the first ``limit`` things with commas for a sentence, and say how many more there are."""
     listed = list(things)
     rest = len(listed) - limit
     return ", ".join(listed[:limit]) + (f" and {rest} more" if rest > 0 else "")

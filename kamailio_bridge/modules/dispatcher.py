@@ -1,6 +1,6 @@
 """dispatcher: a carrier group is a set of destinations, an endpoint is a destination.
 
-``attrs`` carry what the SIP side needs at each attempt: the endpoint's key, its strip and prefix, the credential of
+``attrs`` have what the SIP side needs at each attempt: the endpoint's key, its strip and prefix, the credential of
 its group, and its weight. An empty value is left out, because Kamailio could drop the whole row
 (docs/kamailio-facts.md#bad-destinations).
 """
@@ -24,8 +24,8 @@ from kamailio_bridge.modules.base import (
     NodeNames,
     Projection,
     expect_text,
+    join_first,
     patient_reload,
-    some,
 )
 from kamailio_bridge.nodes.node import Node
 from kamailio_bridge.nodes.rpc import CallFailed, Rpc, parsing_answer
@@ -96,7 +96,7 @@ class DispatcherModule(KamailioModule):
         return projection
 
     def reload(self, node: Node, wanted: Projection, changes: ModuleChanges | None) -> str:
-        """Reload all sets. A row that can't be loaded makes the answer a failure though the others are in force."""
+        """Reload all sets. If a row can't be loaded, the answer is a failure, although the others are in force."""
         try:
             answer = patient_reload(node.rpc, self.reload_method)
         except CallFailed as failure:
@@ -113,7 +113,7 @@ class DispatcherModule(KamailioModule):
         expected: dict[tuple[Any, ...], Row] = {}
         sets = set()
         for row in rows.values():
-            expected[_listed(row.values)] = row  # what dispatcher.list tells of it
+            expected[_listed(row.values)] = row  # as dispatcher.list shows it
             sets.add(row.values[_SETID])
         if changes is not None:
             sets |= {values[_SETID] for values in changes.tables[DESTINATIONS].deletes.values()}
@@ -123,15 +123,19 @@ class DispatcherModule(KamailioModule):
         if missing:
             problems.append(
                 "Kamailio did not load "
-                + some(f"{row.label} (dispatcher row {row.pk}, {row.values[_URI]})" for row in sorted(missing, key=_pk))
+                + join_first(
+                    f"{row.label} (dispatcher row {row.pk}, {row.values[_URI]})" for row in sorted(missing, key=_pk)
+                )
                 + ": check these addresses; IPv6 addresses need a node that listens on IPv6."
             )
-        shared = wanted.shared.get(DESTINATIONS, set())  # what another program has put into a set of ours is its own
+        shared = wanted.shared.get(
+            DESTINATIONS, set()
+        )  # sets of ours into which another program has put destinations, too
         stray = sorted(entry for entry in loaded - expected.keys() if entry[0] not in shared)
         if stray:
             problems.append(
                 "Kamailio still has destinations that are no longer configured: "
-                + some(f"{uri} in set {setid}" for setid, uri, _, _ in stray)
+                + join_first(f"{uri} in set {setid}" for setid, uri, _, _ in stray)
                 + ". Press Reload Kamailio again."
             )
         return problems
@@ -154,7 +158,7 @@ class DispatcherModule(KamailioModule):
 
 
 def _listed(values: Values) -> tuple[Any, ...]:
-    """Return what ``dispatcher.list`` tells of a row, in the order of ``_destinations``."""
+    """Return the columns of a row that ``dispatcher.list`` shows, in the order of ``_destinations``."""
     return values[_SETID], values[_URI], values[_PRIORITY], values[_ATTRS]
 
 

@@ -1,9 +1,9 @@
 """drouting: the same carriers for a Kamailio whose own configuration routes by drouting, as dSIPRouter's does.
 
-Our own configuration does not use it. A node that does can't be read back, because drouting has one RPC, its reload,
-which reports success while it drops whole lists (docs/kamailio-facts.md#rows-that-drouting-drops). So whatever could
-make it drop one is refused or left out here. drouting knows order only, so a group selected by weight is tried by
-position.
+Our own configuration does not use it. What a node has loaded can't be read back, because drouting's only RPC is its
+reload, which reports success even while it drops whole lists (docs/kamailio-facts.md#rows-that-drouting-drops). So
+whatever could make it drop one is refused or left out here. drouting tries gateways in order only, so a group selected
+by weight is tried by position.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from carriers.labels import (
 )
 from carriers.snapshots.records import Carriers, EndpointRecord, GroupRecord, PBXRecord
 from carriers.values.addresses import uri_host
-from kamailio_bridge.modules.base import KamailioModule, ModuleChanges, NodeNames, Projection, expect_text, some
+from kamailio_bridge.modules.base import KamailioModule, ModuleChanges, NodeNames, Projection, expect_text, join_first
 from kamailio_bridge.nodes.node import Node
 from kamailio_bridge.rows.attrs import gateway_attrs, pbx_attrs
 from kamailio_bridge.rows.destination import Destination
@@ -113,8 +113,8 @@ class DroutingModule(KamailioModule):
         silent += [inbound_route_label(route) for route, _ in inbound_routes_without_pbx(carriers)]
         if silent:
             text = (
-                f"a node that routes by drouting can't answer calls itself, as {some(silent)} should: there the calls"
-                " take a route with a shorter prefix, or get 404."
+                f"a node that routes by drouting can't answer calls itself, as {join_first(silent)} should: there the"
+                " calls take a route with a shorter prefix, or get 404."
             )
             projection.warnings.append(Notice("drouting", text))
         for inbound, pbx in inbound_routes(carriers):
@@ -193,7 +193,7 @@ def _add_group(projection: Projection, group: GroupRecord) -> None:
             CARRIER_TYPE,
             _address(endpoint.host, endpoint.port, endpoint.transport),
             endpoint.strip,
-            endpoint.prefix.replace("#", "%23"),  # it goes into the R-URI as it is, where no "#" may stand
+            endpoint.prefix.replace("#", "%23"),  # it is copied into the R-URI, which may not contain "#"
             gateway_attrs(key, group),
             mark,
         )

@@ -1,4 +1,4 @@
-"""htable: what the SIP side looks up in memory: how each set selects.
+"""htable: how each set selects endpoints, which the SIP side looks up in memory.
 
 The number of the revision is in the same table (``revisions.number``), so a node that reloaded it runs that revision.
 """
@@ -15,7 +15,7 @@ from kamailio_bridge.modules.base import (
     NodeNames,
     Projection,
     expect_text,
-    some,
+    join_first,
 )
 from kamailio_bridge.nodes.node import Node
 from kamailio_bridge.nodes.rpc import CallFailed, Rpc, as_list, parsing_answer
@@ -81,7 +81,9 @@ class HtableModule(KamailioModule):
     def verify(self, node: Node, wanted: Projection, changes: ModuleChanges | None) -> list[str]:
         loaded = {name: value for name, value in _entries(node.rpc) if name.startswith(SET_KEY)}
         expected = {str(row.values[_KEY_NAME]): row for row in wanted.rows[SELECTIONS].values()}
-        shared = wanted.shared.get(SELECTIONS, set())  # Kamailio keeps one value of a key, perhaps another program's
+        shared = wanted.shared.get(
+            SELECTIONS, set()
+        )  # Kamailio keeps only one value of a key, which may be another program's
         wrong = [
             row.label
             for name, row in expected.items()
@@ -89,7 +91,7 @@ class HtableModule(KamailioModule):
         ]
         wrong += sorted(loaded.keys() - expected.keys() - shared)
         if wrong:
-            return [f"Kamailio selects endpoints in another way than it should for {some(wrong)}. Reload again."]
+            return [f"Kamailio selects endpoints in another way than it should for {join_first(wrong)}. Reload again."]
         return []
 
 

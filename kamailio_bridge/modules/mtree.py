@@ -1,8 +1,8 @@
-"""mtree: the prefix tree that says which dispatcher sets a number goes to.
+"""mtree: the prefix tree that maps a number to dispatcher sets.
 
-One tree holds both directions. A key begins with a letter, ``o`` for outbound and ``i`` for inbound, followed by
-the prefix: so both directions share one stock table, whose prefixes are unique, and a default route is the entry of the
-letter alone, because the tree has no entry for an empty prefix (docs/kamailio-facts.md#mtree). A third letter, ``s``,
+One tree holds both directions. A key is a letter, ``o`` for outbound or ``i`` for inbound, followed by the prefix. So
+both directions share one stock table, whose prefixes are unique, and a default route is the entry of the letter alone,
+because the tree has no entry for an empty prefix (docs/kamailio-facts.md#mtree). A third letter, ``s``,
 is always there: by it the SIP side distinguishes a tree without routes from one that is not loaded.
 
 A value is our mark and the ids of the sets. For a route that answers its calls itself, ``refuse:403:reason`` or
@@ -26,7 +26,7 @@ from kamailio_bridge.modules.base import (
     Projection,
     TableChanges,
     expect_text,
-    some,
+    join_first,
 )
 from kamailio_bridge.nodes.node import Node
 from kamailio_bridge.nodes.rpc import CallFailed, Rpc, as_list, parsing_answer
@@ -52,7 +52,7 @@ from kamailio_bridge.rows.types import Table, Values
 from kamailio_bridge.tables.models import Mtree
 
 TREE = "routes"
-MAX_QUESTIONS = 200  # a changed route is asked for by number, too; a thousand of them would take seconds
+MAX_LOOK_UPS = 200  # changed routes are also looked up by number; a thousand look-ups would take seconds
 CHARACTERS = frozenset("0123456789*#+ois")  # modparam char_list in our modules.cfg
 
 
@@ -113,7 +113,7 @@ class MtreeModule(KamailioModule):
         return projection
 
     def is_on(self, rpc: Rpc, methods: frozenset[str]) -> bool:
-        """Say whether the node has the tree ``routes``; one that uses mtree for something else is left alone."""
+        """Say whether the node has the tree ``routes``; a node may use mtree for something else."""
         if self.reload_method not in methods:
             return False
         try:
@@ -134,7 +134,7 @@ class MtreeModule(KamailioModule):
     def verify(self, node: Node, wanted: Projection, changes: ModuleChanges | None) -> list[str]:
         loaded = dict(_entries(node.rpc))
         if changes is not None:
-            # What a call would find: the tree is asked by number, with the prefix as the whole of it.
+            # What a call would find: the tree is asked for a number that is the prefix itself.
             loaded |= {key: _match(node.rpc, key) for key in _asked(changes.tables[PREFIXES]) if key in loaded}
         expected = {row.values[_TPREFIX]: row for row in wanted.rows[PREFIXES].values()}
         problems = []
@@ -142,7 +142,7 @@ class MtreeModule(KamailioModule):
         if missing:
             problems.append(
                 "Kamailio does not have "
-                + some(f"{row.label} (mtree row {row.pk})" for row in missing)
+                + join_first(f"{row.label} (mtree row {row.pk})" for row in missing)
                 + " as it should be. Press Reload Kamailio again."
             )
         stray = sorted(
@@ -150,7 +150,8 @@ class MtreeModule(KamailioModule):
         )
         if stray:
             problems.append(
-                f"Kamailio still has routes that are no longer configured: {some(stray)}. Press Reload Kamailio again."
+                f"Kamailio still has routes that are no longer configured: {join_first(stray)}."
+                " Press Reload Kamailio again."
             )
         return problems
 
@@ -158,7 +159,7 @@ class MtreeModule(KamailioModule):
         return accept_mtree.handler_of(row)
 
     def foreign_faults(self, loaded: Loaded) -> list[str]:
-        """Name rows with a prefix that the tree can't hold. Most of them fail the reload, and the old tree stays."""
+        """Name rows with a prefix that the tree can't hold. Most fail the reload, and the old tree stays in force."""
         return [
             f"row {pk} of the table mtree (tprefix “{tprefix}”) has a prefix that Kamailio can't load: put it right or"
             " remove it."
@@ -169,11 +170,11 @@ class MtreeModule(KamailioModule):
 
 def _asked(changes: TableChanges) -> list[str]:
     rows = [*changes.adds.values(), *(row for _, row in changes.updates.values())]
-    return [str(row.values[_TPREFIX]) for row in rows[:MAX_QUESTIONS]]
+    return [str(row.values[_TPREFIX]) for row in rows[:MAX_LOOK_UPS]]
 
 
 def _match(rpc: Rpc, key: str) -> str:
-    """Ask where a number goes, as the SIP side does."""
+    """Look up a number, as the SIP side does."""
     try:
         answer = rpc.call("mtree.match", TREE, key, "0")
     except CallFailed:

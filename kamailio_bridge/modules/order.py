@@ -6,10 +6,10 @@ from kamailio_bridge.modules.base import ModuleChanges
 
 
 def in_reload_order(modules: list[ModuleChanges]) -> list[ModuleChanges]:
-    """Order the modules to reload so that no call finds a half: leave out those without changes.
+    """Order the modules so that no call sees a half-applied change, and leave out those without changes.
 
-    Sources and sets come before the routes that need them, and go after them: a module that only loses rows is
-    reloaded after those that only used them. What holds the revision always comes last.
+    Sources and sets are added before the routes that need them, and removed after them: a module that only loses rows
+    is reloaded after those that used them. The module that holds the revision always comes last.
     """
     changed = [changes for changes in modules if changes.count]
     first = [changes for changes in changed if not changes.only_removes]

@@ -16,8 +16,8 @@ from kamailio_bridge.modules.base import (
     NodeNames,
     Projection,
     expect_text,
+    join_first,
     patient_reload,
-    some,
 )
 from kamailio_bridge.modules.sources.address_dump import LoadedAddress, dump_addresses, dump_domains
 from kamailio_bridge.modules.sources.address_table import ADDRESSES, GRP, IP_ADDR, MASK, TAG, host_mask, network_of
@@ -60,7 +60,7 @@ class PermissionsModule(KamailioModule):
         return ["permissions.addressDump", "permissions.subnetDump"]
 
     def verify(self, node: Node, wanted: Projection, changes: ModuleChanges | None) -> list[str]:
-        """Compare the dumps with the rows; entries of foreign rows are nobody's business here."""
+        """Compare the dumps with our rows, and ignore entries of other programs' rows."""
         expected = {
             LoadedAddress(
                 int(row.values[GRP] or 0), str(row.values[IP_ADDR]), int(row.values[MASK] or 0), str(row.values[TAG])
@@ -73,19 +73,19 @@ class PermissionsModule(KamailioModule):
         if missing:
             problems.append(
                 "Kamailio did not load the source "
-                + some(f"{network_of(row)} of {row.label} (address row {row.pk})" for row in missing)
+                + join_first(f"{network_of(row)} of {row.label} (address row {row.pk})" for row in missing)
                 + ". Press Reload Kamailio again; its log says more."
             )
         domains = sorted(name for name, tag in dump_domains(node.rpc) if tag.startswith(OUR_TAGS))
         if domains:
             problems.append(
-                f"Kamailio takes {some(domains)} for a domain name, which never matches a source. Reload again."
+                f"Kamailio takes {join_first(domains)} for a domain name, which never matches a source. Reload again."
             )
         stray = sorted(loaded - expected.keys())
         if stray:
             problems.append(
                 "Kamailio still admits "
-                + some(f"{entry.ip_addr}/{entry.mask} ({entry.tag})" for entry in stray)
+                + join_first(f"{entry.ip_addr}/{entry.mask} ({entry.tag})" for entry in stray)
                 + ", which is no longer configured. Press Reload Kamailio again."
             )
         return problems
@@ -94,9 +94,9 @@ class PermissionsModule(KamailioModule):
         return accept_permissions.handler_of(row)
 
     def foreign_faults(self, loaded: Loaded) -> list[str]:
-        """Name rows with a mask or group that Kamailio refuses, which fails the reload and the next start.
+        """Name rows with a mask or group that Kamailio refuses, which fail the reload and the next start.
 
-        And those without an address: Kamailio takes them for domain names.
+        Also name those without an address: Kamailio takes them for domain names.
         """
         return [
             f"row {pk} of the table address ({ip_addr}, mask {mask}, grp {grp}) {fault}"

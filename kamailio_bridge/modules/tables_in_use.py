@@ -19,7 +19,7 @@ def tables_in_use() -> list[type[KamailioTable]]:
 
 
 def table_problems(alias: str = "kamailio", tables: Sequence[type[KamailioTable]] | None = None) -> list[str]:
-    """Return a sentence for each thing that would break this product or Kamailio; by default of all tables in use."""
+    """Return a sentence for each fault that would break this product or Kamailio; by default in all tables in use."""
     return problems_of(tables_in_use() if tables is None else tables, alias)
 
 

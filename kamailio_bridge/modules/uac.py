@@ -2,7 +2,7 @@
 
 Only the digest's HA1 is written, for every record: mixing plain passwords with HA1 makes Kamailio send wrong digests
 (docs/kamailio-facts.md#ha1-or-password). The whole table is never reloaded, because that forgets every registration:
-each changed record is refreshed or removed alone, so that no other account registers again
+only changed records are refreshed or removed, one by one, so that no other account registers again
 (docs/kamailio-facts.md#refreshing-registrations).
 """
 
@@ -18,7 +18,7 @@ from kamailio_bridge.modules.base import (
     NodeNames,
     Projection,
     RegistrationCount,
-    some,
+    join_first,
 )
 from kamailio_bridge.modules.uac_records import (
     FEW,
@@ -63,12 +63,11 @@ class UacModule(KamailioModule):
         return spread_accounts(stored, nodes)
 
     def reload(self, node: Node, wanted: Projection, changes: ModuleChanges | None) -> str:
-        """Refresh the records that changed, remove those that went, switch those that came here or went elsewhere."""
+        """Refresh changed records, remove deleted ones, and switch on or off those whose owner changed."""
         rpc = node.rpc
         if changes is None or changes.tables[OWNERS].count:
-            reload_hash_table(
-                rpc, OWNERS_HASH_TABLE
-            )  # first, because the node itself switches on what it finds to be its own
+            # First, because the node by itself switches on the records that it owns.
+            reload_hash_table(rpc, OWNERS_HASH_TABLE)
         if changes is None or changes.tables[RECORDS].count:
             reload_hash_table(rpc, RECORDS_HASH_TABLE)
         look = _look(rpc, wanted, changes)
@@ -94,7 +93,7 @@ class UacModule(KamailioModule):
         for key in sorted(refresh):
             rpc.call(self.reload_method, key)
         switch_on += [key for key in refresh & here if rows[key].values[FLAGS] == DISABLED_FLAG]
-        now = records_of(rpc, switch_on)  # it may have switched some on by itself meanwhile
+        now = records_of(rpc, switch_on)  # the node may have switched some on by itself meanwhile
         for key in sorted(switch_on):
             if key in now and now[key].is_off:
                 rpc.call("uac.reg_enable", "l_uuid", key)
@@ -139,7 +138,7 @@ class UacModule(KamailioModule):
         return RegistrationCount(sum(record.is_registered for record in own), len(own))
 
     def verify(self, node: Node, wanted: Projection, changes: ModuleChanges | None) -> list[str]:
-        """Compare the records that changed, or all of them; a refresh of a bad row says yes and does nothing."""
+        """Compare the records that changed, or all: refreshing a bad row reports success and does nothing."""
         look = _look(node.rpc, wanted, changes)
         rows, loaded = look.rows, look.loaded
         here = registered_here(wanted, node.name)
@@ -150,13 +149,15 @@ class UacModule(KamailioModule):
         stray = [key for key in look.gone if key in loaded]
         problems = []
         if wrong:
-            problems.append(f"Kamailio did not take the credential of {some(_labels(rows, wrong))}. Its log says why.")
+            problems.append(
+                f"Kamailio did not take the credential of {join_first(_labels(rows, wrong))}. Its log says why."
+            )
         if stray:
-            problems.append(f"Kamailio still holds the removed credentials {some(stray)}. Reload again.")
+            problems.append(f"Kamailio still holds the removed credentials {join_first(stray)}. Reload again.")
         if silent:
-            problems.append(f"It is to register {some(_labels(rows, silent))}, and does not. Reload again.")
+            problems.append(f"It should register {join_first(_labels(rows, silent))} but does not. Reload again.")
         if double:
-            problems.append(f"It registers {some(_labels(rows, double))}, which it is not to do. Reload again.")
+            problems.append(f"It registers {join_first(_labels(rows, double))} but should not. Reload again.")
         return problems + (_name_problems(node) if owners_of(wanted) else [])
 
 
@@ -170,7 +171,7 @@ class _Look(NamedTuple):
 
 
 def _look(rpc: Rpc, wanted: Projection, changes: ModuleChanges | None) -> _Look:
-    """Look at the records that changed, or at all when it is not known what the node holds."""
+    """Read the records that changed, or all when it is not known what the node holds."""
     rows = rows_by_key(wanted)
     touched = touched_records(changes) if changes is not None else None
     loaded = records_of(rpc, touched)
@@ -184,7 +185,7 @@ def _labels(rows: dict[str, Row], keys: Iterable[str]) -> list[str]:
 
 
 def _name_problems(node: Node) -> list[str]:
-    """Ask the node by which name it finds its records after a restart. One with its own configuration has none."""
+    """Ask for the name by which the node finds its records after a restart; other configurations have none."""
     try:
         answer = node.rpc.call("pv.shvGet", "node")
     except CallFailed:
@@ -193,7 +194,7 @@ def _name_problems(node: Node) -> list[str]:
     if name in (None, node.name):
         return []
     sentence = (
-        f"It calls itself “{name}”, so after a restart it would register other accounts than it is to: set"
+        f"It calls itself “{name}”, so after a restart it would register the wrong accounts: set"
         f" DSIPROUTER_NODE={node.name} in its environment and restart it."
     )
     return [sentence]

@@ -1,7 +1,7 @@
 """The records of accounts that a node's uac module holds in memory.
 
-A node keeps what it loaded until it is told otherwise, and counts there what is registered: so it is asked and told
-record by record.
+A node keeps loaded records, with the state of their registrations, until each is refreshed or removed: so records are
+read and changed one by one.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from kamailio_bridge.nodes.rpc import CallFailed, Rpc, as_list, parsing_answer
 from kamailio_bridge.rows.marks import DISABLED_FLAG, ONGOING_STATE, REGISTERED_STATE
 from kamailio_bridge.rows.types import Row
 
-FEW = 100  # records that are asked for one by one; of more the node dumps all it has
-UNREGISTER_PATIENCE = 2.0  # seconds that a carrier gets to answer the end of a registration before we go on
+FEW = 100  # records that are read one by one; for more, all are dumped at once
+UNREGISTER_SECONDS = 2.0  # how long carriers may take to answer the end of registrations
 
 OWNERS_HASH_TABLE = "owners"  # the same table as the hash table dsiprouter, in memory apart from the revision
-RECORDS_HASH_TABLE = "records"  # the keys of uacreg, so that the node knows what to try again
+RECORDS_HASH_TABLE = "records"  # the keys of uacreg, so that the node knows which registrations to retry
 
 
 class UacRecord(NamedTuple):
@@ -48,7 +48,7 @@ class UacRecord(NamedTuple):
 
     @property
     def is_off(self) -> bool:
-        """Whether it answers challenges and does not register."""
+        """Whether it only answers challenges and does not register."""
         return bool(self.flags & DISABLED_FLAG)
 
     @property
@@ -63,27 +63,27 @@ class UacRecord(NamedTuple):
 
 
 _TEXTS, _NUMBERS = UacRecord._fields[:9], UacRecord._fields[9:]
-# What a node shows of a row. Flags and times are state there, not settings.
+# The columns of a row that a node shows unchanged. Flags and times are state there, not settings.
 SHOWN_COLUMNS = _TEXTS[1:]
 _LARGEST = 2**32  # Kamailio's numbers are 32 bits wide
 
 
 def dump_records(rpc: Rpc) -> list[UacRecord]:
-    """Return all records of a node."""
+    """Return all records of a node. Raises ``RpcError``."""
     records = as_list(rpc.call("uac.reg_dump"))
     with parsing_answer("uac.reg_dump"):
         return [_parse(record) for record in records]
 
 
 def records_of(rpc: Rpc, keys: Collection[str] | None) -> dict[str, UacRecord]:
-    """Return records of a node by key: those named as far as it has them, or all."""
+    """Return records of a node by key: those of ``keys`` that it has, or all for None. Raises ``RpcError``."""
     if keys is not None and len(keys) <= FEW:
         return {key: record for key in keys for record in [read_record(rpc, key)] if record is not None}
     return {record.l_uuid: record for record in dump_records(rpc)}
 
 
 def read_record(rpc: Rpc, key: str) -> UacRecord | None:
-    """Return one record of a node, None when it has none."""
+    """Return one record of a node, None if it does not have it. Raises ``RpcError``."""
     try:
         answer = rpc.call("uac.reg_info", "l_uuid", key)
     except CallFailed as failure:
@@ -111,7 +111,7 @@ def _parse(record: Any) -> UacRecord:
 
 
 def differs(row: Row, record: UacRecord | None) -> bool:
-    """Say whether the node's record is missing or other than its row."""
+    """Say whether the node's record is missing or differs from its row."""
     if record is None:
         return True
     values = dict(zip(RECORDS.columns, row.values, strict=True))
@@ -119,12 +119,12 @@ def differs(row: Row, record: UacRecord | None) -> bool:
 
 
 def is_muted(row: Row, record: UacRecord) -> bool:
-    """Say whether Kamailio keeps the record silent: ending a registration leaves it with an Expires of 0."""
+    """Say whether the record no longer registers: ending a registration leaves it with an Expires of 0."""
     return record.expires != row.values[EXPIRES]
 
 
 def reload_hash_table(rpc: Rpc, name: str) -> None:
-    """Let the node reload its owners or records. A configuration of its own may have no such hash table."""
+    """Let the node reload its owners or records, if its configuration has that hash table."""
     try:
         rpc.call("htable.reload", name)
     except CallFailed as failure:
@@ -135,7 +135,7 @@ def reload_hash_table(rpc: Rpc, name: str) -> None:
 
 
 def remove(rpc: Rpc, key: str) -> None:
-    """Take a record away, if it is there."""
+    """Remove a record, if it is there."""
     try:
         rpc.call("uac.reg_remove", key)
     except CallFailed as failure:
@@ -144,14 +144,14 @@ def remove(rpc: Rpc, key: str) -> None:
 
 
 def unregister(rpc: Rpc, keys: Collection[str]) -> None:
-    """End these registrations at the carriers (Expires 0), and give the carriers a moment to answer.
+    """End these registrations at the carriers (Expires 0), and wait ``UNREGISTER_SECONDS`` at most for the answers.
 
-    Without it a carrier would keep sending calls to a group that is gone until the registration expires.
+    Otherwise a carrier would send calls for a deleted group until the registration expires.
     """
     for key in keys:
         rpc.call("uac.reg_unregister", "l_uuid", key)
     pending = set(keys)
-    deadline = time.monotonic() + UNREGISTER_PATIENCE
+    deadline = time.monotonic() + UNREGISTER_SECONDS
     while pending and time.monotonic() < deadline:
         time.sleep(0.05)
         now = records_of(rpc, pending)

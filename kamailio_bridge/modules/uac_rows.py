@@ -1,4 +1,4 @@
-"""The rows of accounts: a record of each, and where nodes are entered a row that says which of them registers it."""
+"""The rows of accounts: a record for each, and with nodes entered a row that names the one that registers it."""
 
 from __future__ import annotations
 
@@ -63,10 +63,10 @@ _KEY_NAME, _KEY_VALUE = map(OWNERS.at, ("key_name", "key_value"))
 
 
 def project_accounts(carriers: Carriers, nodes: NodeNames) -> Projection:
-    """Make a record for each credential, and where nodes are entered a row that says who registers it.
+    """Make a record for each credential, and with nodes entered a row that names the one that registers it.
 
-    Then the record itself is a disabled one, and its owner switches it on in memory: so a node that starts, or
-    loads a record again, never registers what is another's, not even once.
+    In that case the record itself is disabled, and its owner switches it on in memory: so a node that starts, or
+    loads a record again, never registers another node's account, not even once.
     """
     projection = Projection.of([RECORDS, OWNERS])
     for group in carriers.groups.values():
@@ -84,13 +84,13 @@ def project_accounts(carriers: Carriers, nodes: NodeNames) -> Projection:
 
 
 def spread_accounts(stored: Projection, nodes: NodeNames) -> Projection:
-    """Return the rows in which these nodes share the accounts."""
+    """Return the stored rows with the accounts shared among these nodes."""
     owners = owners_of(stored)
     projection = Projection.of([RECORDS, OWNERS])
     for pk, row in stored.rows[RECORDS].items():
         key = str(row.values[L_UUID])
         group_pk = object_key(key, RECORD_KEY)
-        if group_pk is None:  # somebody else's, although it begins as ours do
+        if group_pk is None:  # another program's, although its key begins as ours do
             projection.rows[RECORDS][pk] = row
             continue
         registers = key in owners or row.values[FLAGS] != DISABLED_FLAG
@@ -113,7 +113,7 @@ def rows_by_key(wanted: Projection) -> dict[str, Row]:
 
 
 def owners_of(wanted: Projection) -> dict[str, str]:
-    """Return the owner of each record that has one."""
+    """Return the owner, a node's name, of each record that has one, by ``l_uuid``."""
     return {_owned(row.values): str(row.values[_KEY_VALUE]) for row in wanted.rows[OWNERS].values()}
 
 
@@ -122,7 +122,7 @@ def _owned(values: Values) -> str:
 
 
 def registered_here(wanted: Projection, node: str) -> set[str]:
-    """Return the records that this node is to register."""
+    """Return the keys of the records that this node should register."""
     owners = owners_of(wanted)
     rows = rows_by_key(wanted)
     return {
@@ -133,7 +133,7 @@ def registered_here(wanted: Projection, node: str) -> set[str]:
 
 
 def touched_records(changes: ModuleChanges) -> set[str]:
-    """Return the records for which anything changes: themselves, or who registers them."""
+    """Return the keys of records that change, or whose owner changes."""
     records, owners = changes.tables[RECORDS], changes.tables[OWNERS]
     keys = {str(values[L_UUID]) for values in _all_values(records)}
     return keys | {_owned(values) for values in _all_values(owners)}
@@ -148,7 +148,7 @@ def _all_values(changes: TableChanges) -> Iterator[Values]:
 
 
 def changed_records(changes: TableChanges) -> set[str]:
-    """Return the records that a node must load again: those of which more changes than whether they register."""
+    """Return the keys of records that a node must load again: more of them changes than whether they register."""
     new = {str(row.values[L_UUID]) for row in changes.adds.values()}
     return new | {
         str(row.values[L_UUID])
@@ -160,7 +160,7 @@ def changed_records(changes: TableChanges) -> set[str]:
 
 
 def _keep_record(projection: Projection, label: str, group_pk: int, *, registers: bool) -> None:
-    """Leave the record as it is if its key is lost, so that the registration continues."""
+    """Keep the stored record if its key is lost, so that the registration continues."""
 
     def kept(stored: Values) -> Row:
         return Row(stored, label).with_value(FLAGS, 0 if registers else DISABLED_FLAG)
@@ -169,8 +169,8 @@ def _keep_record(projection: Projection, label: str, group_pk: int, *, registers
     projection.warnings.append(
         Notice(
             label,
-            "has a password that can't be decrypted with the present key. Kamailio keeps what it has of it; what"
-            " it does not have yet neither registers nor answers challenges: enter the password again.",
+            "has a password that can't be decrypted with the present key. Kamailio keeps the record it already has; a"
+            " new one is not written: enter the password again.",
         )
     )
 

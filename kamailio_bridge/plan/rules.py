@@ -37,7 +37,7 @@ from carriers.validators import (
     validate_reason,
 )
 from carriers.values.addresses import clean_host, clean_network, clean_port, clean_transport, format_address
-from kamailio_bridge.modules.base import some
+from kamailio_bridge.modules.base import join_first
 from kamailio_bridge.nodes.own_hosts import own_hosts
 from kamailio_bridge.rows.ids import ENDPOINT_ADDRESS_OFFSET, HIGHEST, PBX_OFFSET, row_id
 from kamailio_bridge.rows.routes_in_force import (
@@ -223,7 +223,7 @@ def _outbound_warnings(carriers: Carriers, route: OutboundRouteRecord, in_force:
     groups = [carriers.groups[pk] for pk in route.groups if pk in carriers.groups]
     if route.refuse_code is not None:
         if groups:
-            yield f"refuses its calls, so its carrier groups get none: {some(group_label(group) for group in groups)}."
+            yield f"refuses its calls, so its carrier groups get none: {join_first(map(group_label, groups))}."
         return
     usable = calling_groups(carriers, route)
     for group in groups:

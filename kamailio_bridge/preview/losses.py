@@ -22,7 +22,7 @@ from carriers.labels import (
 from carriers.snapshots.records import Carriers, GroupRecord, OutboundRouteRecord, SourceRecord
 from carriers.values.addresses import host_ip
 from carriers.values.normal_forms import network_form
-from kamailio_bridge.modules.base import some
+from kamailio_bridge.modules.base import join_first
 from kamailio_bridge.rows.routes_in_force import (
     answering_routes,
     inbound_routes,
@@ -208,7 +208,7 @@ def _ended_admissions(before: Carriers, after: Carriers) -> Iterator[Notice]:
     for label, networks in _admitted(before).items():
         ended = [network for network in networks if network not in left and not _within(network, left, lengths)]
         if ended:
-            yield Notice(label, f"calls from {some(ended)} are refused from then on.")
+            yield Notice(label, f"calls from {join_first(ended)} are refused from then on.")
 
 
 def _admitted(carriers: Carriers) -> dict[str, list[str]]:

@@ -61,7 +61,7 @@ def _set_digits(endpoint: Endpoint, text: str) -> None:
     attrs = split_attrs(text)
     for name, default in (("strip", "0"), ("rweight", str(endpoint.weight))):
         if not attrs.get(name, default).isdecimal():
-            raise CannotAccept(f"The row's attributes “{text}” have a {name} that is no number: put the row back.")
+            raise CannotAccept(f"The row's attributes “{text}” have a {name} that is no number: restore it.")
     endpoint.strip = int(attrs.get("strip", "0"))
     endpoint.prefix = attrs.get("prefix", "")
     endpoint.weight = int(attrs.get("rweight", endpoint.weight))

@@ -1,4 +1,4 @@
-"""What all handlers of accepted rows share: the row's columns by name, and the objects of the carriers behind it."""
+"""Helpers of the handlers that accept rows: a row's columns by name, and the objects of the carriers behind it."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ ByColumn = dict[str, Any]
 
 
 class CannotAccept(Exception):
-    """The row says nothing that the carriers can express. ``str()`` is a sentence for the operator."""
+    """The carriers can't express the row. ``str()`` is a sentence for the operator."""
 
 
 def found_values(row: RowDrift) -> ByColumn:
-    """Return what a changed or added row has in each column now."""
+    """Return the present values of a changed or added row by column."""
     return dict(zip(row.table.columns, row.found or (), strict=True))
 
 
 def expected_values(row: RowDrift) -> ByColumn:
-    """Return what a changed or deleted row had in each column when it was applied."""
+    """Return the applied values of a changed or deleted row by column."""
     return dict(zip(row.table.columns, row.expected or (), strict=True))
 
 
@@ -37,6 +37,6 @@ def get_locked(model: type[models.Model], pk: int) -> Any:
 
 
 def save_valid(instance: models.Model) -> None:
-    """Save an object that the model's own rules allow. Raises ``ValidationError``."""
+    """Validate and save an object. Raises ``ValidationError``."""
     instance.full_clean()
     instance.save()

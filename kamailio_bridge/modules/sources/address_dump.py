@@ -20,7 +20,7 @@ class LoadedAddress(NamedTuple):
 
 
 def dump_domains(rpc: Rpc) -> list[tuple[str, str]]:
-    """Return the rows that became domain names, with their tags."""
+    """Return name and tag of the rows that Kamailio took for domain names. Raises ``RpcError``."""
     with parsing_answer("permissions.domainDump"):
         return [
             (str(entry["item"]["domain_name"]), str(entry["item"]["tag"] or ""))
@@ -29,7 +29,7 @@ def dump_domains(rpc: Rpc) -> list[tuple[str, str]]:
 
 
 def dump_addresses(rpc: Rpc) -> Iterator[LoadedAddress]:
-    """Yield what the node holds, in the order in which it looks: single addresses and subnets come in two dumps."""
+    """Yield what the node holds, in the order of its look-up: single addresses, then subnets. Raises ``RpcError``."""
     for method in ("permissions.addressDump", "permissions.subnetDump"):
         with parsing_answer(method):
             for entry in as_list(rpc.call(method)):

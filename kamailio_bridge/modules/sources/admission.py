@@ -1,6 +1,6 @@
-"""Who a source address is: the rule by which Kamailio's permissions module finds it among the address rows.
+"""Whose a source address is: the rule by which Kamailio's permissions module finds it among the address rows.
 
-PBXs (group 9) are asked before carriers (group 8), as ``kamailio.cfg`` does, so a PBX's wide network wins over a
+PBXs (group 9) are looked up before carriers (group 8), as in ``kamailio.cfg``, so a PBX's wide network wins over a
 carrier's single address. Within a group single addresses come before networks. Of equal single addresses the last row
 counts, because Kamailio puts each in front of the others; of networks that overlap the first row, however wide it is.
 All measured (docs/kamailio-facts.md#order-of-look-up).
@@ -44,7 +44,7 @@ class Source(NamedTuple):
 
 
 def sources_with(address: IPAddress, rows: Iterable[tuple[Values, str]]) -> list[Source]:
-    """Return the rows of the table address (with their owners) that hold ``address``, in the order of looking.
+    """Return the rows of the table address (with their owners) that hold ``address``, in the order of look-up.
 
     ``rows`` come by primary key, as Kamailio loads them.
     """
@@ -63,13 +63,13 @@ def sources_with(address: IPAddress, rows: Iterable[tuple[Values, str]]) -> list
 
 
 def sources_in_tables(address: IPAddress, owner_of: Callable[[int, str], str]) -> list[Source]:
-    """Return all rows that hold ``address``, those of other programs too; ``owner_of`` words a row's key and tag."""
+    """Return all rows that hold ``address``, other programs' too; ``owner_of(key, tag)`` names a row's owner."""
     rows = Address.objects.order_by("pk").values_list(*ADDRESSES.columns)
     return sources_with(address, ((row, owner_of(row[0], str(row[TAG] or ""))) for row in rows))
 
 
 def holds(ip_addr: str, mask: int, address: IPAddress) -> bool:
-    """Say whether a network holds an address. A row that is none, such as a name, never does."""
+    """Say whether a network holds an address. A row without an address, such as a name, never does."""
     if (address.version == 6) != (":" in ip_addr):
         return False
     try:
@@ -79,7 +79,7 @@ def holds(ip_addr: str, mask: int, address: IPAddress) -> bool:
 
 
 def admitting(sources: Iterable[Source]) -> Source | None:
-    """Return the one by which a request is admitted; ``sources`` in the order of looking. None: 403."""
+    """Return the source by which a request is admitted, None for 403; ``sources`` are in the order of look-up."""
     candidates = [source for source in sources if not source.port]
     for group in (PBXS_GROUP, CARRIERS_GROUP):
         for source in candidates:

@@ -15,12 +15,12 @@ from kamailio_bridge.rows.types import Notice, Row
 
 
 def admission_rows(carriers: Carriers) -> Collection[Row]:
-    """Return the rows that admit somebody."""
+    """Return the rows of the table address that ``carriers`` need."""
     return project_sources(carriers).rows[ADDRESSES].values()
 
 
 def project_sources(carriers: Carriers) -> Projection:
-    """Return the rows that admit somebody, with a warning for each object that calls can't come from."""
+    """Project the rows of the table address, with a warning for each object that calls can't come from."""
     projection = Projection.of([ADDRESSES])
     for group in carriers.groups.values():
         if group.enabled:
@@ -44,7 +44,7 @@ def _add_sources(projection: Projection, label: str, grp: int, sources: tuple[So
 
 
 def _add_endpoints(projection: Projection, group: GroupRecord, tag: str) -> None:
-    """Add the addresses of endpoints that may call us, each once, where no source says the same already."""
+    """Add the addresses of endpoints that may call us, each once, unless a source already admits it."""
     known = {source.network for source in group.sources}
     first = row_id(0, ENDPOINT_ADDRESS_OFFSET)
     for endpoint in group.endpoints:

@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from kamailio_bridge.modules.base import some
+from kamailio_bridge.modules.base import join_first
 from kamailio_bridge.modules.sources.address_table import IP_ADDR, MASK, TAG, host_mask, network_of
 from kamailio_bridge.rows.types import Notice, Row
 
@@ -59,7 +59,7 @@ def _warnings(rows: list[Row], family: _Family, tag: str | None) -> Iterator[Not
     share = _share(rows, family)
     if not wide and share >= HALF and (tag is None or _share(owned.get(tag, []), family)):
         owners = sorted(owned.values(), key=lambda own: -_share(own, family))
-        whose = [f"{some(_by_size(own, family), 3)} of {own[0].owner}" for own in owners]
+        whose = [f"{join_first(_by_size(own, family), 3)} of {own[0].owner}" for own in owners]
         yield Notice("Source networks", f"together admit {_everybody(share)}: {_hold(whose, share, family)}.")
 
 
@@ -94,4 +94,4 @@ def _everybody(share: float) -> str:
 
 def _hold(what: list[str], share: float, family: _Family) -> str:
     part = "all" if share == 1 else f"{share:.0%} of all"
-    return f"{some(what)} {'is' if len(what) == 1 else 'are'} {part} {family.name} addresses"
+    return f"{join_first(what)} {'is' if len(what) == 1 else 'are'} {part} {family.name} addresses"

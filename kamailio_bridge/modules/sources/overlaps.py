@@ -6,7 +6,7 @@ import socket
 from collections import defaultdict
 from collections.abc import Iterable
 
-from kamailio_bridge.modules.base import some
+from kamailio_bridge.modules.base import join_first
 from kamailio_bridge.modules.sources.address_table import GRP, IP_ADDR, MASK, PBXS_GROUP, TAG, host_mask, network_of
 from kamailio_bridge.rows.types import Notice, Row
 
@@ -17,8 +17,8 @@ Wider = dict[int, dict[int, list[Row]]]  # networks of one family by mask, and b
 def overlap_warnings(rows: Iterable[Row], tag: str | None = None) -> list[Notice]:
     """Return a warning for each network that lies within one of another owner; with ``tag``, for that owner's only.
 
-    ``rows`` are those of the table address. Networks are nested or apart, so each is looked up among the wider ones,
-    once for each mask that there is; where there are only single addresses, equal ones are all that matters.
+    ``rows`` are those of the table address. Networks are nested or disjoint, so each is looked up among the wider ones,
+    once for each mask in use; among single addresses, only equal ones overlap.
     """
     by_network: dict[tuple[str, int], list[Row]] = defaultdict(list)
     for row in rows:
@@ -55,13 +55,13 @@ def _around(ip_addr: str, mask: int, bits: int, wider: Wider) -> Iterable[Row]:
 
 
 def _turn(row: Row) -> tuple[bool, bool, int]:
-    """Return when Kamailio looks at a row, as a key to sort by (``admission``)."""
+    """Return a key that sorts rows in the order of Kamailio's look-up (``admission``)."""
     is_network = row.values[MASK] != host_mask(row.values[IP_ADDR])
     return row.values[GRP] != PBXS_GROUP, is_network, row.pk if is_network else -row.pk
 
 
 def _warning(around: list[Row]) -> Notice:
-    """Name the others, and whose a request from the narrowest of the networks, the first, is."""
+    """Name the other networks, and the owner to whom a request from the first, the narrowest, counts."""
     row = around[0]
     others = [
         f"{network_of(other)} of {other.label}"
@@ -70,6 +70,6 @@ def _warning(around: list[Row]) -> Notice:
     ]
     return Notice(
         row.label,
-        f"{network_of(row)} overlaps with {some(dict.fromkeys(others))}:"
+        f"{network_of(row)} overlaps with {join_first(dict.fromkeys(others))}:"
         f" a request from there counts as coming from {min(around, key=_turn).label}.",
     )

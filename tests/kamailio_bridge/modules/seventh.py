@@ -17,7 +17,7 @@ from kamailio_bridge.modules.base import (
     Projection,
     RegistrationCount,
     expect_text,
-    some,
+    join_first,
 )
 from kamailio_bridge.nodes.node import Node
 from kamailio_bridge.nodes.rpc import Rpc, as_list
@@ -81,7 +81,7 @@ class BlockedModule(KamailioModule):
     def verify(self, node: Node, wanted: Projection, changes: ModuleChanges | None) -> list[str]:
         held = set(map(str, as_list(node.rpc.call("blocked.list"))))
         missing = [row.label for row in wanted.rows[BLOCKED].values() if row.values[_PREFIX] not in held]
-        return [f"Kamailio does not block {some(missing)}."] if missing else []
+        return [f"Kamailio does not block {join_first(missing)}."] if missing else []
 
     def verify_calls(self, node: Node, wanted: Projection, changes: ModuleChanges | None) -> list[str]:
         return ["blocked.list"]

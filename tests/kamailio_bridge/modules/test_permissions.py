@@ -164,7 +164,7 @@ def test_a_node_that_stays_busy_is_asked_only_now_and_then(clock: Clock) -> None
     with http_node(BusyNode(1000)) as server:
         with pytest.raises(CallFailed, match="ongoing reload"):
             permissions.reload(node_at(server), nothing(), None)
-        assert clock.now - 1000 == pytest.approx(base.RELOAD_PATIENCE, abs=base.RELOAD_RETRY_PAUSE)
+        assert clock.now - 1000 == pytest.approx(base.RELOAD_SECONDS, abs=base.RELOAD_RETRY_PAUSE)
         assert reloads(server) == len(clock.pauses) + 1
 
 

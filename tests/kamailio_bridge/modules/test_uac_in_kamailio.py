@@ -112,8 +112,8 @@ def test_whatever_differs_on_the_node_is_named_and_the_next_reload_mends_it(
     assert problems(listening, wanted) == []
     ours, theirs = keys["edge"], keys["other"]
     disturbances = {
-        ("uac.reg_disable", "l_uuid", ours): f"It is to register {label(ours)}, and does not. Reload again.",
-        ("uac.reg_enable", "l_uuid", theirs): f"It registers {label(theirs)}, which it is not to do. Reload again.",
+        ("uac.reg_disable", "l_uuid", ours): f"It should register {label(ours)} but does not. Reload again.",
+        ("uac.reg_enable", "l_uuid", theirs): f"It registers {label(theirs)} but should not. Reload again.",
         ("uac.reg_remove", ours): f"Kamailio did not take the credential of {label(ours)}. Its log says why.",
     }
     mending = ["uac.reg_enable l_uuid", "uac.reg_disable l_uuid", "uac.reg_refresh"]

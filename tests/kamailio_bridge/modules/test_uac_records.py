@@ -59,5 +59,5 @@ def test_nothing_is_asked_about_nothing() -> None:
 
 
 def test_a_carrier_that_does_not_answer_is_not_waited_for_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(uac_records, "UNREGISTER_PATIENCE", 0.0)
+    monkeypatch.setattr(uac_records, "UNREGISTER_SECONDS", 0.0)
     assert end_registrations({"carrier-1": 1000}) == ["uac.reg_unregister carrier-1"]
