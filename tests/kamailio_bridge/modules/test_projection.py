@@ -291,20 +291,17 @@ def test_the_same_carriers_for_drouting() -> None:
     assert gateways[1]["address"] == "[2001:db8::1]:5060;transport=tcp"
     assert gateways[1]["pri_prefix"] == ""
     assert gateways[2]["attrs"] == "gwid=3;uac=carrier-12"
-    assert (gateways[3]["gwid"], gateways[3]["type"]) == (100_000_003, 9)
+    assert tuple(gateways[3].values()) == (100_000_003, 9, "192.0.2.9:5060", 0, "", "pbx=3", "pbx:3")
     assert [(row["id"], row["gwlist"], row["description"]) for row in rows("drouting", state, "dr_gw_lists")] == [
         (8, "1,2", "carrier-group:8"),
         (12, "3", "carrier-group:12"),
         (100_000_003, "100000003", "pbx:3"),
         (200_000_005, "1,2,3", "route:5"),
     ]
-    assert [
-        (row["ruleid"], row["groupid"], row["prefix"], row["gwlist"], row["timerec"])
-        for row in rows("drouting", state, "dr_rules")
-    ] == [
-        (4, "8000", "9", "#8", ""),
-        (5, "8000", "", "#200000005", ""),
-        (300_000_006, "9000", "1444", "#100000003", ""),
+    assert [tuple(row.values()) for row in rows("drouting", state, "dr_rules")] == [
+        (4, "8000", "9", "", 0, "", "#8", "route:4"),
+        (5, "8000", "", "", 0, "", "#200000005", "route:5"),
+        (300_000_006, "9000", "1444", "", 0, "", "#100000003", "inbound-route:6"),
     ]
 
 
