@@ -8,7 +8,7 @@ umask = 0o007  # the socket is for our group, nginx's
 # Each thread keeps a connection to each database. On eight cores that makes 144, of MariaDB's usual 151.
 workers = int(os.environ.get("DSIPROUTER_WEB_WORKERS", "") or (os.cpu_count() or 1) + 1)
 worker_class = "gthread"
-threads = 8  # of these, asking.PLACES and two more may wait for nodes; the others answer whatever nodes do
+threads = 8  # of these, ask_all.PLACES and two more may wait for nodes; the others answer whatever nodes do
 worker_tmp_dir = "/dev/shm"  # noqa: S108 - a heartbeat there never waits for a disk
 
 # A worker that sends no sign of life for this long is replaced. Threads may work longer: an apply waits for its nodes.

@@ -26,7 +26,7 @@ def refusal(plan: Plan, *, allow_empty: bool) -> str | None:
         rest = len(plan.problems) - 1
         more = f" And {rest} more problem{'' if rest == 1 else 's'}." if rest else ""
         return f"Nothing was changed, because this must be put right first: {first}{more}"
-    if plan.empties_routing and not allow_empty:
+    if plan.removes_all_routes and not allow_empty:
         return (
             "Nothing was changed, because this would leave no route for any outbound call."
             " Enable or add a route with a carrier group that has endpoints, or confirm that this is meant."

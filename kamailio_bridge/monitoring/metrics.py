@@ -22,7 +22,7 @@ from kamailio_bridge.monitoring.strangers import Strangers, read_strangers
 from kamailio_bridge.nodes.ask_all import ask_at_once
 from kamailio_bridge.nodes.node import configured_nodes
 from kamailio_bridge.nodes.rpc import CallFailed, RpcError
-from kamailio_bridge.plan.pending import MOST_SECONDS, pending_changes
+from kamailio_bridge.plan.pending import LONGEST_SECONDS, pending_changes
 from kamailio_bridge.questions.registrations import State, registrations
 from kamailio_bridge.revisions.models import Revision
 from kamailio_bridge.revisions.number import revision_on_node, stored_revision
@@ -85,7 +85,7 @@ def _carriers() -> Iterator[Metric]:
 def _pending() -> Iterator[Metric]:
     """Tell nothing where the plan can't be made: a number would be a lie. ``dsiprouter_plan_ok`` says so."""
     try:
-        count = pending_changes(MOST_SECONDS)
+        count = pending_changes(LONGEST_SECONDS)
     except TablesUnreadable:
         yield GaugeMetricFamily("dsiprouter_plan_ok", "Whether a plan can be made.", value=0)
         return

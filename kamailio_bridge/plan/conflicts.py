@@ -49,7 +49,7 @@ class Conflict(NamedTuple):
 def conflicts_of(projection: Projection, changes: TableChanges) -> Iterator[Conflict]:
     """Yield each foreign row that has the value of a row of ours in an exclusive column.
 
-    The values that such rows share with ours, deleted ones included, are noted in the projection: a node has both.
+    The values that such rows share with ours, even deleted ones, are stored in ``projection.shared``: a node has both.
     """
     table = changes.table
     shared = projection.shared[table] = set()
@@ -87,7 +87,7 @@ def warnings_of(conflicts: Iterable[Conflict]) -> list[Notice]:
 
 
 def objects_by_label(carriers: Carriers) -> dict[str, Object]:
-    """Return the objects that rows belong to, by what they are called in sentences."""
+    """Return the objects that rows belong to, by their labels in sentences."""
     found: dict[str, Object] = {}
     kinds: tuple[tuple[type[models.Model], Iterable[tuple[str, int]]], ...] = (
         (CarrierGroup, ((group_label(group), group.pk) for group in carriers.groups.values())),

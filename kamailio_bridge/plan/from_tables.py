@@ -1,4 +1,4 @@
-"""Plans that begin at the rows in Kamailio's tables, or at a revision: pending changes of the carriers stay pending."""
+"""Plans made from Kamailio's tables or a revision: pending changes of the carriers stay pending."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from kamailio_bridge.tables.reading import reading
 
 
 def plan_of_tables() -> Plan:
-    """Return a plan without changes, which wants the rows that are in the tables. Raises ``TablesUnreadable``."""
+    """Return a plan without changes, for the rows that are in the tables. Raises ``TablesUnreadable``."""
     return _plan(new_owners=False)
 
 
 def plan_of_new_owners() -> Plan:
-    """Return a plan that changes nothing in the tables but who registers what. Raises ``TablesUnreadable``."""
+    """Return a plan that changes only which node registers which account. Raises ``TablesUnreadable``."""
     return _plan(new_owners=True)
 
 
 def plan_of_revision(revision: Revision) -> Plan:
-    """Return a plan that makes the tables what they were at the revision: its changes undo those of other programs.
+    """Return a plan that restores the tables as they were at the revision, and so undoes changes of other programs.
 
-    The owners of registrations are as they were then, among the nodes at that time. Raises ``TablesUnreadable`` and
+    Accounts are shared among the nodes at that time. Raises ``TablesUnreadable`` and
     ``NotKept``.
     """
     insist_on_tables()
@@ -59,7 +59,7 @@ def _plan(*, new_owners: bool) -> Plan:
                 settle_keys(module, wanted[module], table, before)
                 changes[table] = difference(table, wanted[module].rows[table], before)
             modules.append(ModuleChanges(module, changes))
-    return Plan(state, carriers, wanted, modules, [], [], empties_routing=False)
+    return Plan(state, carriers, wanted, modules, [], [], removes_all_routes=False)
 
 
 def _stored(module: KamailioModule, carriers: Carriers, nodes: NodeNames) -> Projection:

@@ -45,7 +45,7 @@ class Plan:
     modules: list[ModuleChanges]
     problems: list[Notice]
     warnings: list[Notice]
-    empties_routing: bool
+    removes_all_routes: bool
     left_out: list[Notice] = field(default_factory=list)
     withheld: list[TableChanges] = field(default_factory=list)
     conflicts: list[Conflict] = field(default_factory=list)
@@ -65,9 +65,9 @@ class Plan:
         return [*lines, f"and {rest} more"] if rest else lines
 
     def digest(self) -> str:
-        """Return a short text that stands for the plan and the carriers behind it, to tell whether it is the one seen.
+        """Return a short text that identifies the plan and its carriers, to tell whether it is the one that was seen.
 
-        The carriers count too, because the words of the preview say of them what no row does, such as a name.
+        The carriers count too, because the preview shows what no row has, such as their names.
         """
         changes = [
             (
@@ -83,7 +83,7 @@ class Plan:
         return hashlib.sha256(repr((changes, left_out)).encode() + pack(self.state)).hexdigest()[:32]
 
     def summary(self) -> str:
-        """Say in one line how much changes in which module."""
+        """Count the changed rows of each module, in one line."""
         parts = [
             f"{changes.module.name} {changes.count} row{'' if changes.count == 1 else 's'}"
             for changes in self.modules
@@ -98,7 +98,7 @@ def make_plan(*, with_entries: bool = False) -> Plan:
 
     ``with_entries`` also reads which history entries an apply of the plan would mark.
 
-    For a view that no other writer can disturb, call it inside a transaction on the database ``kamailio``.
+    To keep other writers out, call it inside a transaction on the database ``kamailio``.
     """
     insist_on_tables()
     with reading("The carriers"):
@@ -118,12 +118,12 @@ def _plan(state: State, carriers: Carriers, nodes: NodeNames) -> Plan:
         warnings += projection.warnings
         problems += _overflows(projection)
     if problems:
-        return Plan(state, carriers, projections, [], problems, warnings, empties_routing=False)
+        return Plan(state, carriers, projections, [], problems, warnings, removes_all_routes=False)
     return compare(state, carriers, projections, warnings)
 
 
 def _without_conflicting(plan: Plan, nodes: NodeNames) -> Plan:
-    """Plan again, with the objects that conflict, and what depends on them, as they were last applied."""
+    """Plan again, with conflicting objects and their dependents as they were last applied."""
     conflicts = [conflict for conflict in plan.conflicts if conflict.is_new]
     objects = objects_by_label(plan.carriers)
     in_the_way = {objects[conflict.owner] for conflict in conflicts if conflict.owner in objects}
@@ -166,13 +166,13 @@ def leave_out_conflicting(plan: Plan) -> Plan:
 def compare(
     state: State, carriers: Carriers, projections: dict[KamailioModule, Projection], warnings: list[Notice]
 ) -> Plan:
-    """Plan what makes Kamailio's tables equal to the projections, which were made of ``state``.
+    """Return a plan that makes Kamailio's tables equal to the projections, which were made of ``state``.
 
-    Changes that conflict with other programs' rows are still in it; ``conflicts`` names them.
+    It still has the changes that conflict with other programs' rows; ``conflicts`` names them.
     """
     modules = []
     conflicts: list[Conflict] = []
-    empties_routing = False
+    removes_all_routes = False
     for module, projection in projections.items():
         tables = {}
         for table in module.tables:
@@ -183,9 +183,9 @@ def compare(
             tables[table] = difference(table, wanted, stored)
             conflicts += conflicts_of(projection, tables[table])
             if table.carries_calls is not None and any(map(table.carries_calls, stored.values())):
-                empties_routing |= not any(table.carries_calls(row.values) for row in wanted.values())
+                removes_all_routes |= not any(table.carries_calls(row.values) for row in wanted.values())
         modules.append(ModuleChanges(module, tables))
-    return Plan(state, carriers, projections, modules, [], warnings, empties_routing, conflicts=conflicts)
+    return Plan(state, carriers, projections, modules, [], warnings, removes_all_routes, conflicts=conflicts)
 
 
 def difference(table: Table, wanted: dict[int, Row], stored: dict[int, Values]) -> TableChanges:
@@ -221,7 +221,7 @@ def rows_after(changes: TableChanges) -> list[Row]:
 
 
 def chunks(things: list[_T]) -> Iterator[list[_T]]:
-    """Yield the things in as many as go into one statement."""
+    """Yield the things in chunks of as many as fit into one statement."""
     for start in range(0, len(things), _CHUNK):
         yield things[start : start + _CHUNK]
 

@@ -1,7 +1,7 @@
-"""How many changes are pending, for the header of every page: exact where that is cheap, and kept where it is not.
+"""The number of pending changes, for the header of every page: counted where that is cheap, and cached where it is not.
 
-With ten thousand endpoints a plan takes a fifth of a second of computing, ten times what a page does, and every page
-that somebody opens asks for it. Then the count is kept until the site itself changes something, or for half a minute.
+With ten thousand endpoints a plan takes 0.2 s of CPU time, ten times as much as a page, and every page asks for the
+count. In that case it is cached until the site itself changes something, but for 30 seconds at most.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ from kamailio_bridge.revisions.models import Revision
 from kamailio_bridge.revisions.number import stored_revision
 from kamailio_bridge.tables.reading import TablesUnreadable
 
-CHEAP_SECONDS = 0.05  # of computing: what some 2,500 endpoints take
+CHEAP_SECONDS = 0.05  # of CPU time, which some 2,500 endpoints take
 KEPT_SECONDS = 30
-MOST_SECONDS = 300
+LONGEST_SECONDS = 300
 _KEY = "kamailio_bridge.pending_changes"
 
 
 class _Known(NamedTuple):
-    """What the site's own changes alter as soon as they are committed.
+    """Values that every change of the site itself alters as soon as it is committed.
 
-    The newest key of the history would not do: MariaDB gives keys when entries are inserted, so an entry that becomes
-    visible may have a lower key than one that was visible before. The number of pending entries and the sum of their
+    The newest key of the history is not enough: MariaDB assigns keys at the insert, so an entry that becomes visible
+    may have a lower key than one that was visible before. The number of pending entries and the sum of their
     keys change with each entry that comes or goes. The revision in Kamailio's tables changes with their rows.
     """
 
@@ -41,7 +41,7 @@ class _Known(NamedTuple):
 
 
 class _Kept(NamedTuple):
-    """A count, and when it was made: by the wall clock, because other processes may read it from a shared cache."""
+    """A count, and its time by the wall clock, because other processes may read it from a shared cache."""
 
     known: _Known
     changes: int
@@ -52,7 +52,7 @@ def pending_changes(patience: float = KEPT_SECONDS) -> int:
     """Count the rows that the next apply would change. Raises ``TablesUnreadable``.
 
     A change that the site itself made counts as soon as it is committed. Any other change may be missed for
-    ``patience`` seconds, at most ``MOST_SECONDS``.
+    ``patience`` seconds, at most ``LONGEST_SECONDS``.
     """
     known = _read_known()
     kept: _Kept | None = cache.get(_KEY)
@@ -61,7 +61,7 @@ def pending_changes(patience: float = KEPT_SECONDS) -> int:
     made, start = time.time(), time.thread_time()
     count = make_plan().count
     if time.thread_time() - start > CHEAP_SECONDS:
-        cache.set(_KEY, _Kept(known, count, made), MOST_SECONDS)
+        cache.set(_KEY, _Kept(known, count, made), LONGEST_SECONDS)
     return count
 
 

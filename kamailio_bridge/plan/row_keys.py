@@ -1,8 +1,8 @@
-"""Keys for our rows where a row of another program has the key that a row of ours would have.
+"""Other keys for our rows whose keys are taken by rows of another program.
 
 A program that inserts without a key gets the one after the highest, which is the key of our next object. A row's
-meaning does not depend on its key, so our row moves to the end of its kind's range. From then on the highest key is one
-that no object has, and other programs' rows come after it.
+meaning does not depend on its key, so our row moves to the end of its kind's range. From then on the highest key
+belongs to no object, and other programs' rows come after it.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ _CHUNK = 500  # keys in one statement
 
 
 def settle_keys(module: KamailioModule, projection: Projection, table: Table, stored: Mapping[int, Values]) -> None:
-    """Move the projected rows of ``table`` whose keys a foreign row has; ``stored`` are our rows there.
+    """Move the projected rows of ``table`` whose keys foreign rows have; ``stored`` are our rows there.
 
-    A row that was moved before stays where it is for as long as it does not change, so that it is no change in a plan.
+    A moved row keeps its key as long as it does not change, so that a plan shows no change for it.
     """
     wanted = projection.rows[table]
     new = [pk for pk in wanted if pk not in stored]
@@ -40,7 +40,7 @@ def settle_keys(module: KamailioModule, projection: Projection, table: Table, st
 
 
 def foreign_keys(table: Table, keys: list[int]) -> list[int]:
-    """Return those of the keys that rows of other programs have, in rising order."""
+    """Return those of the keys that rows of other programs have, in ascending order."""
     found: list[int] = []
     for start in range(0, len(keys), _CHUNK):
         found += table.foreign().filter(pk__in=keys[start : start + _CHUNK]).values_list("pk", flat=True)

@@ -1,7 +1,7 @@
-"""What must hold of the carriers before anything is written, whatever way they came into the database.
+"""Rules that the carriers must meet before anything is written, however they came into the database.
 
-Forms and documents refuse the same input earlier and more kindly; this is the last check before Kamailio, which accepts
-most of it without an error (docs/kamailio-facts.md#bad-destinations, docs/kamailio-facts.md#address-rows).
+Forms and documents refuse the same input earlier; this is the last check before Kamailio, which accepts most of it
+without an error (docs/kamailio-facts.md#bad-destinations, docs/kamailio-facts.md#address-rows).
 """
 
 from __future__ import annotations
@@ -52,12 +52,12 @@ from kamailio_bridge.rows.types import Notice
 
 
 def problems(carriers: Carriers) -> list[Notice]:
-    """Return what must be put right before an apply, each with the object named."""
+    """Return a notice for each fault that must be corrected before an apply."""
     return [*_id_problems(carriers), *_group_problems(carriers), *_pbx_problems(carriers), *_route_problems(carriers)]
 
 
 def warnings(carriers: Carriers) -> list[Notice]:
-    """Return what an operator should know: things that are set up but will carry no calls."""
+    """Return a notice for each object that is set up but will carry no calls."""
     return [
         *_group_warnings(carriers),
         *_loop_warnings(carriers),
@@ -75,7 +75,7 @@ def _refusal(check: Callable[[str], object], value: str) -> str | None:
 
 
 def _id_problems(carriers: Carriers) -> Iterator[Notice]:
-    """Keep the kinds of keys apart, and below what Kamailio's columns hold."""
+    """Check that keys of different kinds can't meet, and fit into Kamailio's columns."""
     keys = [*carriers.groups, *carriers.pbxs]
     keys += [endpoint.pk for group in carriers.groups.values() for endpoint in group.endpoints]
     keys += [route.pk for route in carriers.outbound_routes]
@@ -89,7 +89,7 @@ def _id_problems(carriers: Carriers) -> Iterator[Notice]:
 
 
 def _group_problems(carriers: Carriers) -> Iterator[Notice]:
-    """Check every endpoint. What they have in common, all but the host, is checked once for each combination."""
+    """Check every endpoint and source. Equal settings of endpoints, all but the host, are checked only once."""
     settings_of: dict[tuple[object, ...], list[str]] = {}
     for group in carriers.groups.values():
         for endpoint in group.endpoints:
@@ -176,7 +176,7 @@ def _group_warnings(carriers: Carriers) -> Iterator[Notice]:
 
 
 def _registers_only(group: GroupRecord) -> str:
-    """Say that the registration server is no endpoint, where somebody might think so."""
+    """Say that the registration server is no endpoint, which operators may expect."""
     credential = group.credential
     if credential is None:
         return ""
@@ -185,7 +185,7 @@ def _registers_only(group: GroupRecord) -> str:
 
 
 def _loop_warnings(carriers: Carriers) -> Iterator[Notice]:
-    """Name the endpoints and PBXs that are our own SIP address: calls to them would go round in a circle."""
+    """Name the endpoints and PBXs that have our own SIP address: calls to them would loop."""
     ours = {(host, settings.DSIPROUTER_SIP_PORT) for host in own_hosts()}
     text = "is Kamailio's own SIP address, so calls to it come back to us: enter the address of the"
     for group in carriers.groups.values():
@@ -198,7 +198,7 @@ def _loop_warnings(carriers: Carriers) -> Iterator[Notice]:
 
 
 def outbound_route_warnings(carriers: Carriers, pk: int | None = None) -> Iterator[Notice]:
-    """Say of every outbound route, or of the one with this key, which carrier groups get none of its calls."""
+    """Name the carrier groups that get no calls of an outbound route: of every route, or of the one with key ``pk``."""
     in_force = {route.prefix for route, _ in [*outbound_routes(carriers), *answering_routes(carriers)]}
     for route in carriers.outbound_routes:
         if route.enabled and pk in (None, route.pk):
@@ -228,7 +228,7 @@ def _outbound_warnings(carriers: Carriers, route: OutboundRouteRecord, in_force:
     usable = calling_groups(carriers, route)
     for group in groups:
         if group not in usable:
-            yield f"passes over {_why_passed_over(group)}."
+            yield f"passes over {_reason_passed_over(group)}."
     if not usable:
         why = "has no carrier group that calls can go to" if groups else "names no carrier group"
         calls = _outbound_fall(longest_prefix(route.prefix, in_force)) if route.fall_through else "are answered 503"
@@ -248,6 +248,6 @@ def _inbound_fall(prefix: str | None, leading: Mapping[str, PBXRecord]) -> str:
     return f"fall through to {inbound_route_in_sentence(prefix)}, {where}"
 
 
-def _why_passed_over(group: GroupRecord) -> str:
+def _reason_passed_over(group: GroupRecord) -> str:
     reason = "which has no endpoint for calls" if group.enabled else "which is disabled"
     return f"{group_label(group)}, {reason}"

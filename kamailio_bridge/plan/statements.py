@@ -1,7 +1,7 @@
-"""The plan as an expert would do it by hand: the SQL statements and the RPC commands that an apply amounts to.
+"""The plan for an expert: the SQL statements and the RPC commands of an apply.
 
-The statements are those of ``plan.write``, one by one and in its order, for the database in use. They are for reading:
-digests are masked, because whoever has them can register as us.
+The statements are those of ``plan.make.write``, in its order, for the database in use. They are for reading only:
+digests are masked, because with them anybody can register as us.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ def literal(connection: BaseDatabaseWrapper, value: Value) -> str:
 
 
 def rpc_calls(plan: Plan, node: Node, *, known: bool) -> list[str]:
-    """Return the commands that a node with all our modules gets, in their order, as after ``kamcmd``.
+    """Return the commands for a node with all our modules, in their order, as arguments of ``kamcmd``.
 
     ``known``: the node was verified at the revision in the tables, so only modules whose rows change are reloaded.
     """

@@ -1,7 +1,7 @@
 """The test of a credential: whether the registrar accepts the password, and the state of the registration itself.
 
-The proof of a password leaves out the Contact, so that it changes nothing. How a registrar treats our Contact shows
-only in the node's own registration: if that fails, an accepted password does not count.
+The test of a password leaves out the Contact, so that it changes nothing. How a registrar treats our Contact shows
+only in the node's own registration: if that fails, the test fails, even if the password was accepted.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from kamailio_bridge.questions.registrations import registrations
 
 
 def check_credential(carriers: Carriers, group_pk: int, nodes: Sequence[Node]) -> Probe:
-    """Prove a group's stored password, and look at its registration. Raises ``NoNode``.
+    """Test a group's stored password and its registration. Raises ``NoNode``.
 
-    ``carriers`` has the group, and the group has a credential.
+    ``carriers`` must have the group, and the group a credential.
     """
     credential = carriers.groups[group_pk].credential
     assert credential is not None  # noqa: S101 - the caller chose a group that has one

@@ -11,7 +11,7 @@ _VISUAL_SEPARATORS = re.compile(r"[-.() ]")
 
 
 def clean_number(text: str) -> str:
-    """Return the number without visual separators. Raises ``ValueError``, with the rule, for what is no number."""
+    """Return the number without visual separators. Raises ``ValueError`` with the rule if it is no number."""
     number = _VISUAL_SEPARATORS.sub("", text)
     if not NUMBER.fullmatch(number):
         raise ValueError(f"A number has {NUMBER_RULE}; the separators - . ( ) and blanks do not count.")

@@ -1,9 +1,9 @@
 """Questions to a carrier through a node's own SIP stack, before anything is applied.
 
 ``tm.t_uac_wait`` sends a request from the node's own socket and returns the whole answer, so the carrier sees the
-address that calls will come from (docs/kamailio-facts.md#requests-sent-by-rpc). A REGISTER without Contact only asks
-(RFC 3261, section 10.2.3): with a digest it proves a password without changing any binding. Each question is one
-request; a proof is two.
+address that calls will come from (docs/kamailio-facts.md#requests-sent-by-rpc). A REGISTER without Contact only
+queries (RFC 3261, section 10.2.3): with a digest it proves a password without changing any binding. Each question is
+one request; a proof is two.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ from kamailio_bridge.rows.routes_in_force import sip_uri
 Verdict = Literal[
     "answers", "silent", "unreachable", "accepted", "rejected", "realm differs", "no challenge", "unreadable"
 ]
-# For all nodes together. A silent carrier is given up by the node after two seconds; a proof is two requests. More is
-# the nodes' own trouble.
+# For all nodes together. A node gives up a silent carrier after two seconds, and a proof is two requests: what takes
+# longer is due to the nodes.
 NODE_SECONDS = 10.0
 _HEADERS = {
     401: ("www-authenticate", "Authorization"),
@@ -41,7 +41,7 @@ _UNSENT_CODES = range(400, 700)  # of an RPC error: the request never left, a re
 
 @dataclass(frozen=True)
 class Probe:
-    """What came of a question. ``code`` is the SIP status; ``realm`` is there when the registrar named one."""
+    """The result of a question. ``code`` is the SIP status; ``realm`` is set if the registrar named one."""
 
     verdict: Verdict
     sentence: str
@@ -68,8 +68,8 @@ class _Answer:
     def challenge(self, realm: str) -> tuple[str, Challenge] | None:
         """Return the challenge that Kamailio would answer, and the header for the answer; None when there is none.
 
-        As kamailio/challenges.cfg chooses: the one of the credential's realm, else the first; and those of the other
-        header where that of the code has none.
+        The choice is that of kamailio/challenges.cfg: the challenge of the credential's realm, else the first; those of
+        the other header only if the header of the code has none.
         """
         for asking, answering in _HEADERS.values() if self.code == 401 else reversed(_HEADERS.values()):
             found = [challenge for challenge in self._challenges(asking) if challenge.is_answerable]
@@ -85,11 +85,11 @@ class _Answer:
 
 
 class NoNode(Exception):
-    """No node can ask. ``str()`` is a sentence that says why."""
+    """No node can ask. ``str()`` is a sentence with the reasons."""
 
 
 def ask_through(nodes: Sequence[Node], question: Callable[[Node], Probe]) -> Probe:
-    """Ask through the first node that can be reached, with a limit of time. Raises ``NoNode``."""
+    """Ask through the first node that can be reached, in ``NODE_SECONDS``. Raises ``NoNode``."""
     reasons = []
     end = time.monotonic() + NODE_SECONDS
     for node in [node.with_deadline(NODE_SECONDS) for node in nodes]:
@@ -106,7 +106,7 @@ def ask_through(nodes: Sequence[Node], question: Callable[[Node], Probe]) -> Pro
 
 
 def probe_endpoint(node: Node, endpoint: EndpointRecord) -> Probe:
-    """Ask an endpoint for its options. Any final answer shows that it is there. Raises ``RpcError``."""
+    """Send OPTIONS to an endpoint. Any final answer shows that it is there. Raises ``RpcError``."""
     target = sip_uri(endpoint.host, endpoint.port, endpoint.transport)
     local = uri_host(settings.DSIPROUTER_SIP_ADDRESS)
     answer = _ask(node, "OPTIONS", target, "", _identity(f"sip:dsiprouter@{local}", target, _new_call_id()))
@@ -169,29 +169,27 @@ def probe_credential(node: Node, credential: CredentialRecord) -> Probe:
 
 
 def _verdict(credential: CredentialRecord, answer: _Answer, realm: str) -> Probe:
-    said = f"{credential.registrar} answers {answer.code} {answer.reason}"
+    answered = f"{credential.registrar} answers {answer.code} {answer.reason}"
     if 200 <= answer.code < 300:
         sentence = f"{credential.registrar} accepts the username and password."
         return Probe("accepted", sentence, answer.code, answer.milliseconds, realm)
     if answer.code in (401, 403, 407):
-        sentence = f"{said}: it rejects the username or password; check both with the carrier."
+        sentence = f"{answered}: it rejects the username or password; check both with the carrier."
     elif answer.code == 404:
-        sentence = f"{said}: it does not know this username; check it with the carrier."
+        sentence = f"{answered}: it does not know this username; check it with the carrier."
     else:
-        sentence = f"{said} to a right challenge: ask the carrier what is wrong with the account."
+        sentence = f"{answered} to a right challenge: ask the carrier what is wrong with the account."
     return Probe("rejected", sentence, answer.code, answer.milliseconds, realm)
 
 
 def _no_challenge(credential: CredentialRecord, answer: _Answer) -> Probe:
-    said = f"{credential.registrar} answers {answer.code} {answer.reason}"
+    answered = f"{credential.registrar} answers {answer.code} {answer.reason}"
     if 200 <= answer.code < 300:
-        sentence = f"{said} without asking for a password, so it proves nothing about the credential."
+        sentence = f"{answered} without asking for a password, so it proves nothing about the credential."
     elif answer.is_challenge:
-        sentence = (
-            f"{said}, and none of its challenges is an MD5 digest that Kamailio can answer: ask the carrier for MD5."
-        )
+        sentence = f"{answered}, and none of its challenges is an MD5 digest that Kamailio can answer: ask the carrier for MD5."
     else:
-        sentence = f"{said} instead of asking for a password: check the registration server with the carrier."
+        sentence = f"{answered} instead of asking for a password: check the registration server with the carrier."
     return Probe("no challenge", sentence, answer.code, answer.milliseconds)
 
 
@@ -228,7 +226,7 @@ def _ask(node: Node, method: str, r_uri: str, next_hop: str, headers: str) -> _A
         return Probe("unreachable", sentence)
     milliseconds = round((time.monotonic() - start) * 1000)
     with parsing_answer("tm.t_uac_wait"):
-        # The headers stand last: before them, an answer that makes a dialog has three fields more.
+        # The headers come last: an answer that creates a dialog has three more fields before them.
         code, reason, rest = int(answer[0]), make_printable(str(answer[1])), str(answer[-1])
     if "\nvia:" not in f"\n{rest}".lower():  # an answer without Via was made by the node itself: nothing came back
         if code == 408:

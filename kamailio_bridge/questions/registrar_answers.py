@@ -1,4 +1,4 @@
-"""Registrars' answers, as ``kamailio/registrations.cfg`` notes them, in sentences that name the cause."""
+"""Registrars' answers, as ``kamailio/registrations.cfg`` keeps them, in sentences that name the cause."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from carriers.snapshots.records import CredentialRecord
 
-NO_MD5 = " (no MD5 digest)"  # behind an answer none of whose challenges Kamailio can answer
+NO_MD5 = " (no MD5 digest)"  # ends an answer without a challenge that Kamailio can answer
 _MOVED = re.compile(r"(?P<answer>.*) \(moved to (?P<where>.*)\)")
 _GRANTED = re.compile(r"(?P<answer>2.*) \(granted (?P<seconds>\d+) s\)")
 _CHECK = "check username, auth username and password with the carrier"
@@ -30,7 +30,7 @@ class Answer(NamedTuple):
 
     @property
     def words(self) -> str:
-        """What it said, in the few words that fit into a list."""
+        """The answer in a few words, for lists."""
         return self.text + NO_MD5 if self.has_no_md5 else self.text
 
     @property
@@ -39,7 +39,7 @@ class Answer(NamedTuple):
 
 
 def parse_answer(noted: str) -> Answer:
-    """Read what a node has noted."""
+    """Parse an answer as a node keeps it."""
     if noted.endswith(NO_MD5):
         return Answer(noted.removesuffix(NO_MD5), has_no_md5=True)
     if found := _MOVED.fullmatch(noted):
@@ -50,12 +50,12 @@ def parse_answer(noted: str) -> Answer:
 
 
 def as_noted(realm: str) -> str:
-    """Return a realm as a node notes it: 64 bytes, and a question mark for each that is not printable ASCII."""
+    """Return a realm as a node keeps it: 64 bytes, with a question mark for each that is not printable ASCII."""
     return _ODD.sub("?", realm.encode()[:64].decode("latin-1"))
 
 
 def explain(answer: Answer, credential: CredentialRecord) -> str:
-    """Say in one sentence what came back and what to do about it."""
+    """Say in one sentence what the registrar answered and what to do about it."""
     if answer.granted is not None:
         return (
             f"The registrar answers {answer.text} but grants only {answer.granted} s, too short for a registration:"

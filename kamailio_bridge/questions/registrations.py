@@ -1,8 +1,8 @@
 """Registrations: whether each carrier accepts the account that it gave us, as the nodes see it now.
 
-A node's ``uac`` module knows which records are registered and which are not, but not why; what the registrar answered
-last, the realm that it asked for and when it is asked again, our ``kamailio/registrations.cfg`` keeps in the hash
-table ``registrars``.
+A node's ``uac`` module knows which records are registered, but not why others are not. Our
+``kamailio/registrations.cfg`` keeps the registrar's last answer, the realm that it asked for and the time of the next
+try in the hash table ``registrars``.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ from kamailio_bridge.questions.registrar_answers import as_noted, explain, parse
 from kamailio_bridge.rows.marks import record_key
 from kamailio_bridge.rows.types import Row
 
-# The best first: of several nodes, the one that can say the best speaks for the group. A node that can't be asked may
-# be the one that registers, so it counts for more than one that waits for the next apply.
+# In _ORDER the best comes first: the node with the best state counts for the group. A node that can't be asked may be
+# the one that registers, so it counts for more than one that needs the next apply.
 State = Literal[
     "registered", "trying", "not kept", "realm differs", "rejected", "no answer", "not registered", "not registering",
     "unreachable", "not applied", "disabled", "unreadable",
@@ -52,10 +52,10 @@ DIGITS_OF_A_TIME = 10
 
 @dataclass(frozen=True)
 class Registration:
-    """One carrier group's registration, and the node that says so.
+    """One carrier group's registration, and the node that reports it.
 
-    ``until`` is a Unix time; ``realm`` is what the registrar asked for last, ``answer`` what it answered last, and
-    ``granted`` the seconds that it granted where those are too few to be of use.
+    ``until`` is a Unix time; ``realm`` is the one that the registrar asked for last, ``answer`` is its last answer, and
+    ``granted`` are the seconds that it granted if they are too few.
     """
 
     group: int
@@ -93,9 +93,9 @@ class Registration:
 
 @dataclass(frozen=True)
 class NodeView:
-    """What a node says: its records by ``l_uuid``, and the registrars' last answers and realms by ``l_uuid``.
+    """What a node reports: its records by ``l_uuid``, and the registrars' last answers and realms by ``l_uuid``.
 
-    ``answers`` is None where the node has a configuration of its own, which keeps none.
+    ``answers`` is None for a node with another configuration, which keeps none.
     """
 
     name: str
@@ -126,9 +126,8 @@ def registrations(
 ) -> dict[int, Registration]:
     """Return the registration of every carrier group with a credential, by the group's key; never raises ``RpcError``.
 
-    Asks all nodes at once and takes the best of what they say, because one of them registers for all. ``seconds`` is
-    how long each node has at most. What a reload would change is told apart from what a node runs: a credential that
-    it does not have yet, or has in another form, is *not applied*.
+    Asks all nodes at once and takes the best state, because one of them registers for all. Each node gets ``seconds``
+    at most. A credential that a node does not have yet, or has with other values, is *not applied*.
     """
     groups = [group for group in carriers.groups.values() if group.credential is not None]
     if not groups:
@@ -194,7 +193,7 @@ def _state(pk: int, credential: CredentialRecord, record: UacRecord, view: NodeV
     answers = view.answers or {}
     noted, realm = answers.get(key), answers.get(f"realm:{key}")
     answer = parse_answer(noted) if noted is not None else None
-    said = Registration(
+    trying = Registration(
         pk,
         "trying",
         f"Node {view.name} is registering now.",
@@ -205,29 +204,29 @@ def _state(pk: int, credential: CredentialRecord, record: UacRecord, view: NodeV
     )
     if record.is_registered and left > 0:
         sentence = f"Registered by node {view.name}, renewed within {left} s."
-        return replace(said, state="registered", sentence=sentence, until=int(time.time()) + left)
+        return replace(trying, state="registered", sentence=sentence, until=int(time.time()) + left)
     if record.is_trying:
-        return said
+        return trying
     retry = _retry(record, answers.get(f"due:{key}"))
     if view.answers is None:
         sentence = f"Node {view.name} does not keep what registrars answer: its log says why."
-        return replace(said, state="not registered", sentence=sentence + retry)
+        return replace(trying, state="not registered", sentence=sentence + retry)
     if answer is None:
         where = f"{credential.registrar}:{credential.port}"
         sentence = f"{where} does not answer: check the registration server's address, port and transport."
-        return replace(said, state="no answer", sentence=sentence + retry)
+        return replace(trying, state="no answer", sentence=sentence + retry)
     if answer.is_challenge and not answer.has_no_md5 and realm not in (None, as_noted(credential.realm)):
         sentence = (
             f"The registrar asks for the realm “{realm}”, and the credential has “{credential.realm}”:"
             f" set the realm to “{realm}”, save, then press Reload Kamailio."
         )
-        return replace(said, state="realm differs", sentence=sentence)
+        return replace(trying, state="realm differs", sentence=sentence)
     state: State = "not kept" if answer.granted is not None else "rejected"
-    return replace(said, state=state, sentence=explain(answer, credential) + retry)
+    return replace(trying, state=state, sentence=explain(answer, credential) + retry)
 
 
 def _retry(record: UacRecord, due: str | None) -> str:
-    """Say when the node tries again: our configuration notes the time, by its own clock; others leave it to uac."""
+    """Say when the node retries: our configuration keeps the time, by the node's clock; others leave it to uac."""
     left = record.diff_expires
     if due is not None and due.isdecimal() and len(due) <= DIGITS_OF_A_TIME:
         left += int(due) - record.timer_expires

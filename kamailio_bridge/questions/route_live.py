@@ -13,7 +13,7 @@ from kamailio_bridge.rows.attrs import parse_attrs
 
 
 class NodeAnswer:
-    """What one node would do: the attempts, or the sentence of its refusal and the ``answer`` that the caller gets."""
+    """What one node would do: the attempts, or a sentence on its refusal and the ``answer`` that the caller gets."""
 
     def __init__(self, attempts: list[Attempt], refusal: str = "", answer: str = "") -> None:
         self.attempts = attempts
@@ -22,9 +22,9 @@ class NodeAnswer:
 
 
 def ask_route(node: Node, number: str, names: Names) -> NodeAnswer:
-    """Ask a node by ``GET /ROUTE/<number>``. Raises ``RpcError``; touches no database, for it runs in a thread.
+    """Ask a node by ``GET /ROUTE/<number>``. Raises ``RpcError``; reads no database, because it runs in a thread.
 
-    A group that goes by weight is asked for its next turn, so the node's next call takes the one after that.
+    In a group selected by weight this takes a turn, so the node's next call takes the following one.
     """
     status, text = node.rpc.get(f"/ROUTE/{quote(number, safe='')}")
     if status == 503 and text.startswith("answers "):
@@ -54,7 +54,7 @@ def ask_route(node: Node, number: str, names: Names) -> NodeAnswer:
 
 
 def _username(node: Node, key: str) -> str:
-    """Return the username of the credential that the node holds; the rest of the record is secret and dropped here."""
+    """Return the username of the credential that the node holds; the rest of the record is secret."""
     try:
         record = read_record(node.rpc, key)
     except CallFailed:

@@ -1,4 +1,4 @@
-"""The route test: one number by the carriers, by Kamailio's tables and by each node, laid side by side."""
+"""The route test: one number by the carriers, by Kamailio's tables and by each node, side by side."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PENDING, TABLES = "Carriers, as saved", "Kamailio's tables"
 
 @dataclass(frozen=True)
 class Column:
-    """One answer to the question. ``failed``: there is none, and ``sentence`` says why."""
+    """One answer to the question. ``failed``: there is no answer, and ``sentence`` says why."""
 
     title: str
     sentence: str
@@ -31,7 +31,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Cell:
-    """What a column says of one endpoint: an attempt, or the reason why there is none, where it knows one."""
+    """What a column says about one endpoint: an attempt, or the reason for none if it is known."""
 
     column: Column
     attempt: Attempt | None = None
@@ -40,7 +40,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class EndpointLine:
-    """One endpoint across the columns. ``differs``: two columns that answered say different things of it."""
+    """One endpoint across the columns. ``differs``: two columns with an answer disagree about it."""
 
     group: str
     endpoint: str
@@ -73,7 +73,7 @@ class RouteTest:
 
 
 def route_test(number: str, *, live: bool = True, nodes: list[Node] | None = None) -> RouteTest:
-    """Ask everybody where ``number``, which is clean (``clean_number``), goes."""
+    """Find where ``number``, which is clean (``clean_number``), goes, by carriers, tables and, if ``live``, nodes."""
     carriers = read_carriers()
     names = endpoint_names(carriers)
     pending = predict(carriers, number)
@@ -98,7 +98,7 @@ def route_test(number: str, *, live: bool = True, nodes: list[Node] | None = Non
 
 
 def _lines(columns: list[Column]) -> list[EndpointLine]:
-    """Put the endpoints that any column speaks of into lines: those that are tried come first, in their order."""
+    """Make a line for each endpoint in any column: those that are tried come first, in their order."""
     tables = [_cells(column) for column in columns]
     keys: dict[tuple[int, int], None] = {}
     for table in tables:
@@ -115,7 +115,7 @@ def _lines(columns: list[Column]) -> list[EndpointLine]:
 
 
 def _cells(column: Column) -> dict[tuple[int, int], tuple[str, str, Cell]]:
-    """Return what a column says by endpoint. A foreign destination has no id of ours: its order tells it apart."""
+    """Return a column's cells by endpoint. Foreign destinations have no id of ours: their order distinguishes them."""
     cells = {}
     foreign = count(1)
     for attempt in column.attempts:

@@ -1,10 +1,10 @@
-"""Where a dialled number would go: the attempts, in order, with what each carrier would receive, and why no others.
+"""Where a dialled number would go: the attempts in order, what each carrier would receive, and why no others get it.
 
 It follows the SIP side's rules (``kamailio/outbound.cfg``): the longest prefix of a route in force decides; its groups
-are tried in order; of each group the first 29 endpoints are taken, by position or, turned round, by weight; each
-endpoint's own strip and prefix apply to the *dialled* number; an endpoint whose strip leaves nothing of the number is
-passed over; after 29 attempts the call is given up. What the carriers say, what is in Kamailio's tables and
-what a node answers take the same form here, so that they can be laid side by side.
+are tried in order; of each group the first 29 endpoints are taken, by position or, in turn, by weight; each endpoint's
+own strip and prefix apply to the *dialled* number; an endpoint whose strip leaves nothing of the number is passed over;
+after 29 attempts the call is given up. Predictions by the carriers, by Kamailio's tables and answers of nodes have the
+same form, so that they can be compared.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from kamailio_bridge.rows.destination import Destination
 from kamailio_bridge.rows.ids import row_id
 from kamailio_bridge.rows.routes_in_force import Answer, answer_of, calling_groups, sip_uri
 
-MAX_ATTEMPTS = 29  # of one call, and endpoints of one group that it looks at (kamailio/outbound.cfg)
+MAX_ATTEMPTS = 29  # of one call, and considered endpoints of one group (kamailio/outbound.cfg)
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ class Prediction:
 
     @property
     def sentence(self) -> str:
-        """Say in one sentence what becomes of the call."""
+        """Say in one sentence what happens to the call."""
         if self.prefix is None:
             return f"No outbound route matches {self.number}: the call is answered 404."
         route = short_route_in_sentence(self.prefix)
@@ -93,7 +93,7 @@ class Prediction:
 
 
 def transport_of(uri: str) -> str:
-    """Return the transport that a SIP URI names; UDP where it names none (RFC 3261, section 19.1.1)."""
+    """Return the transport of a SIP URI, UDP if it names none (RFC 3261, section 19.1.1)."""
     return uri.partition(";transport=")[2].partition(";")[0] or "udp"
 
 
@@ -102,7 +102,7 @@ def predict(carriers: Carriers, number: str) -> Prediction:
     matching = [route for route in carriers.outbound_routes if number.startswith(route.prefix)]
     matching.sort(key=lambda route: -len(route.prefix))
     decisive = next((route for route in matching if _is_in_force(carriers, route)), None)
-    notes = [_why_another_route_does_not_count(carriers, route, decisive) for route in matching if route != decisive]
+    notes = [_reason_not_chosen(carriers, route, decisive) for route in matching if route != decisive]
     if decisive is None:
         return Prediction(number, None, notes=notes)
     answer = answer_of(carriers, decisive)
@@ -113,9 +113,9 @@ def predict(carriers: Carriers, number: str) -> Prediction:
     for group in (carriers.groups[pk] for pk in decisive.groups if pk in carriers.groups):
         unused += _not_called(group)
         sets.append(_destinations(group))
-    attempts, passed_over = run_through(number, sets)
+    attempts, passed_over = try_sets(number, sets)
     unused += passed_over
-    return Prediction(number, decisive.prefix, attempts, unused, notes + list(_notes_of_modules(number, sets)))
+    return Prediction(number, decisive.prefix, attempts, unused, notes + list(_module_notes(number, sets)))
 
 
 def _is_in_force(carriers: Carriers, route: OutboundRouteRecord) -> bool:
@@ -135,7 +135,7 @@ def _never_called(carriers: Carriers, route: OutboundRouteRecord) -> list[Unused
     return [unused for group in groups for unused in _not_called(group)]
 
 
-def run_through(
+def try_sets(
     number: str, sets: Iterable[list[Destination]], limit: int = MAX_ATTEMPTS
 ) -> tuple[list[Attempt], list[Unused]]:
     """Try the destinations of each set as the SIP side does; return the attempts, and the rest with the reasons."""
@@ -144,7 +144,7 @@ def run_through(
     for destinations in sets:
         first = len(attempts) + 1
         for rank, destination in enumerate(destinations):
-            reason = _why_not(destination, rank, len(attempts), number, limit)
+            reason = _reason_not_tried(destination, rank, len(attempts), number, limit)
             if reason:
                 unused.append(Unused(destination.gwid, destination.group, destination.endpoint, reason))
                 continue
@@ -169,9 +169,9 @@ def request_uri(destination: Destination, number: str) -> str:
     return destination.uri.replace("sip:", f"sip:{user}@", 1)
 
 
-def _why_not(destination: Destination, rank: int, attempts: int, number: str, limit: int) -> str:
+def _reason_not_tried(destination: Destination, rank: int, attempts: int, number: str, limit: int) -> str:
     if rank >= limit:
-        turn = "" if destination.weight is None else "; which ones changes from call to call, because it goes by weight"
+        turn = "" if destination.weight is None else "; selection by weight varies them from call to call"
         return f"a call looks at {limit} endpoints of a group at most{turn}"
     if destination.strip >= len(number):
         return f"strips {destination.strip} characters, and the number has {len(number)}"
@@ -181,7 +181,7 @@ def _why_not(destination: Destination, rank: int, attempts: int, number: str, li
 
 
 def named_endpoints(group: GroupRecord) -> list[tuple[EndpointRecord, str]]:
-    """Return the endpoints of a group, each with the name by which it is told apart from the others."""
+    """Return the endpoints of a group, each with a name that distinguishes it from the others."""
     return list(zip(group.endpoints, short_endpoint_names(group.endpoints), strict=True))
 
 
@@ -189,7 +189,7 @@ def _destinations(group: GroupRecord) -> list[Destination]:
     return [
         _destination(group, endpoint, name)
         for endpoint, name in named_endpoints(group)
-        if not _why_not_called(group, endpoint)
+        if not _reason_not_called(group, endpoint)
     ]
 
 
@@ -209,12 +209,12 @@ def _destination(group: GroupRecord, endpoint: EndpointRecord, name: str) -> Des
 
 def _not_called(group: GroupRecord) -> Iterator[Unused]:
     for endpoint, name in named_endpoints(group):
-        reason = _why_not_called(group, endpoint)
+        reason = _reason_not_called(group, endpoint)
         if reason:
             yield Unused(row_id(endpoint.pk), group.name, name, reason)
 
 
-def _why_not_called(group: GroupRecord, endpoint: EndpointRecord) -> str:
+def _reason_not_called(group: GroupRecord, endpoint: EndpointRecord) -> str:
     if not group.enabled:
         return "its carrier group is disabled"
     if not endpoint.enabled:
@@ -222,28 +222,26 @@ def _why_not_called(group: GroupRecord, endpoint: EndpointRecord) -> str:
     return "" if endpoint.sends_outbound else "it only calls us"
 
 
-def _why_another_route_does_not_count(
-    carriers: Carriers, route: OutboundRouteRecord, decisive: OutboundRouteRecord | None
-) -> str:
+def _reason_not_chosen(carriers: Carriers, route: OutboundRouteRecord, decisive: OutboundRouteRecord | None) -> str:
     label = capfirst(outbound_route_label(route))
     if not route.enabled:
         return f"{label} matches too, but is disabled."
     if not _is_in_force(carriers, route):
         names = [group_label(carriers.groups[pk]) for pk in route.groups if pk in carriers.groups]
         why = f"no calls can go to {' or '.join(names)}" if names else "it names no carrier group"
-        return f"{label} matches too, but {why}; it {_falls_through_to(decisive)}."
+        return f"{label} matches too, but {why}; it {_fall_through_in_words(decisive)}."
     longer = short_route_in_sentence(decisive.prefix) if decisive is not None else "another"
     return f"{label} matches too, but {longer} is longer."
 
 
-def _falls_through_to(decisive: OutboundRouteRecord | None) -> str:
+def _fall_through_in_words(decisive: OutboundRouteRecord | None) -> str:
     if decisive is None:
         return "falls through, and no other route matches"
     return f"falls through to {short_route_in_sentence(decisive.prefix)}"
 
 
-def _notes_of_modules(number: str, sets: list[list[Destination]]) -> Iterator[str]:
-    """Say where nodes that route by another module than our own configuration differ."""
+def _module_notes(number: str, sets: list[list[Destination]]) -> Iterator[str]:
+    """Say how nodes differ that route by another module than our own configuration."""
     destinations = [destination for each in sets for destination in each]
     for module in selected_modules():
         yield from module.notes_on_call(number, destinations)

@@ -1,6 +1,6 @@
-"""Where a number goes by the rows that stand in Kamailio's tables: what a node would do that loaded them now.
+"""Where a number goes by the rows in Kamailio's tables, if a node loaded them now.
 
-All rows count here, other tools' too, because Kamailio loads them all.
+All rows count, other tools' too, because Kamailio loads them all.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from kamailio_bridge.questions.route_prediction import (
     Prediction,
     Unused,
     named_endpoints,
-    run_through,
+    try_sets,
 )
 from kamailio_bridge.rows.attrs import parse_attrs, whole_number
 from kamailio_bridge.rows.destination import Destination
@@ -49,12 +49,12 @@ def predict_from_tables(number: str, names: Names) -> Prediction:
         return Prediction(number, None)
     set_ids = [whole_number(part) for part in sets_in(rows[found])]
     sets, unused = _sets(set_ids, names)
-    attempts, passed_over = run_through(number, sets)
+    attempts, passed_over = try_sets(number, sets)
     return Prediction(number, found.removeprefix(OUTBOUND), attempts, unused + passed_over)
 
 
 def _sets(set_ids: list[int], names: Names) -> tuple[list[list[Destination]], list[Unused]]:
-    """Return the destinations of each set in the order in which Kamailio tries them, and those that it never does."""
+    """Return the destinations of each set in the order in which Kamailio tries them, and those that it never tries."""
     by_weight = set(
         Htable.objects.filter(key_name__in=[set_key(set_id) for set_id in set_ids], key_value=BY_WEIGHT).values_list(
             "key_name", flat=True

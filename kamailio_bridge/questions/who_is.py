@@ -1,4 +1,4 @@
-"""Who is this IP? A source address by the carriers, by Kamailio's tables and by each node, laid side by side."""
+"""Who is this IP? A source address by the carriers, by Kamailio's tables and by each node, side by side."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ Owners = dict[str, str]
 
 @dataclass(frozen=True)
 class Answer:
-    """One column. ``source`` is what admits the address, None for 403; ``others`` hold it too and don't count."""
+    """One column. ``source`` admits the address, None for 403; ``others`` hold it too and do not count."""
 
     title: str
     sentence: str
@@ -45,7 +45,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class WhoIs:
-    """``notes`` say why carriers and PBXs that have the address are not asked."""
+    """All columns. ``notes`` say why carriers and PBXs that have the address do not count."""
 
     address: str
     answers: list[Answer]
@@ -64,7 +64,7 @@ class WhoIs:
 
 
 def who_is(text: str, *, live: bool = True, nodes: list[Node] | None = None) -> WhoIs:
-    """Ask everybody who ``text`` is. Raises ``ValueError`` for what is no address."""
+    """Find whose address ``text`` is, by carriers, tables and, if ``live``, nodes. Raises ``ValueError``."""
     address = parse_ip(text)
     carriers = read_carriers()
     owners = _owners(carriers)
@@ -104,7 +104,7 @@ def _by_the_tables(address: IPAddress, owners: Owners) -> Answer:
 
 
 def _on_node(node: Node, address: IPAddress, owners: Owners) -> list[Source]:
-    """Read the node's memory, dumped in the order in which it looks: there is no RPC that asks for one address."""
+    """Read the node's memory, dumped in the order of look-up: there is no RPC that asks for one address."""
     return [
         Source(
             entry.grp, f"{entry.ip_addr}/{entry.mask}", entry.port, entry.tag, owners.get(entry.tag, f"“{entry.tag}”")
@@ -115,7 +115,7 @@ def _on_node(node: Node, address: IPAddress, owners: Owners) -> list[Source]:
 
 
 def _owners(carriers: Carriers) -> Owners:
-    """Return carrier groups and PBXs in the operator's words by the tags of their rows."""
+    """Return the labels of carrier groups and PBXs by the tags of their rows."""
     return {
         **{group_tag(group.pk): group_label(group) for group in carriers.groups.values()},
         **{pbx_tag(pbx.pk): pbx_label(pbx) for pbx in carriers.pbxs.values()},

@@ -16,7 +16,7 @@ from carriers.snapshots.some_groups import read_groups
 from kamailio_bridge.nodes.ask_all import NoPlaceFree, hold_place
 from kamailio_bridge.nodes.node import Node, configured_nodes
 from kamailio_bridge.questions.credential_check import check_credential
-from kamailio_bridge.questions.probe_slots import AllTaken, probe_slot
+from kamailio_bridge.questions.probe_slots import AllSlotsTaken, probe_slot
 from kamailio_bridge.questions.probes import NoNode, Probe, ask_realm, ask_through, probe_endpoint
 from kamailio_bridge.views.access import CHANGE_GROUP_PERMISSION, for_those_who_may
 
@@ -68,7 +68,7 @@ def _answer(question: Callable[[Sequence[Node]], Probe]) -> HttpResponse:
     try:
         with hold_place(), probe_slot():
             probe = question(configured_nodes())
-    except (AllTaken, NoPlaceFree) as taken:
+    except (AllSlotsTaken, NoPlaceFree) as taken:
         return _failure(str(taken), status=429)
     except NoNode as no_node:
         return _failure(str(no_node), status=503)

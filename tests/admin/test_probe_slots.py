@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from pytest_django import Settings
 
-from kamailio_bridge.questions.probe_slots import PLACES, AllTaken, probe_slot
+from kamailio_bridge.questions.probe_slots import SLOTS, AllSlotsTaken, probe_slot
 from tests.admin.forms import Carriers
 
 # What another process of the site does: it takes a place, says so, and keeps it until it is ended.
@@ -36,14 +36,14 @@ def home(tmp_path: Path, settings: Settings) -> Path:
 def test_there_are_a_few_places_and_they_come_back() -> None:
     for _ in range(2):
         with ExitStack() as stack:
-            for _ in range(PLACES):
+            for _ in range(SLOTS):
                 stack.enter_context(probe_slot())
-            with pytest.raises(AllTaken, match="try again in a moment"), probe_slot():
+            with pytest.raises(AllSlotsTaken, match="try again in a moment"), probe_slot():
                 pytest.fail("a place too many")
 
 
 def test_a_failing_test_gives_its_place_back() -> None:
-    for _ in range(PLACES + 1):
+    for _ in range(SLOTS + 1):
         with pytest.raises(ZeroDivisionError), probe_slot():
             raise ZeroDivisionError
 
@@ -57,9 +57,9 @@ def test_processes_share_the_places_and_a_killed_one_gives_its_own_back(home: Pa
     ):
         assert holder.stdout is not None
         assert holder.stdout.readline() == b"held\n"
-        for _ in range(PLACES - 1):
+        for _ in range(SLOTS - 1):
             stack.enter_context(probe_slot())
-        with pytest.raises(AllTaken), probe_slot():
+        with pytest.raises(AllSlotsTaken), probe_slot():
             pytest.fail("a place too many")
         holder.kill()
         holder.wait()
@@ -71,7 +71,7 @@ def test_processes_share_the_places_and_a_killed_one_gives_its_own_back(home: Pa
 def test_the_buttons_say_it(login: Any, carriers: Carriers) -> None:
     client = login("editor")
     with ExitStack() as stack:
-        for _ in range(PLACES):
+        for _ in range(SLOTS):
             stack.enter_context(probe_slot())
         answer = client.post(f"/admin/kamailio/test/credential/{carriers.group.pk}/")
     assert (answer.status_code, answer.json()["ok"]) == (429, False)

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 from pytest_django import Settings
 
-from kamailio_bridge.questions.probe_slots import PLACES, probe_slot
+from kamailio_bridge.questions.probe_slots import SLOTS, probe_slot
 from tests.commands import run_command
 from tests.e2e.scene import Scene, to
 from tests.e2e.sip.digest import Account
@@ -93,7 +93,7 @@ def test_no_more_than_a_few_at_a_time(scene: Scene) -> None:
     carrier = scene.carrier()
     scene.group("Acme", to(carrier))
     with ExitStack() as others:
-        for _ in range(PLACES):
+        for _ in range(SLOTS):
             others.enter_context(probe_slot())
         ran = run_command("test_carrier", "Acme")
     assert ran.status == 1

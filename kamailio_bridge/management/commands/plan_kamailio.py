@@ -42,7 +42,7 @@ class Command(BaseCommand):
             raise CommandError("A reload would be refused until these problems are put right.")
         for notice in plan.left_out:
             self.stderr.write(f"left out: {notice}")
-        if plan.empties_routing:
+        if plan.removes_all_routes:
             self.stderr.write("warning: this would leave no route for any outbound call.")
         for line in summary_lines(preview):
             self.stdout.write(line)

@@ -10,7 +10,7 @@ from carriers.snapshots.records import Carriers, EndpointRecord, GroupRecord, re
 from carriers.values.names import name_key
 from kamailio_bridge.nodes.node import Node, configured_nodes
 from kamailio_bridge.questions.credential_check import check_credential
-from kamailio_bridge.questions.probe_slots import AllTaken, probe_slot
+from kamailio_bridge.questions.probe_slots import AllSlotsTaken, probe_slot
 from kamailio_bridge.questions.probes import NoNode, Probe, ask_through, probe_endpoint
 
 
@@ -33,7 +33,7 @@ class Command(BaseCommand):
         try:
             with probe_slot():
                 probes = self._probes(carriers, group, configured_nodes())
-        except (AllTaken, NoNode) as error:
+        except (AllSlotsTaken, NoNode) as error:
             raise CommandError(str(error)) from None
         if not probes:
             self.stdout.write("This carrier group has neither endpoints nor a credential: there is nothing to test.")

@@ -185,11 +185,11 @@ def test_a_refusal_that_slipped_past_the_forms_is_refused_with_the_route_named()
 def test_a_plan_that_leaves_no_route_says_so() -> None:
     group = make_group("Acme", "203.0.113.7")
     make_route("9", group)
-    assert not make_plan().empties_routing
+    assert not make_plan().removes_all_routes
     apply_rows()
-    assert not make_plan().empties_routing
+    assert not make_plan().removes_all_routes
     CarrierGroup.objects.update(enabled=False)
-    assert make_plan().empties_routing
+    assert make_plan().removes_all_routes
 
 
 @pytest.mark.parametrize("module", ["dispatcher", "mtree", "drouting"])
@@ -197,13 +197,13 @@ def test_each_module_that_routes_tells_by_itself_that_no_route_is_left(module: s
     settings.KAMAILIO_MODULES = [module]
     make_route("9", make_group("Acme", "203.0.113.7"))
     make_inbound_route("1444", make_pbx("office", "192.0.2.9", "192.0.2.9/32"))
-    assert not make_plan().empties_routing
+    assert not make_plan().removes_all_routes
     apply_rows()
-    assert not make_plan().empties_routing
+    assert not make_plan().removes_all_routes
     CarrierGroup.objects.update(enabled=False)
-    assert make_plan().empties_routing
+    assert make_plan().removes_all_routes
     apply_rows()
-    assert not make_plan().empties_routing, "it has none to lose"
+    assert not make_plan().removes_all_routes, "it has none to lose"
 
 
 def test_the_number_of_queries_does_not_grow_with_the_carriers(
