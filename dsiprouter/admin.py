@@ -1,6 +1,6 @@
-"""Users, groups and logins with our own rules, and no page that shows second factors.
+"""Admin pages of users, groups and logins with our own rules, and none of second factors.
 
-They have secrets, which ``manage.py second_factor`` shows once.
+Second factors have secrets, which ``manage.py second_factor`` shows once.
 """
 
 from django.contrib import admin

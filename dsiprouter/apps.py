@@ -11,13 +11,13 @@ from dsiprouter.staff.first_user import check_first_password
 
 
 class DsiprouterAdminConfig(AdminConfig):
-    """Put our admin site, with the Reload Kamailio button in its header, in the place of Django's own."""
+    """Replace Django's admin site by ours, with the button Reload Kamailio in its header."""
 
     default_site = "dsiprouter.admin_site.site.DsiprouterAdminSite"
 
 
 class LoginsConfig(AxesConfig):  # type: ignore[misc]  # untyped
-    """Name in the admin what django-axes keeps there: who logged in, and who was refused."""
+    """Name the section of django-axes in the admin: logins and refused logins."""
 
     verbose_name = "Logins"
 

@@ -1,4 +1,4 @@
-"""Every command of manage.py ends in a sentence: Django's own commands as well as ours.
+"""Run commands of manage.py, Django's too, so that every error is reported as a sentence.
 
 Exit statuses: 0 success, 1 failure, 2 wrong usage, 130 Ctrl-C, 141 the output was closed (as for programs that SIGPIPE
 ends). Commands with other statuses list them in their help.
@@ -19,34 +19,34 @@ from django.db import Error
 
 from carriers.databases.errors import sentence_of
 
-FAILED, CALLED_WRONGLY, INTERRUPTED, NOBODY_READS = 1, 2, 130, 141
-SHOWS_ALL = "--traceback"
+FAILED, USAGE_ERROR, INTERRUPTED, OUTPUT_CLOSED = 1, 2, 130, 141
+TRACEBACK_OPTION = "--traceback"
 
 
 def run(arguments: list[str]) -> int:
     """Run a command, and return its exit status."""
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(AttributeError):
-            stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # a terminal that is not UTF-8
+            stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # for terminals without UTF-8
     slips = list(settings.DSIPROUTER_SLIPS)
     for slip in slips:
         _say(slip)
     if not slips:
-        status = _guarded(lambda: execute_from_command_line(arguments), arguments)
+        status = _run_guarded(lambda: execute_from_command_line(arguments), arguments)
     elif arguments[1:2] == ["check"]:
-        with contextlib.redirect_stdout(io.StringIO()):  # where it says that it found no issues
-            _guarded(lambda: execute_from_command_line(arguments), arguments)
+        with contextlib.redirect_stdout(io.StringIO()):  # hides "no issues"
+            _run_guarded(lambda: execute_from_command_line(arguments), arguments)
         status = FAILED
     else:
         status = FAILED
-    flushed = _guarded(sys.stdout.flush, arguments)
+    flushed = _run_guarded(sys.stdout.flush, arguments)
     if flushed:
-        _write_to_nowhere()
+        _discard_output()
     return status or flushed
 
 
-def _guarded(work: Callable[[], object], arguments: list[str]) -> int:
-    """Run a part of a command, say in a sentence what went wrong, and return the exit status."""
+def _run_guarded(work: Callable[[], object], arguments: list[str]) -> int:
+    """Run a part of a command, print its error as a sentence, and return the exit status."""
     try:
         work()
     except SystemExit as end:
@@ -55,9 +55,9 @@ def _guarded(work: Callable[[], object], arguments: list[str]) -> int:
         _say("Stopped.")
         return INTERRUPTED
     except BrokenPipeError:
-        return NOBODY_READS
+        return OUTPUT_CLOSED
     except Exception as error:
-        if SHOWS_ALL in arguments:
+        if TRACEBACK_OPTION in arguments:
             raise
         _say(sentence(error))
         return FAILED
@@ -65,7 +65,7 @@ def _guarded(work: Callable[[], object], arguments: list[str]) -> int:
 
 
 def sentence(error: Exception) -> str:
-    """Return what an operator has to know about a failure."""
+    """Return a sentence about a failure for the operator."""
     if isinstance(error, Error):
         return sentence_of(error)
     if isinstance(error, ImproperlyConfigured):
@@ -75,7 +75,7 @@ def sentence(error: Exception) -> str:
         return f"{file}{error.strerror}. Correct that, then try again."
     words = " ".join(str(error).split())
     return (
-        f"An error occurred in dSIPRouter itself ({type(error).__name__}: {words}). With {SHOWS_ALL} the command"
+        f"An error occurred in dSIPRouter itself ({type(error).__name__}: {words}). With {TRACEBACK_OPTION} the command"
         " says where: please report that."
     )
 
@@ -92,7 +92,7 @@ def _say(text: str) -> None:
         print(text, file=sys.stderr, flush=True)  # noqa: T201
 
 
-def _write_to_nowhere() -> None:
-    """Let the interpreter flush the rest to nowhere: otherwise it would report that the output is closed."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, sys.stdout.fileno())
+def _discard_output() -> None:
+    """Redirect standard output to the null device: flushing a closed output at exit would print an error."""
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, sys.stdout.fileno())

@@ -1,4 +1,4 @@
-"""Two questions of load balancers and supervisors: does this process live, and can it do its work?"""
+"""Health checks for load balancers and supervisors: liveness and readiness."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from dsiprouter.readiness import not_ready_because
+from dsiprouter.readiness import readiness_problems
 
 
 @require_safe
 @never_cache
 def healthz(_request: HttpRequest) -> HttpResponse:
-    """Answer. No database is asked, so that a database that is down makes nobody restart the site."""
+    """Answer 200. It queries no database: a database that is down must not restart the site."""
     return JsonResponse({"healthy": True})
 
 
@@ -20,5 +20,5 @@ def healthz(_request: HttpRequest) -> HttpResponse:
 @never_cache
 def readyz(_request: HttpRequest) -> HttpResponse:
     """Answer 200 when the site can do its work (``readiness``), else 503 with the reasons."""
-    reasons = not_ready_because()
+    reasons = readiness_problems()
     return JsonResponse({"ready": not reasons, "reasons": reasons}, status=503 if reasons else 200)

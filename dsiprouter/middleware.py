@@ -1,4 +1,4 @@
-"""What every answer gets: headers that tell browsers what no page of ours needs, and a sentence where it has none."""
+"""Middleware for all responses: headers that restrict browsers, and text for empty responses."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ PERMISSIONS_POLICY = ", ".join(f"{feature}=()" for feature in SWITCHED_OFF)
 
 
 def restrict_browser(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
-    """Switch off the browser's devices, and let no other site load anything of ours."""
+    """Disable the browser's devices, and let no other site load our responses."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
@@ -25,7 +25,7 @@ def restrict_browser(get_response: Callable[[HttpRequest], HttpResponse]) -> Cal
 
 
 def explain_buttons(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
-    """Say on the empty page of an address that only a button leads to what to do: a login may end there."""
+    """Explain a 405 at the URL of a button, where a login may lead."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)

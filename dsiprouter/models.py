@@ -1,4 +1,4 @@
-"""What the site itself stores: sessions, and failed logins by name."""
+"""Models of the site itself: sessions, and failed logins by name."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from django.db import models
 
 
 class SiteSession(AbstractBaseSession):
-    """A session, with what its owner wants to know about it. ``user_id`` is empty before the login.
+    """A session, with details for its owner. ``user_id`` is empty before the login.
 
-    ``address`` is the client's address at the login; ``seen`` is the time of the last page, to the minute.
+    ``address`` is the client's address at the login; ``seen`` is the time of the last page, accurate to a minute.
     """
 
     user_id = models.IntegerField(null=True, db_index=True)
@@ -33,7 +33,7 @@ class SiteSession(AbstractBaseSession):
 
 
 class NameDelay(models.Model):
-    """Failed logins with one name, which slow down the next ones from unknown places (see ``name_delays``).
+    """Failed logins with one name, which delay the next ones from unknown places (see ``name_delays``).
 
     ``name`` is a digest: people type passwords into the field for the name.
     """

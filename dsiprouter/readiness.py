@@ -1,6 +1,6 @@
-"""Why the site is not ready, in sentences: databases that can't be reached or written, full disks, old tables.
+"""Readiness of the site: databases that can't be reached or written, full disks, old tables.
 
-Anybody may read it at ``/readyz``: the sentences name tables and commands, and no host, user, path or value.
+``/readyz`` is public: the sentences name tables and commands, but no host, user, path or value.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ from kamailio_bridge.tables.problems import name_of
 
 logger = logging.getLogger(__name__)
 
-LOCK_SECONDS = 3  # longer than an ordinary edit holds a lock
-ROOM = 32 * 1024 * 1024  # bytes: less is full, because a reload of a large site writes as much
+LOCK_SECONDS = 3  # an ordinary edit holds a lock for less
+MIN_FREE_BYTES = 32 * 1024 * 1024  # a reload of a large site writes this much
 LOCAL_HOSTS = ("", "localhost", "127.0.0.1", "::1")
-# What databases say, and what it means. In this order, because some say two things.
+# Messages of databases, and their meaning. The first match counts.
 _CAUSES = (
     (("lock",), "is locked by another program: its process list, or that program, shows for how long."),
     (("readonly", "read-only", "read only", "denied"), "is read-only: the site can show, but not save or reload."),
@@ -38,14 +38,14 @@ _CAUSES = (
 _MISSING = ("no such table", "doesn't exist")
 
 
-def not_ready_because() -> list[str]:
+def readiness_problems() -> list[str]:
     """Return a sentence for each reason why the site is not ready."""
     unreachable = [alias for alias in connections if not _is_reachable(alias)]
     reasons = [f"The database “{alias}” can't be reached; the site's log says why." for alias in unreachable]
     for alias, tables in (("default", ["django_migrations"]), ("kamailio", _written_tables())):
         if alias not in unreachable:
             reasons += filter(None, [write_problem(alias, tables)])
-    reasons += room_problems([alias for alias in connections if alias not in unreachable])
+    reasons += disk_problems([alias for alias in connections if alias not in unreachable])
     if "default" not in unreachable:
         missing = unapplied_migrations()
         if missing:
@@ -63,7 +63,7 @@ def unapplied_migrations() -> list[str]:
 
 @cache
 def _migrations() -> frozenset[tuple[str, str]]:
-    """Read the migrations once: files of a running version don't change."""
+    """Read the migrations once, because a running version's files don't change."""
     return frozenset(MigrationLoader(None).disk_migrations or ())
 
 
@@ -77,7 +77,7 @@ def _is_reachable(alias: str) -> bool:
     return True
 
 
-# --- Whether a database can be written --------------------------------------------------------------------------------
+# --- Writable databases -----------------------------------------------------------------------------------------------
 
 
 def _written_tables() -> list[str]:
@@ -85,13 +85,13 @@ def _written_tables() -> list[str]:
 
 
 def write_problem(alias: str, tables: Sequence[str]) -> str:
-    """Say why one of the tables can't be written now, or return an empty text.
+    """Return why one of the tables can't be written now, or an empty text.
 
-    Deleting no row changes nothing, but needs what every change needs: the lock, and the privilege to write.
+    Deleting no row changes nothing, but needs the lock and the privileges of a change.
     """
     connection = connections[alias]
     try:
-        with connection.cursor() as cursor, _short_of_patience(cursor, connection.vendor):
+        with connection.cursor() as cursor, _short_lock_timeout(cursor, connection.vendor):
             for table in tables:
                 _delete_nothing(cursor, connection.ops.quote_name(table))
     except DatabaseError as error:
@@ -105,7 +105,7 @@ def write_problem(alias: str, tables: Sequence[str]) -> str:
 
 
 def _delete_nothing(cursor: CursorWrapper, quoted_table: str) -> None:
-    """Raise what a change would raise; a missing table is reported elsewhere."""
+    """Raise the error of a change; ignore a missing table, which is reported elsewhere."""
     try:
         cursor.execute(f"DELETE FROM {quoted_table} WHERE 1 = 0")  # noqa: S608 - a name of ours, quoted
     except DatabaseError as error:
@@ -114,8 +114,8 @@ def _delete_nothing(cursor: CursorWrapper, quoted_table: str) -> None:
 
 
 @contextmanager
-def _short_of_patience(cursor: CursorWrapper, vendor: str) -> Iterator[None]:
-    """Wait for a lock a few seconds only, because probes do not wait longer."""
+def _short_lock_timeout(cursor: CursorWrapper, vendor: str) -> Iterator[None]:
+    """Wait ``LOCK_SECONDS`` for locks in the block, because probes do not wait longer."""
     if vendor == "sqlite":
         cursor.execute("PRAGMA busy_timeout")
         (before,) = cursor.fetchone()
@@ -132,23 +132,23 @@ def _short_of_patience(cursor: CursorWrapper, vendor: str) -> Iterator[None]:
             cursor.execute("SET SESSION lock_wait_timeout = DEFAULT")
 
 
-# --- Whether there is room --------------------------------------------------------------------------------------------
+# --- Disk space -------------------------------------------------------------------------------------------------------
 
 
-def room_problems(aliases: Sequence[str]) -> list[str]:
-    """Say which disks are full, or can't be written: of the home folder, and of databases on this machine."""
+def disk_problems(aliases: Sequence[str]) -> list[str]:
+    """Return a sentence for each full or read-only disk: of the home folder, and of databases on this machine."""
     home = Path(settings.DSIPROUTER_HOME)
-    problems = [room_problem(home, "the home folder", write=True)]
+    problems = [disk_problem(home, "the home folder", write=True)]
     for alias in aliases:
         folder = _folder(alias)
         if folder is not None and folder != home:
             is_ours = connections[alias].vendor == "sqlite"
-            problems.append(room_problem(folder, f"the database “{alias}”", write=is_ours))
+            problems.append(disk_problem(folder, f"the database “{alias}”", write=is_ours))
     return [problem for problem in problems if problem]
 
 
-def room_problem(folder: Path, whose: str, *, write: bool) -> str:
-    """Say that the disk of a folder is full or can't be written; ``write`` tries it with a small file."""
+def disk_problem(folder: Path, whose: str, *, write: bool) -> str:
+    """Return why the disk of a folder can't be written, or an empty text; ``write`` tries a small file."""
     try:
         free = shutil.disk_usage(folder).free
         if write:
@@ -161,13 +161,13 @@ def room_problem(folder: Path, whose: str, *, write: bool) -> str:
         if error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
             return f"The disk of {whose} is read-only."
         return f"The disk of {whose} can't be written; the site's log says why."
-    if free < ROOM:
-        return f"The disk of {whose} is full: less than {ROOM // 1024 // 1024} MB are left. Make room."
+    if free < MIN_FREE_BYTES:
+        return f"The disk of {whose} is full: less than {MIN_FREE_BYTES // 1024 // 1024} MB are left. Make room."
     return ""
 
 
 def _folder(alias: str) -> Path | None:
-    """Return the folder of a database's files, if they are on this machine and can be looked at."""
+    """Return the folder of a database's files, if it is on this machine and accessible."""
     connection = connections[alias]
     if connection.vendor == "sqlite":
         return Path(connection.settings_dict["NAME"]).resolve().parent

@@ -1,4 +1,4 @@
-"""URLs: the admin site, the front page that leads to it, and what supervisors and Prometheus ask."""
+"""URLs: the admin site, the front page, and the endpoints for supervisors and Prometheus."""
 
 from django.contrib import admin
 from django.urls import path

@@ -1,7 +1,7 @@
-"""Settings from the environment. A mistake in one is noted with what to write instead, and the others are read as well.
+"""Read settings from the environment. Each mistake (slip) is noted with its remedy, and the other settings are read.
 
-So all mistakes are reported at once. A setting with a mistake has its default for the rest of the start; only
-``manage.py check`` continues from there (``dsiprouter.command_line``, ``dsiprouter.wsgi``).
+So all mistakes are reported at once. A setting with a mistake has its default until the start is refused; only
+``manage.py check`` continues (``dsiprouter.command_line``, ``dsiprouter.wsgi``).
 """
 
 from __future__ import annotations
@@ -23,30 +23,30 @@ _Number = TypeVar("_Number", int, float)
 
 
 class Environment:
-    """The environment, with ``.env`` behind it. ``slips`` has a sentence, which begins with its variable, for each."""
+    """The environment, then ``.env``. ``slips`` has a sentence per mistake, which begins with its variable."""
 
     def __init__(self, file: Path) -> None:
         self._env = environ.Env()
         self.slips: builtins.list[builtins.str] = []
         self.asked: set[builtins.str] = set()
         try:
-            environ.Env.read_env(file)  # a missing file is fine; the environment itself wins over it
+            environ.Env.read_env(file)  # a missing file is allowed; the environment wins over the file
         except UnicodeDecodeError:
-            self.slip(builtins.str(file), "is not written in UTF-8: save it as UTF-8.")
+            self.note_slip(builtins.str(file), "is not written in UTF-8: save it as UTF-8.")
         if file.exists() and not _is_readable(file):
-            self.slip(builtins.str(file), "can't be read: let the user that runs this read it, or remove it.")
+            self.note_slip(builtins.str(file), "can't be read: let the user that runs this read it, or remove it.")
 
     @property
     def values(self) -> Mapping[builtins.str, builtins.str]:
         """All variables, unchanged."""
         return self._env.ENVIRON
 
-    def slip(self, variable: builtins.str, text: builtins.str) -> None:
-        """Note what is wrong with a variable, and what to write. ``text`` must not contain secrets."""
+    def note_slip(self, variable: builtins.str, text: builtins.str) -> None:
+        """Note a mistake in a variable with its remedy. ``text`` must not contain secrets."""
         self.slips.append(f"{variable} {text}")
 
-    def slipped(self, variable: builtins.str) -> builtins.bool:
-        """Say whether something is wrong with a variable."""
+    def has_slip(self, variable: builtins.str) -> builtins.bool:
+        """Return whether a mistake in a variable was noted."""
         return any(slip.startswith(f"{variable} ") for slip in self.slips)
 
     def str(self, variable: builtins.str, default: builtins.str = "") -> builtins.str:
@@ -54,7 +54,7 @@ class Environment:
         return builtins.str(self._env.str(variable, default))
 
     def list(self, variable: builtins.str, default: builtins.list[builtins.str]) -> builtins.list[builtins.str]:
-        """Return the values between commas, without surrounding blanks."""
+        """Return the comma-separated values, stripped."""
         text = self._given(variable)
         return default if text is None else [part.strip() for part in text.split(",") if part.strip()]
 
@@ -63,7 +63,7 @@ class Environment:
         if text in TRUE or text in FALSE:
             return text in TRUE
         if text:
-            self.slip(variable, f"is “{text}”: write true or false.")
+            self.note_slip(variable, f"is “{text}”: write true or false.")
         return default
 
     def int(
@@ -90,7 +90,7 @@ class Environment:
     def one_of(self, variable: builtins.str, default: builtins.str, known: Collection[builtins.str]) -> builtins.str:
         text = self.str(variable, default)
         if text not in known:
-            self.slip(variable, f"is “{text}”: write one of {', '.join(known)}.")
+            self.note_slip(variable, f"is “{text}”: write one of {', '.join(known)}.")
             return default
         return text
 
@@ -101,7 +101,7 @@ class Environment:
         unknown = [name for name in names if name not in known]
         if unknown or not names:
             what = f"names {', '.join(unknown)}" if unknown else "names none"
-            self.slip(variable, f"{what}: write some of {','.join(known)}.")
+            self.note_slip(variable, f"{what}: write some of {','.join(known)}.")
             return default
         return names
 
@@ -110,7 +110,7 @@ class Environment:
         try:
             zoneinfo.ZoneInfo(name)
         except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
-            self.slip(variable, f"is “{name}”, which is no time zone: write a name such as UTC or Europe/Berlin.")
+            self.note_slip(variable, f"is “{name}”, which is no time zone: write a name such as UTC or Europe/Berlin.")
             return default
         return name
 
@@ -122,11 +122,11 @@ class Environment:
                 networks.append(ipaddress.ip_network(text))
             except ValueError:
                 form = "write addresses and networks such as 10.0.0.5,10.0.0.0/24"
-                self.slip(variable, f"has “{text}”, which is neither an address nor a network: {form}.")
+                self.note_slip(variable, f"has “{text}”, which is neither an address nor a network: {form}.")
         return networks
 
     def db_url(self, variable: builtins.str, default: builtins.str) -> dict[builtins.str, Any]:
-        """Return Django's settings of a database. The URL is never in a sentence, because a password is in it."""
+        """Return Django's settings of a database. No sentence quotes the URL, which has a password."""
         text = self._given(variable) or default
         try:
             url = urlsplit(text)
@@ -136,7 +136,7 @@ class Environment:
             fault, config = "is no URL, or its port is no number", {}
         if fault:
             form = "mysql://user:password@host:3306/name, with %-codes for / @ : # ? in the password"
-            self.slip(variable, f"{fault}: write {form}, or sqlite:////path/to/file.")
+            self.note_slip(variable, f"{fault}: write {form}, or sqlite:////path/to/file.")
             config = dict(self._env.db_url_config(default))
         return config
 
@@ -163,7 +163,7 @@ class Environment:
         what = "a number" if read is builtins.float else "a whole number"
         if low is not None:
             what += f" of at least {low}" if high is None else f" from {low} to {high}"
-        self.slip(variable, f"is “{text}”: write {what}, such as {default}.")
+        self.note_slip(variable, f"is “{text}”: write {what}, such as {default}.")
         return default
 
 

@@ -1,7 +1,7 @@
 """The instance's home folder: its databases, secrets and Kamailio's run files.
 
-``DSIPROUTER_HOME`` names it. Secrets that the environment does not give are generated there once, readable by the
-owner only, so that a laptop needs no configuration and two homes never share a key.
+``DSIPROUTER_HOME`` is its path. Secrets that are not in the environment are generated there once, readable by the owner
+only: a laptop needs no configuration, and two homes never share a key.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from carriers.passwords.secret_files import HomeUnusable, reason_of
 
 
 def prepare_home(path: Path) -> Path:
-    """Make the home folder, closed to other users, and return its absolute path. Raises ``HomeUnusable``."""
+    """Create the home folder, closed to other users, and return its absolute path. Raises ``HomeUnusable``."""
     try:
         path = path.expanduser().resolve()
         if not path.exists():
@@ -27,12 +27,12 @@ def prepare_home(path: Path) -> Path:
 
 
 def keep_files_closed() -> None:
-    """Let this process and its children make files that only their owner can read: databases, logs and secrets."""
+    """Set the umask of this process and its children: only the owner can read databases, logs and secrets."""
     os.umask(os.umask(0o077) | 0o077)
 
 
 def close_files(home: Path) -> None:
-    """Close what an earlier version left open in the home folder. What belongs to somebody else stays as it is."""
+    """Close files in the home folder that an earlier version left open. Files of other owners stay as they are."""
     for path in [home, *home.rglob("*")]:
         try:
             status = path.lstat()

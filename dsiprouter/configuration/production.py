@@ -1,4 +1,4 @@
-"""What production insists on before anything starts: said all at once, in sentences, not found out one by one."""
+"""The requirements of production, checked before anything starts and reported all at once."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from cryptography.fernet import Fernet
 from django.core.exceptions import ImproperlyConfigured
 
-# Per secret: how many characters it has at least, and how to make one.
+# Per secret: its minimum length in characters, and how to make one.
 SECRETS = {
     "DSIPROUTER_SECRET_KEY": (50, "openssl rand -base64 48"),
     "DSIPROUTER_RPC_TOKEN": (32, "openssl rand -hex 32"),
@@ -18,10 +18,10 @@ OWN_MACHINE = ("unix:", "127.", "localhost:", "[::1]:")  # beginnings of DSIPROU
 
 
 class UnfitForProduction(ImproperlyConfigured):
-    """DSIPROUTER_PRODUCTION is on, and the settings are not fit for it. ``str()`` says what to do, a line for each."""
+    """Settings do not meet the requirements of DSIPROUTER_PRODUCTION. ``str()`` has a line with a remedy for each."""
 
 
-def insist_on_production(
+def require_production_settings(
     environment: Mapping[str, str], *, debug: bool, allowed_hosts: Sequence[str], databases: Mapping[str, Any]
 ) -> None:
     """Raise ``UnfitForProduction`` unless the settings are fit for production."""
@@ -40,7 +40,7 @@ def insist_on_production(
 
 
 def _secret_problems(environment: Mapping[str, str]) -> list[str]:
-    """Return a sentence for each secret that is missing or weak. No sentence has a secret in it."""
+    """Return a sentence for each secret that is missing or weak. No sentence quotes a secret."""
     problems = []
     for name, (length, command) in SECRETS.items():
         value = environment.get(name, "")
@@ -55,7 +55,7 @@ def _secret_problems(environment: Mapping[str, str]) -> list[str]:
 
 
 def is_fernet_key(key: str) -> bool:
-    """Say whether a text is a key that passwords can be encrypted with."""
+    """Return whether a text is a key for the encryption of passwords."""
     try:
         Fernet(key.strip())
     except ValueError:
@@ -72,7 +72,7 @@ def _host_problems(allowed_hosts: Sequence[str], *, given: bool) -> list[str]:
 
 
 def _proxy_problems(environment: Mapping[str, str]) -> list[str]:
-    """Require named proxies if the port can be reached from outside this machine."""
+    """Require named proxies if the port is reachable from other machines."""
     bind = environment.get("DSIPROUTER_WEB_BIND", "")
     if not bind or bind.startswith(OWN_MACHINE) or environment.get("DSIPROUTER_TRUSTED_PROXIES"):
         return []
@@ -82,7 +82,7 @@ def _proxy_problems(environment: Mapping[str, str]) -> list[str]:
 
 
 def _database_problems(databases: Mapping[str, Any]) -> list[str]:
-    """SQLite is for one process: several web workers and Kamailio would wait for each other's locks, or fail."""
+    """Refuse SQLite: several web workers and Kamailio would wait for each other's locks, or fail."""
     variables = {"default": "DATABASE_URL", "kamailio": "KAMAILIO_DATABASE_URL"}
     return [
         f"{variables[alias]} does not name a MariaDB or MySQL database: give it one, mysql://user:password@host/name."

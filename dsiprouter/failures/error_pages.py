@@ -1,4 +1,4 @@
-"""Pages for failures outside the product: one true sentence for a database error, a full disk, a damaged key."""
+"""Error pages for failures outside the product: one sentence for a database error, a full disk, a damaged key."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def server_error(_request: HttpRequest) -> HttpResponse:
 
 
 def known_failure(error: BaseException | None) -> str:
-    """Return what failed outside the product, for anybody to read; an empty text if the fault may be ours."""
+    """Return what failed outside the product, without secrets; an empty text if the fault may be ours."""
     if isinstance(error, Error):
         return page_sentence(error) if kind_of(error) is not None else ""
     if isinstance(error, ImproperlyConfigured):

@@ -1,4 +1,4 @@
-"""Log a refused request as one line without a stack trace, and a flood of them as few lines."""
+"""Log a refused request as one line without a stack trace, and a flood of them as a few lines."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from django.core.exceptions import PermissionDenied
 
 SECURITY = "django.security."
 LINES_A_MINUTE = 10  # of each kind of refusal
-LONGEST_LINE = 300  # characters: some messages have what a stranger sent
+LONGEST_LINE = 300  # characters: some messages quote the request
 
 
 class RefusalLogFilter(logging.Filter):
-    """Remove the stack trace from the record of a refused request; the line that says why stays.
+    """Remove the stack trace from the record of a refused request; its message stays.
 
-    What Django refuses by itself (a host that is not ours, a look-up that no list offers) is a short warning.
-    Only some of each kind are logged in a minute; then one line says how many were left out.
+    Requests that Django refuses (a foreign host, a look-up that no list offers) are short warnings. Only some of each
+    kind are logged per minute; then one line says how many were left out.
     """
 
     def __init__(self, name: str = "") -> None:
         super().__init__(name)
-        self._minutes: dict[str, tuple[float, int]] = {}  # by kind: when its minute began, and how many came in it
+        self._minutes: dict[str, tuple[float, int]] = {}  # by kind: start of its minute, and number of records in it
 
     def filter(self, record: logging.LogRecord) -> bool:
         if record.exc_info and isinstance(record.exc_info[1], PermissionDenied):

@@ -1,9 +1,8 @@
-"""Keep what opens carriers' accounts out of logs and error reports, at debug level and in debug mode, too.
+"""Keep the secrets of carriers' accounts out of logs and error reports, at debug level and in debug mode, too.
 
 Where passwords are handled, ``sensitive_variables`` and ``sensitive_post_parameters`` hide them by the names of
-variables. Here follows what has no such name: a form's data in the hands of Django's own functions, and a digest's HA1,
-in the SQL that writes it and in the records that carry it from function to function. A ciphertext opens nothing without
-its key, but has no business there either.
+variables. This module hides secrets without such a name: form data in Django's own functions, and HA1 digests in SQL
+and in records. Ciphertexts are useless without their key, but hidden as well.
 """
 
 from __future__ import annotations
@@ -20,17 +19,17 @@ from django.views.debug import SafeExceptionReporterFilter
 
 _SECRET = re.compile(r"\b[0-9a-f]{32}\b|\bgAAAA[\w-]{40,}={0,2}")
 _PASSWORD = re.compile(r"""('[\w-]*password[\w-]*': \[?)(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")""")
-_ONE_LINE = 1_000_000  # characters: a text that is broken into lines could not be recognised
+_ONE_LINE = 1_000_000  # characters: keeps pprint from breaking texts, which would not be recognised
 HIDDEN = "(secret)"
 
 
 def mask(text: str) -> str:
-    """Return the text with everything hidden that looks like a digest, a ciphertext or the password of a form."""
+    """Return the text with all digests, ciphertexts and passwords of forms hidden."""
     return _SECRET.sub(HIDDEN, _PASSWORD.sub(rf"\1'{HIDDEN}'", text))
 
 
 class SqlLogFilter(logging.Filter):
-    """Mask the statements that Django logs at debug level, whatever handler they go to."""
+    """Mask the statements that Django logs at debug level, for all handlers."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         record.msg, record.args = mask(record.getMessage()), None
@@ -41,7 +40,7 @@ class SqlLogFilter(logging.Filter):
 
 
 class ErrorReportFilter(SafeExceptionReporterFilter):
-    """Django's filter, switched on in debug mode, too, because a test system has real carriers' passwords."""
+    """Django's filter, active in debug mode, too, because test systems have real carriers' passwords."""
 
     def is_active(self, request: HttpRequest | None) -> bool:
         return True
@@ -51,8 +50,8 @@ class ErrorReportFilter(SafeExceptionReporterFilter):
         return {name: _masked(value) for name, value in found}.items()
 
 
-class _Shown:
-    """A value of a frame, as its report shows it."""
+class _ReportText:
+    """The text of a frame's value in the report."""
 
     def __init__(self, text: str) -> None:
         self._text = text
@@ -65,5 +64,5 @@ def _masked(value: Any) -> Any:
     try:
         text = pformat(value, width=_ONE_LINE)
     except Exception:  # noqa: BLE001 - a report must not fail for a value that can't be shown
-        return _Shown("(can't be shown)")
-    return value if text == mask(text) else _Shown(mask(text))
+        return _ReportText("(can't be shown)")
+    return value if text == mask(text) else _ReportText(mask(text))

@@ -1,4 +1,4 @@
-"""The lists of django-axes, who logged in and who was refused, with our rule for what an address may ask of a list."""
+"""The lists of django-axes (logins, refused logins), with our rule for look-ups in URLs."""
 
 from __future__ import annotations
 

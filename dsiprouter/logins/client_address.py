@@ -1,4 +1,4 @@
-"""The address that a request comes from, for whoever counts by it."""
+"""The client address of a request, by which logins are counted."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from django.http import HttpRequest
 
 from dsiprouter.logins.proxies import is_from_proxy
 
-IPV6_PREFIX = 64  # what one customer of a provider has: whoever has one address of it has them all
+IPV6_PREFIX = 64  # a provider's customer has all addresses of such a network
 LOOPBACK = "127.0.0.1"
 
 
@@ -17,8 +17,8 @@ def client_address(request: HttpRequest) -> str:
     """Return the client's IPv4 address, or the network of its IPv6 address.
 
     Behind TLS (``DSIPROUTER_TLS``) a proxy of ``DSIPROUTER_TRUSTED_PROXIES`` names the client in X-Real-IP, which it
-    sets itself; from anybody else the header is ignored, and only the connection counts. A web server on a Unix socket
-    knows no address.
+    sets itself. From other clients the header is ignored, and the connection's address counts. On a Unix socket there
+    is no address.
     """
     is_told = settings.DSIPROUTER_TLS and is_from_proxy(request)
     said = request.META.get("HTTP_X_REAL_IP", "") if is_told else ""

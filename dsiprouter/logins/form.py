@@ -1,4 +1,4 @@
-"""The login form of the site: a username, a password, and a code where DSIPROUTER_SECOND_FACTOR asks for one."""
+"""The login form of the site: a username, a password, and a code if DSIPROUTER_SECOND_FACTOR is on."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ class LoginForm(AdminAuthenticationForm):
     """Username and password. Every refusal counts as a failed login, even after the right password."""
 
     def clean(self) -> dict[str, Any]:
-        """Refuse a login that comes too early after many failures with this name (``dsiprouter.logins.name_delays``).
+        """Refuse a login too early after many failures with this name (``dsiprouter.logins.name_delays``).
 
-        A locked address uses up no turn: it is refused anyway.
+        A locked address takes no turn: it is refused anyway.
         """
         request, username = self.request, self.cleaned_data.get("username")
         wait = 0
@@ -43,7 +43,7 @@ class LoginForm(AdminAuthenticationForm):
         return super().clean()
 
     def confirm_login_allowed(self, user: User) -> None:
-        """Count a refusal after the right password, so that passwords of users who may not log in can't be guessed."""
+        """Count a refusal after the right password, too, against guesses of passwords of users who may not log in."""
         try:
             self.refuse(user)
         except ValidationError:
@@ -55,8 +55,8 @@ class LoginForm(AdminAuthenticationForm):
         super().confirm_login_allowed(user)
 
 
-def say_when_to_try_again(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
-    """Give the page of a login that came too early its status, and the header with the time to wait."""
+def add_retry_after(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    """Answer a login that came too early with status 429 and the header Retry-After."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
@@ -69,7 +69,7 @@ def say_when_to_try_again(get_response: Callable[[HttpRequest], HttpResponse]) -
 
 
 class SecondFactorLoginForm(LoginForm):
-    """Username, password and a code. A wrong code counts as a failed login, so that codes can't be tried out."""
+    """Username, password and a code. A wrong code counts as a failed login, against guesses of codes."""
 
     otp_token = forms.CharField(
         label="Code",
@@ -79,7 +79,7 @@ class SecondFactorLoginForm(LoginForm):
     )
 
     def refuse(self, user: User) -> None:
-        """Take the code, after the password was right and the user is staff."""
+        """Check the code, after the password and the staff status."""
         super().refuse(user)
         code = self.data.get("otp_token", "").strip().lower().replace(" ", "")
         if not code:
@@ -93,7 +93,7 @@ class SecondFactorLoginForm(LoginForm):
 
     @staticmethod
     def _devices(user: Any, code: str) -> list[Device]:
-        """Return the devices that the code may belong to: a wrong code would delay the next try of a device."""
+        """Return the devices whose kind of code this is: each device delays its next attempt after a wrong code."""
         model = TOTPDevice if code.isdigit() else StaticDevice
         return list(model.objects.filter(user=user, confirmed=True))
 

@@ -1,8 +1,7 @@
-"""A login that ends while somebody types: what was typed stays in the browser, and the page says what happened.
+"""Logins that end while a user types: the input stays in the browser, and the page explains.
 
-Before a form is posted, its page checks that the login is still valid (``keep_typed.js``), and keeps what was typed
-until it is. So the server stores nothing of it, least of all passwords, and another user's login never sends it
-automatically.
+Before a form is posted, its page checks that the login is still valid (``keep_typed.js``), and keeps the input until it
+is. So the server stores no input, least of all passwords, and another user's login never sends it automatically.
 """
 
 from __future__ import annotations
@@ -26,17 +25,17 @@ LOST = (
 @require_GET
 @never_cache
 def login_state(request: HttpRequest) -> HttpResponse:
-    """Tell a page who is logged in, and the current CSRF token of its form: a login changes it.
+    """Return the current user and the CSRF token for a page's form, because a login changes the token.
 
-    ``{"user": "ada", "token": "…"}``; without a login that may see the site both are empty.
+    JSON ``{"user": "ada", "token": "…"}``; both are empty without a login to the site.
     """
     if not admin.site.has_permission(request):
         return JsonResponse({"user": "", "token": ""})
     return JsonResponse({"user": request.user.get_username(), "token": get_token(request)})
 
 
-def tell_of_lost_posts(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
-    """Say on the login page that the post that led there was not stored: a browser without scripts did not check."""
+def report_lost_post(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    """Say on the login page that the redirected post was not stored: browsers without scripts do not check before."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)

@@ -1,9 +1,9 @@
 """Slow down guesses of one user's password from many addresses, without locking anybody out.
 
-After ten failed logins with a name, from whatever address, the next try from an unknown place is accepted only after a
-pause: 1 s, 2 s, 4 s … a minute. A try that comes too early is refused at once, with the time to wait; it blocks no web
-thread, and does not count. A place is known when this name has logged in from there: its browser has a signed cookie,
-or the record of logins has its address. So guessers slow down each other, and not the owner of the name. The lock of an
+After ten failed logins with a name, from any addresses, the next attempt from an unknown place is accepted only after a
+pause: 1 s, 2 s, 4 s … a minute. An attempt that comes too early is refused at once, with the time to wait; it blocks no
+web thread, and does not count. A place is known if this name has logged in from there: its browser has a signed cookie,
+or the record of logins has its address. So guessers slow down each other, not the owner of the name. The lock of an
 address is independent of this.
 """
 
@@ -25,20 +25,20 @@ from dsiprouter.logins.client_address import client_address
 from dsiprouter.models import NameDelay
 
 FREE_FAILURES = 10
-LONGEST_PAUSE = 60  # s
+LONGEST_PAUSE = 60  # seconds
 FORGET_AFTER = timedelta(hours=1)  # without a failure
 KNOWN_FOR = timedelta(days=90)
 COOKIE = "known_browser"
 
 
 def seconds_to_wait(request: HttpRequest, username: str) -> int:
-    """Return 0 and take the turn if a login with this name may be tried now, else the seconds to wait."""
+    """Return 0 and take the turn if a login with this name is allowed now, else the seconds to wait."""
     now = timezone.now()
     found = NameDelay.objects.filter(name=_digest(username), last__gt=now - FORGET_AFTER).first()
     if found is None or found.failures < FREE_FAILURES or _is_known(request, username, now):
         return 0
     pause = timedelta(seconds=min(LONGEST_PAUSE, 2 ** min(found.failures - FREE_FAILURES, 10)))
-    # Of simultaneous tries one gets the turn: the database decides.
+    # One of several simultaneous attempts gets the turn: the database decides.
     if NameDelay.objects.filter(pk=found.pk, next_try__lte=now).update(next_try=now + pause):
         return 0
     return max(1, math.ceil((found.next_try - now).total_seconds()))

@@ -1,4 +1,4 @@
-"""Who is believed about the client: named proxies, and nobody else who reaches the port."""
+"""Trusted proxies: only their headers about the client are read."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from collections.abc import Callable
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
-# What a proxy says about its client. From anybody else these headers are removed before anything reads them.
+# Headers of proxies about the client. They are removed from other requests before anything reads them.
 HEADERS = ("HTTP_X_REAL_IP", "HTTP_X_FORWARDED_PROTO", "HTTP_X_FORWARDED_FOR", "HTTP_X_FORWARDED_HOST")
 
 
 def is_from_proxy(request: HttpRequest) -> bool:
-    """Say whether a request comes from a trusted proxy. Requests by the Unix socket do: they have no address."""
+    """Return whether a request comes from a trusted proxy. Requests by the Unix socket do."""
     said = request.META.get("REMOTE_ADDR", "")
     if not said:
         return True
@@ -26,8 +26,8 @@ def is_from_proxy(request: HttpRequest) -> bool:
     return any(address in network for network in settings.DSIPROUTER_TRUSTED_PROXIES)
 
 
-def believe_proxies_only(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
-    """Remove from a request what anybody but a trusted proxy says about its client."""
+def trust_proxies_only(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    """Remove headers about the client from requests that do not come from a trusted proxy."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         if not is_from_proxy(request):

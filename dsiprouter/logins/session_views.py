@@ -1,4 +1,4 @@
-"""The page of a user's own sessions: where the user is logged in, and the button that ends the others."""
+"""The page of a user's own sessions, with the button that ends the others."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ SYSTEMS = (
 
 
 @dataclass(frozen=True)
-class Shown:
-    """A session as its owner sees it. No part of its key is in it."""
+class SessionRow:
+    """A session as its owner sees it, without its key."""
 
     browser: str
     address: str
@@ -42,7 +42,7 @@ class Shown:
 def sessions(request: HttpRequest) -> HttpResponse:
     """List the user's own sessions, this one included."""
     found = [
-        Shown(
+        SessionRow(
             browser_in_words(session.browser),
             session.address,
             session.began,
@@ -72,7 +72,7 @@ def end_session(request: HttpRequest) -> HttpResponse:
 
 
 def browser_in_words(agent: str) -> str:
-    """Return a user agent as ``Firefox on Linux``, an unknown one cut short."""
+    """Return a user agent as ``Firefox on Linux``, an unknown one shortened."""
     browser = next((name for mark, name in BROWSERS if mark in agent), "")
     system = next((name for mark, name in SYSTEMS if mark in agent), "")
     if browser and system:

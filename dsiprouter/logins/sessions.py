@@ -1,7 +1,7 @@
-"""Where sessions are stored: in a table that also records their user, address, and last use.
+"""Sessions, stored in a table that also has their user, address, and last use.
 
 A session ends after ``DSIPROUTER_SESSION_HOURS``, or earlier, after ``DSIPROUTER_IDLE_MINUTES`` without a page.
-Requests by a page's scripts in the background do not count as use.
+Background requests by scripts do not count as use.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from carriers.django_internals import forget_session_key, stored_session
 from dsiprouter.logins.client_address import client_address
 from dsiprouter.models import SiteSession
 
-TO_THE = timedelta(minutes=1)  # a use is recorded at most once in this time
+USE_INTERVAL = timedelta(minutes=1)  # uses are recorded once in this time
 BACKGROUND = ("cors", "same-origin", "no-cors")  # Sec-Fetch-Mode of requests by scripts
 
 
@@ -59,7 +59,7 @@ class SessionStore(DatabaseStore):
         return found
 
     def cycle_key(self) -> None:
-        """Start again at a login: the session before it belonged to nobody."""
+        """Start a new session at a login: the one before had no user."""
         self.began = self.seen = self.origin = None
         super().cycle_key()
 
@@ -70,18 +70,18 @@ class SessionStore(DatabaseStore):
     def use(self) -> None:
         """Record that a page was requested."""
         now = timezone.now()
-        if self.seen is not None and self.session_key and now - self.seen >= TO_THE:
+        if self.seen is not None and self.session_key and now - self.seen >= USE_INTERVAL:
             SiteSession.objects.filter(session_key=self.session_key).update(seen=now)
             self.seen = now
 
 
 def idle_limit() -> timedelta:
-    """Return how long a session may be unused; without a limit, longer than any session lasts."""
+    """Return how long a session may be unused; without a limit, longer than any session."""
     return timedelta(minutes=settings.DSIPROUTER_IDLE_MINUTES) or timedelta(days=366)
 
 
-def note_use(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
-    """Record where a session is used and when its last page was requested; tell the user when it ended unused."""
+def record_use(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    """Record client and last page of a session; tell the user if it ended unused."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         session: Any = request.session
@@ -98,7 +98,7 @@ def note_use(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[H
 
 
 def sessions_of(user_id: int) -> list[SiteSession]:
-    """Return the current sessions of a user, the last used first."""
+    """Return the current sessions of a user, most recently used first."""
     now = timezone.now()
     found = SiteSession.objects.filter(user_id=user_id, expire_date__gt=now, seen__gt=now - idle_limit())
     return list(found.order_by("-seen", "-began"))

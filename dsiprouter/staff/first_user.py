@@ -1,4 +1,4 @@
-"""The first user, whom ``runlocal`` makes, and the password that the settings may give it."""
+"""The first user, whom ``runlocal`` creates, and the password for it in the settings."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ FIRST_USER = "admin"
 
 
 def first_password_problem() -> str:
-    """Say in a sentence why ``DSIPROUTER_ADMIN_PASSWORD`` is too weak; "" where it is not, or not set.
+    """Return in a sentence why ``DSIPROUTER_ADMIN_PASSWORD`` is too weak; "" if it is strong or not set.
 
-    It is held to the rules for all others, and never quoted.
+    The rules are those for all users. The sentence does not quote the password.
     """
     password = settings.DSIPROUTER_ADMIN_PASSWORD
     if not password:
@@ -29,7 +29,7 @@ def first_password_problem() -> str:
 
 
 def check_first_password(**_scope: Any) -> list[checks.CheckMessage]:
-    """Warn of a weak one: it stops the first start of ``runlocal``, and means nothing once there is a superuser."""
+    """Warn of a weak password: it stops the first start of ``runlocal``, and is unused once there is a superuser."""
     problem = first_password_problem()
     hint = "Choose another, or leave it out: then runlocal makes one and shows it."
     return [checks.Warning(problem, hint=hint, id="dsiprouter.W002")] if problem else []

@@ -1,6 +1,6 @@
 """Roles of staff: groups of permissions.
 
-Each of the carriers' roles has the permissions of the one before and some more; user managers have none of these.
+Each of the carriers' roles has the permissions of the one before and more; user managers have none of these.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def role_permissions() -> dict[str, set[str]]:
     models = [model._meta.model_name for model in apps.get_app_config("carriers").get_models()]
     view = {f"carriers.view_{model}" for model in models} | {
         "kamailio_bridge.view_revision",
-        "kamailio_bridge.view_kamailionode",  # to change one is to say where the RPC token is sent: superusers alone
+        "kamailio_bridge.view_kamailionode",  # only superusers change nodes: a node decides where the RPC token is sent
         "history.view_historyentry",
     }
     edit = {f"carriers.{verb}_{model}" for model in models for verb in ("add", "change", "delete")}
@@ -32,22 +32,22 @@ def role_permissions() -> dict[str, set[str]]:
         VIEWERS: view,
         EDITORS: view | edit,
         OPERATORS: view | edit | {"kamailio_bridge.reload_kamailio"},
-        # What a user manager may do with whom is in dsiprouter.staff.user_admin.
+        # dsiprouter.staff.user_admin limits which users they may change.
         USER_MANAGERS: {"auth.view_user", "auth.add_user", "auth.change_user"},
     }
 
 
 def grantable_permissions() -> set[str]:
-    """Return what user managers may give, by groups: the permissions of the carriers' roles."""
+    """Return the permissions that user managers may give by groups: those of the carriers' roles."""
     return role_permissions()[OPERATORS]
 
 
 @transaction.atomic
 def create_roles() -> dict[str, str]:
-    """Make the roles, or set them right; return per role what was done. Safe to repeat.
+    """Create or correct the roles; return per role what was done. Safe to repeat.
 
-    The groups get exactly their permissions: one that was added by hand is taken away again. To give somebody more,
-    make another group. Raises ``PermissionsMissing`` before the first migration.
+    The groups get exactly their permissions: others are removed. To give a user more, make another group.
+    Raises ``PermissionsMissing`` before the first migration.
     """
     stored = {
         f"{label}.{codename}": pk

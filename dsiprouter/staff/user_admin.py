@@ -1,8 +1,8 @@
 """Users and groups in the admin: superusers do everything, *User managers* can only give the carriers' roles.
 
-Otherwise whoever may change users could become a superuser, or set the password of one. User managers, and all others
-with the permission to change users, change only users whose permissions are all among those of the carriers' roles, and
-never themselves. They give only groups that have no other permissions. Groups are changed by superusers alone.
+Otherwise a user manager could become a superuser, or set the password of one. User managers, and all others with the
+permission to change users, change only users whose permissions are all among those of the carriers' roles, and never
+themselves. They give only groups that have no other permissions. Only superusers change groups.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def grantable_groups() -> QuerySet[Group]:
 
 
 def may_change(actor: User | AnonymousUser, user: User) -> bool:
-    """Say whether the actor, who may change users at all, may change this one."""
+    """Return whether the actor, who may change users in general, may change this one."""
     if actor.is_superuser:
         return True
     if user.is_superuser or user.pk == actor.pk:
@@ -51,7 +51,7 @@ def _beyond() -> QuerySet[Permission]:
 class SiteUserAdmin(OfferedLookups, HasHistory, UserAdmin):
     list_display = ("username", "name", "access", "roles", "last_login")
     readonly_fields = ("last_login", "date_joined")
-    # A user without a password could never log in: there is no single sign-on to offer the choice for.
+    # No choice of a user without a password, who could not log in: there is no single sign-on.
     add_form = UserCreationForm
     add_fieldsets = ((None, {"classes": ("wide",), "fields": ("username", "password1", "password2")}),)
     for_managers = (
@@ -73,7 +73,7 @@ class SiteUserAdmin(OfferedLookups, HasHistory, UserAdmin):
 
     @admin.display
     def access(self, user: User) -> str:
-        """Say in words what narrow windows would show as icons without headings."""
+        """Return the access in words, because narrow windows would show icons without headings."""
         if not user.is_active:
             return "deactivated"
         return "superuser" if user.is_superuser else "staff" if user.is_staff else "may not log in here"

@@ -16,7 +16,7 @@ from carriers.history.recording import record
 from carriers.history.tracking import track
 
 ADDED, REMOVED = ("post_add",), ("post_remove", "pre_clear")
-# Which many-to-many relations are recorded, by their tables: the model whose history it is, and the field.
+# The recorded many-to-many relations by their tables: the model that has the history, and the field.
 RELATIONS: dict[type[models.Model], tuple[type[models.Model], str]] = {
     User.groups.through: (User, "groups"),
     User.user_permissions.through: (User, "user_permissions"),
@@ -25,7 +25,7 @@ RELATIONS: dict[type[models.Model], tuple[type[models.Model], str]] = {
 
 
 def track_users() -> None:
-    """Keep a history of users, groups, their permissions, and second factors. Logins are no part of it."""
+    """Keep a history of users, groups, their permissions, and second factors. Logins are not recorded."""
     track(User, label=_label, secrets=("password",), without=("last_login", "date_joined"), is_applied=False)
     track(Group, label=_label, is_applied=False)
     for device, what in ((TOTPDevice, "second factor"), (StaticDevice, "recovery codes")):
@@ -48,7 +48,7 @@ def _label(instance: Any) -> str:
 def _record_relation(
     sender: type[models.Model], instance: Any, action: str, pk_set: set[int] | None, **more: Any
 ) -> None:
-    """Record what was added to a relation or removed from it, from whichever side."""
+    """Record additions to a relation and removals from it, on either side."""
     if action not in ADDED + REMOVED:
         return
     model, field = RELATIONS[sender]
@@ -64,7 +64,7 @@ def _record_relation(
 def _found(
     wanted: type[models.Model], table: type[models.Model], instance: Any, pks: set[int] | None, other_side: Any
 ) -> list[Any]:
-    """Return the objects with these keys; without keys, when all are removed, those that are there now."""
+    """Return the objects with these keys; without keys, before all are removed, the present ones."""
     if pks is None:
         column = next(field for field in table._meta.concrete_fields if field.related_model is other_side)
         own = next(field for field in table._meta.concrete_fields if field.related_model is type(instance))

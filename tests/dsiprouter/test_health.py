@@ -144,7 +144,7 @@ import django
 django.setup()
 from django.core.management import call_command
 from django.test import Client
-from dsiprouter.readiness import ROOM
+from dsiprouter.readiness import MIN_FREE_BYTES
 call_command("migrate", verbosity=0)
 call_command("create_kamailio_tables", verbosity=0, stdout=open(os.devnull, "w"))
 ask = lambda: print(Client().get("/readyz", headers={"host": "localhost"}).content.decode())
@@ -154,7 +154,7 @@ def fill_until(left):
     while os.statvfs(filler.fileno()).f_bavail * os.statvfs(filler.fileno()).f_frsize > left:
         filler.write(bytes(65536))
         filler.flush()
-fill_until(ROOM - 1)
+fill_until(MIN_FREE_BYTES - 1)
 ask()
 try:
     fill_until(0)
@@ -185,8 +185,8 @@ def test_a_full_disk(tmp_path: Path) -> None:
 
 def test_a_disk_that_can_not_be_written(tmp_path: Path) -> None:
     look = (
-        "from pathlib import Path; from dsiprouter.readiness import room_problem;"
-        f'print(room_problem(Path("{tmp_path}"), "the home folder", write=True))'
+        "from pathlib import Path; from dsiprouter.readiness import disk_problem;"
+        f'print(disk_problem(Path("{tmp_path}"), "the home folder", write=True))'
     )
     django = "import django; django.setup();"
     said = in_namespace(

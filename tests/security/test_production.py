@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from dsiprouter.configuration.production import UnfitForProduction, insist_on_production
+from dsiprouter.configuration.production import UnfitForProduction, require_production_settings
 from tests.security.production import manage, production_environment
 
 pytestmark = pytest.mark.own_database
@@ -16,7 +16,7 @@ MARIADB = {name: {"ENGINE": "django.db.backends.mysql"} for name in ("default", 
 
 def problems_of(environment: dict[str, str], *, debug: bool = False, hosts: list[str] | None = None) -> str:
     with pytest.raises(UnfitForProduction) as caught:
-        insist_on_production(
+        require_production_settings(
             environment, debug=debug, allowed_hosts=["sip.example.com"] if hosts is None else hosts, databases=MARIADB
         )
     return str(caught.value)

@@ -12,9 +12,9 @@ from django.test import Client, RequestFactory
 from pytest_django import Settings
 
 from dsiprouter.configuration.environment import Environment
-from dsiprouter.configuration.production import insist_on_production
+from dsiprouter.configuration.production import require_production_settings
 from dsiprouter.logins.client_address import client_address
-from dsiprouter.logins.proxies import believe_proxies_only, is_from_proxy
+from dsiprouter.logins.proxies import is_from_proxy, trust_proxies_only
 from tests.security.production import production_environment
 from tests.security.test_production import MARIADB
 
@@ -50,7 +50,7 @@ def test_what_others_say_of_their_client_is_taken_away(connection: str, is_left:
     said = {"HTTP_X_REAL_IP": CLIENT, "HTTP_X_FORWARDED_PROTO": "https", "HTTP_X_FORWARDED_FOR": CLIENT}
     request = RequestFactory().get("/", REMOTE_ADDR=connection, **said)
     seen: list[HttpRequest] = []
-    believe_proxies_only(lambda request: seen.append(request) or HttpResponse())(request)  # type: ignore[func-returns-value]
+    trust_proxies_only(lambda request: seen.append(request) or HttpResponse())(request)  # type: ignore[func-returns-value]
     assert [name in seen[0].META for name in said] == [is_left] * 3
     assert is_from_proxy(request) is is_left
 
@@ -98,7 +98,7 @@ def test_production_asks_for_the_proxies_where_others_reach_the_port(
     if proxies is not None:
         environment["DSIPROUTER_TRUSTED_PROXIES"] = proxies
     try:
-        insist_on_production(environment, debug=False, allowed_hosts=["sip.example.com"], databases=MARIADB)
+        require_production_settings(environment, debug=False, allowed_hosts=["sip.example.com"], databases=MARIADB)
     except ImproperlyConfigured as error:
         assert not is_fit
         assert "DSIPROUTER_TRUSTED_PROXIES is not set" in str(error)  # noqa: PT017

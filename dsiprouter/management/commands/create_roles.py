@@ -1,4 +1,4 @@
-"""manage.py create_roles: the groups of permissions that staff are put into."""
+"""manage.py create_roles: create the groups of permissions for staff."""
 
 from __future__ import annotations
 

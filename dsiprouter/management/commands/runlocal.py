@@ -28,7 +28,7 @@ from kamailio_bridge.local.run_record import find_running
 from kamailio_bridge.local.web_process import WebProcess
 
 WEB_ADDRESS = "127.0.0.1"
-LOOK_SECONDS = 0.25  # how often we look whether both still run
+LOOK_SECONDS = 0.25  # interval of checks of both processes
 
 
 class Command(BaseCommand):
@@ -60,7 +60,7 @@ class Command(BaseCommand):
             self._refuse_weak_password()
         close_files(Path(settings.DSIPROUTER_HOME))
         password = self._prepare(web=web)
-        connections.close_all()  # from here on this process only watches
+        connections.close_all()  # from here on this process only watches its children
         try:
             if not is_adopted:
                 node.start()
@@ -74,18 +74,20 @@ class Command(BaseCommand):
 
     def _adopt(self, node: NodeProcess) -> bool:
         """Adopt a Kamailio that outlived a killed runlocal, with its calls; stop one with other settings."""
-        trace = find_running(node.parameters)
-        if trace is None:
+        running = find_running(node.parameters)
+        if running is None:
             return False
-        answers = node.adopt(trace.pid)
-        if answers and trace.fits:
+        answers = node.adopt(running.pid)
+        if answers and running.fits:
             self.stdout.write(
-                f"Kamailio (process {trace.pid}) still runs from the last start. It is adopted as it is, with its"
+                f"Kamailio (process {running.pid}) still runs from the last start. It is adopted as it is, with its"
                 f" calls; log {node.parameters.log}"
             )
             return True
         why = "was started with other settings or by another version" if answers else "does not answer"
-        self.stdout.write(f"Kamailio (process {trace.pid}) still runs from the last start, but {why}: it is restarted.")
+        self.stdout.write(
+            f"Kamailio (process {running.pid}) still runs from the last start, but {why}: it is restarted."
+        )
         node.stop()
         return False
 
@@ -98,18 +100,18 @@ class Command(BaseCommand):
             raise CommandError("\n".join(problems))
 
     def _refuse_weak_password(self) -> None:
-        """Refuse a weak password of the first user; it counts only when that user is made."""
+        """Refuse a weak password of the first user; it is used only when that user is created."""
         problem = first_password_problem()
         if problem and not _has_superuser():
             raise CommandError(f"{problem} Choose another, or leave it out: then one is made and shown.")
 
     def _prepare(self, *, web: bool) -> str:
-        """Make what is missing; return the admin user's password when it was made now, else an empty text."""
+        """Create what is missing; return the password of an admin user created now, else an empty text."""
         self.stdout.write(f"Preparing {settings.DSIPROUTER_HOME} …")
         Path(settings.STATIC_ROOT).mkdir(exist_ok=True)
         try:
             call_command("migrate", verbosity=0, interactive=False)
-            # Also switches Kamailio's SQLite file to WAL, which can only be done while Kamailio is stopped.
+            # It also switches Kamailio's SQLite file to WAL, which is possible only while Kamailio is stopped.
             call_command("create_kamailio_tables", stdout=StringIO())
             call_command("create_roles", stdout=StringIO())
             return self._make_admin() if web else ""
@@ -144,7 +146,7 @@ class Command(BaseCommand):
                 server.stop()
 
     def _wait_for_web(self, server: WebProcess | None, node: NodeProcess, stop: threading.Event) -> None:
-        """Wait until the web server serves. If it can't start, it is tried again, and Kamailio keeps running."""
+        """Wait until the web server serves. If it can't start, it is retried, and Kamailio keeps running."""
         while server is not None and not server.is_ready and not stop.wait(LOOK_SECONDS / 5):
             self._look(server, node)
 
@@ -164,12 +166,12 @@ class Command(BaseCommand):
 def _has_superuser() -> bool:
     try:
         return get_user_model()._default_manager.filter(is_superuser=True).exists()
-    except DatabaseError:  # its tables are not made yet
+    except DatabaseError:  # its tables are not created yet
         return False
 
 
 def stop_signals() -> threading.Event:
-    """Return an event that Ctrl-C and SIGTERM set, instead of ending the process in the middle of something."""
+    """Return an event that Ctrl-C and SIGTERM set instead of ending the process."""
     stop = threading.Event()
 
     def handle(*_signal_and_frame: object) -> None:

@@ -1,4 +1,4 @@
-"""manage.py second_factor: give a user a second factor, new recovery codes, or take it away."""
+"""manage.py second_factor: give a user a second factor or new recovery codes, or remove it."""
 
 from __future__ import annotations
 
