@@ -1,4 +1,4 @@
-"""The bridge as a Django app: it has system checks, adds hooks to the carriers, and its nodes have a history."""
+"""The bridge as a Django app: registers system checks, hooks of the carriers and the history of nodes."""
 
 from django.apps import AppConfig
 from django.core import checks

@@ -1,4 +1,4 @@
-"""All that the bridge adds to the carriers, which know nothing of it: one line for each hook."""
+"""Everything that the bridge adds to the carriers, which know nothing of it: one line for each hook."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is wrong with the tables and the settings, as system checks of Django."""
+"""System checks of the tables and the settings."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def check_tables(*, databases: Sequence[str] | None, **_others: Any) -> list[che
 
 
 def check_modules(**_scope: Any) -> list[checks.CheckMessage]:
-    """Report names in ``KAMAILIO_MODULES`` that are no module of ours."""
+    """Report unknown names in ``KAMAILIO_MODULES``."""
     return [
         checks.Error(
             f"KAMAILIO_MODULES names “{name}”, which is not a module that this product writes for.",
@@ -77,7 +77,7 @@ def check_rpc_address(**_scope: Any) -> list[checks.CheckMessage]:
 
 
 def check_sip_addresses(**_scope: Any) -> list[checks.CheckMessage]:
-    """Report SIP addresses that carriers can't be told, such as 0.0.0.0."""
+    """Report SIP addresses that can't be announced to carriers, such as 0.0.0.0."""
     found = {
         "DSIPROUTER_SIP_ADDRESS": sip_address_problem(settings.DSIPROUTER_SIP_ADDRESS),
         "DSIPROUTER_SIP_IPV6_ADDRESS": sip_ipv6_address_problem(settings.DSIPROUTER_SIP_IPV6_ADDRESS),

@@ -1,4 +1,4 @@
-"""Where each model lives: Kamailio's tables in the database ``kamailio``, everything else in ``default``."""
+"""Routes Kamailio's tables to the database ``kamailio``, and everything else to ``default``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The addresses under ``/admin/kamailio/``: what the admin site adds for Kamailio. Each stands in ``admin_view``."""
+"""The URLs under ``/admin/kamailio/`` that the admin site adds for Kamailio. Each view is wrapped in ``admin_view``."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from kamailio_bridge.views import drift, nodes, preview, probes, questions, regi
 
 
 class KeyConverter(IntConverter):
-    """A number in the range of our keys: with more digits there is no such page."""
+    """A number in the range of our keys; more digits are a 404."""
 
     regex = "[0-9]{1,9}"
 
@@ -19,7 +19,7 @@ register_converter(KeyConverter, "key")
 
 
 def admin_urls(site: AdminSite) -> list[URLPattern]:
-    """Return the bridge's addresses, for ``AdminSite.get_urls``; ``admin_view`` asks for a login of staff."""
+    """Return the bridge's URLs, for ``AdminSite.get_urls``; ``admin_view`` requires a login of staff."""
     return [
         path("kamailio/reload/", site.admin_view(reload.reload), name="reload_kamailio"),
         path("kamailio/waiting/", site.admin_view(preview.preview), name="waiting_changes"),

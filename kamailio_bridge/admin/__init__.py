@@ -1,4 +1,4 @@
-"""What the admin shows of the bridge. It edits nothing that carriers own."""
+"""The admin of the bridge's models. It edits no carriers."""
 
 from kamailio_bridge.admin.nodes import KamailioNodeAdmin
 from kamailio_bridge.admin.revisions import RevisionAdmin

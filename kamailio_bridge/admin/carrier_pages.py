@@ -1,6 +1,6 @@
-"""What the pages of the carriers show of Kamailio. ``kamailio_bridge.carrier_hooks`` adds it to them.
+"""Parts of the carriers' pages that concern Kamailio; ``kamailio_bridge.carrier_hooks`` adds them.
 
-The hooks get the context of each page of the carriers; all but the consequences belong to carrier groups alone.
+The hooks get the context of each page of the carriers; all but the consequences are only for carrier groups.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from kamailio_bridge.preview.deletion import consequences_of
 
 @admin.display(description="registration")
 def registration(group: Any) -> str:
-    """A place for what only a running node knows: a script asks for it after the page is shown."""
+    """Return a placeholder: a script asks the nodes for the registration after the page is shown."""
     if group.authentication_kind != "password":
         return "–"
     return format_html('<span class="registration" data-group="{}">…</span>', group.pk)
@@ -56,7 +56,7 @@ def page_extras(context: dict[str, Any]) -> str:
 
 
 def consequences(context: dict[str, Any]) -> str:
-    """Name what deleting or disabling an object, or several, would take away from the calls."""
+    """Name the calls that would fail if an object, or several, were deleted or disabled."""
     objects = context["objects"]
     notices = consequences_of([objects] if isinstance(objects, Model) else objects)
     return render_to_string("admin/kamailio_bridge/consequences.html", {"notices": notices})

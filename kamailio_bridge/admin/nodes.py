@@ -1,4 +1,4 @@
-"""Nodes in the admin: where each Kamailio is, and what it says of itself now."""
+"""Nodes in the admin: where each Kamailio is, and what it reports now."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ now_state, _, now_revision, now_uptime, now_version, now_registrations, *_ = now
 
 @admin.register(KamailioNode)
 class KamailioNodeAdmin(OfferedLookups, HasHistory):
-    """Only superusers add and change nodes: it decides where the token is sent. Operators retry and enable nodes."""
+    """Only superusers add and change nodes, which decides where the token is sent. Operators retry and enable nodes."""
 
     change_list_template = "admin/kamailio_bridge/kamailionode/change_list.html"
     change_form_template = "admin/kamailio_bridge/kamailionode/change_form.html"
@@ -67,7 +67,7 @@ class KamailioNodeAdmin(OfferedLookups, HasHistory):
         return [("Now", {"fields": (*self.now_fields, "last_answer")}), ("Where it is", {"fields": self.fields})]
 
     def get_readonly_fields(self, request: HttpRequest, obj: KamailioNode | None = None) -> Any:
-        """The name is what Kamailio's own environment says, and decides who registers what: it stays."""
+        """Keep the name: it must be that of Kamailio's environment, and it decides which node registers what."""
         return () if obj is None else ("name", *self.now_fields, "last_answer")
 
     def has_reload_permission(self, request: HttpRequest) -> bool:

@@ -1,4 +1,4 @@
-"""Revisions in the admin: the record of what was applied, which nobody changes."""
+"""Revisions in the admin: the record of what was applied, which nobody can change."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SHOWN_CHANGES = 500
 
 
 def _to_the_second(moment: datetime) -> str:
-    """Show a time as logs do, because that is what it is compared with."""
+    """Format a time as logs do, with which it is compared."""
     return timezone.localtime(moment).strftime("%Y-%m-%d %H:%M:%S")
 
 
@@ -52,7 +52,7 @@ class RevisionAdmin(OfferedLookups, admin.ModelAdmin):
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Add whether this person may roll back from here, and whether a node is behind that can be retried."""
+        """Add whether the user may roll back, and whether a node is behind that can be retried."""
         newest = Revision.objects.not_failed().only("outcome").newest()
         context = {
             "may_roll_back": request.user.has_perms(ROLL_BACK_PERMISSIONS),
@@ -96,7 +96,7 @@ class RevisionAdmin(OfferedLookups, admin.ModelAdmin):
         if not changes and not revision.snapshot:
             return "They are not kept any more."
         count = len(changes)
-        if count > KEPT_LINES:  # the last line says how many more there were
+        if count > KEPT_LINES:  # the last line has the number of further lines
             count = KEPT_LINES + int(changes[-1].split()[1])
         context = {"lines": changes[:SHOWN_CHANGES], "more_lines": max(0, count - SHOWN_CHANGES)}
         return render_to_string("admin/kamailio_bridge/lines.html", context)

@@ -1,4 +1,4 @@
-"""Say after an object of the carriers is saved what the change takes away, and whom it lets in."""
+"""Warnings after an object of the carriers is saved: which calls the change ends, and whom it admits."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from kamailio_bridge.preview.losses import losses
 from kamailio_bridge.rows.marks import group_tag, pbx_tag
 from kamailio_bridge.rows.types import Notice
 
-# Fields whose change may end something that is in force. All carriers are read for it, so not for every edit.
+# Fields whose change may end calls or registrations. The check reads all carriers, so it is not made for every edit.
 ENDING_FIELDS = frozenset(
     {
         "enabled",
@@ -38,43 +38,43 @@ ENDING_FIELDS = frozenset(
         "fall_through",
     }
 )
-# Fields whose change may let somebody in. All carriers are read for it, too.
+# Fields whose change may admit somebody. This check reads all carriers, too.
 ADMITTING_FIELDS = frozenset({"enabled", "direction", "host", "network"})
 SHOWN_LOSSES = 10
 SILENT_PBX = "has no source networks, so it gets calls but may not make any: open it, and add those that it calls from."
 
 
-# What was in force before a page was saved, as long as its form exists.
+# The carriers before a page was saved, as long as its form exists.
 _before: WeakKeyDictionary[ModelForm, Carriers] = WeakKeyDictionary()
 
 
 def remember_before_fields(_request: HttpRequest, form: ModelForm) -> None:
-    """Note what is in force before an object is written, where a change of its fields may end something."""
+    """Remember the carriers before an object is written, if a change of its fields may end something."""
     if _may_end_something(form):
         _before[form] = read_carriers()
 
 
 def remember_before_rows(_request: HttpRequest, form: ModelForm, formsets: Sequence[BaseModelFormSet]) -> None:
-    """Note what is in force before rows are written, where their change may end something."""
+    """Remember the carriers before rows are written, if their change may end something."""
     if form not in _before and any(map(_rows_may_end_something, formsets)):
         _before[form] = read_carriers()
 
 
 def warn_of_losses(request: HttpRequest, form: ModelForm, _formsets: Sequence[BaseModelFormSet]) -> None:
-    """Say what an edit took away."""
+    """Say which calls an edit ended."""
     before = _before.pop(form, None)
     if before is not None:
         _warn(request, losses(before, read_carriers()))
 
 
 def warn_of_overlaps(request: HttpRequest, form: ModelForm, formsets: Sequence[BaseModelFormSet]) -> None:
-    """Say which networks of an object are another's, too, where an edit may let somebody in."""
+    """Say which networks of an object overlap with others, if an edit may admit somebody."""
     if "enabled" in form.changed_data or any(map(_rows_may_admit_somebody, formsets)):
         _warn_of_overlaps(request, form.instance)
 
 
 def warn_of_gaps(request: HttpRequest, obj: Model) -> None:
-    """Say of a new object which networks are another's, too, and where calls have a gap.
+    """Say which networks of a new object overlap with others, and where it has a gap.
 
     A gap is a PBX that may not call, or a route without a carrier.
     """
@@ -94,7 +94,7 @@ def _warn_of_overlaps(request: HttpRequest, obj: Model) -> None:
 
 
 def _rows_may_admit_somebody(formset: BaseModelFormSet) -> bool:
-    """Say whether rows are added, or changed in what says from where calls may come."""
+    """Say whether rows are added, or changed in fields that admit sources of calls."""
     is_added = any(form.has_changed() for form in formset.extra_forms)
     return is_added or any(not ADMITTING_FIELDS.isdisjoint(form.changed_data) for form in formset.initial_forms)
 

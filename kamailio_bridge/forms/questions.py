@@ -1,4 +1,4 @@
-"""Forms that ask one question and change nothing: they are sent by GET, so that an answer has an address."""
+"""Forms that ask one question and change nothing: they are sent by GET, so that an answer has a URL."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""What Prometheus is told: counted in the database at each scrape, so that every web worker tells the same.
+"""The metrics for Prometheus, counted in the database at each scrape, so that every web worker returns the same.
 
-What only nodes know is asked of all of them at once, for two seconds at most. Each web worker keeps the answers for
-some seconds, so that frequent scrapes cost Kamailio little.
+All nodes are asked at once, for two seconds at most. Each web worker caches their answers for some seconds, so that
+frequent scrapes cost Kamailio little.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ from kamailio_bridge.revisions.number import revision_on_node, stored_revision
 from kamailio_bridge.tables.reading import TablesUnreadable
 
 ASK_SECONDS = 2.0
-KEPT_SECONDS = 10  # less than lies between two scrapes
+KEPT_SECONDS = 10  # shorter than the interval of scrapes
 _NODES_KEY = "kamailio_bridge.monitoring.metrics.nodes"
 _REGISTRATIONS_KEY = "kamailio_bridge.monitoring.metrics.registrations"
 
 
 @dataclass(frozen=True)
-class NodeSays:
-    """One node: whether it answers, and the revision that it runs and its strangers, None where it can't tell."""
+class NodeAnswer:
+    """One node: whether it answers, its revision and its strangers; None if it does not know them."""
 
     name: str
     up: bool
@@ -45,7 +45,7 @@ class NodeSays:
 
 
 class BridgeCollector(Collector):
-    """Collect everything again for each scrape. Raises ``DatabaseError``."""
+    """Collect everything for each scrape. Raises ``DatabaseError``."""
 
     def collect(self) -> Iterator[Metric]:
         yield from _applies()
@@ -83,7 +83,7 @@ def _carriers() -> Iterator[Metric]:
 
 
 def _pending() -> Iterator[Metric]:
-    """Tell nothing where the plan can't be made: a number would be a lie. ``dsiprouter_plan_ok`` says so."""
+    """Yield no number if the plan can't be made, since any would be wrong; ``dsiprouter_plan_ok`` is 0 then."""
     try:
         count = pending_changes(LONGEST_SECONDS)
     except TablesUnreadable:
@@ -109,7 +109,7 @@ def _nodes() -> Iterator[Metric]:
     yield from _strangers(nodes)
 
 
-def _strangers(nodes: list[NodeSays]) -> Iterator[Metric]:
+def _strangers(nodes: list[NodeAnswer]) -> Iterator[Metric]:
     """Report what each node counted; its counters restart when it starts."""
     requests = CounterMetricFamily(
         "dsiprouter_stranger_requests",
@@ -132,26 +132,26 @@ def _strangers(nodes: list[NodeSays]) -> Iterator[Metric]:
     yield silenced
 
 
-def _asked_nodes() -> list[NodeSays]:
+def _asked_nodes() -> list[NodeAnswer]:
     nodes = configured_nodes()
     names = [node.name for node in nodes]
-    kept: list[NodeSays] = cache.get(_NODES_KEY, [])
+    kept: list[NodeAnswer] = cache.get(_NODES_KEY, [])
     if [node.name for node in kept] == names:
         return kept
     answers = ask_at_once(nodes, lambda node: (revision_on_node(node.rpc), read_strangers(node.rpc)), ASK_SECONDS)
-    said = [
-        # A node without our hash table answers, and can't tell its revision.
-        NodeSays(name, up=isinstance(answer, CallFailed), revision=None)
+    found = [
+        # A node without our hash table answers, but does not know its revision.
+        NodeAnswer(name, up=isinstance(answer, CallFailed), revision=None)
         if isinstance(answer, RpcError)
-        else NodeSays(name, up=True, revision=answer[0], strangers=answer[1])
+        else NodeAnswer(name, up=True, revision=answer[0], strangers=answer[1])
         for name, answer in zip(names, answers, strict=True)
     ]
-    cache.set(_NODES_KEY, said, KEPT_SECONDS)
-    return said
+    cache.set(_NODES_KEY, found, KEPT_SECONDS)
+    return found
 
 
 def _registrations() -> Metric:
-    """Count the carrier groups with a credential by the state that the nodes tell."""
+    """Count the carrier groups with a credential by the state that nodes report."""
     counts: dict[str, int] | None = cache.get(_REGISTRATIONS_KEY)
     if counts is None:
         groups = read_groups(list(AuthCredential.objects.values_list("group_id", flat=True)))

@@ -1,4 +1,4 @@
-"""Status: what each node says of itself, and how that compares with Kamailio's tables and the carriers."""
+"""Status: what each node reports, compared with Kamailio's tables and the carriers."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ from kamailio_bridge.revisions.number import revision_on_node, stored_revision
 from kamailio_bridge.tables.reading import TablesUnreadable
 
 Answer = dict[str, Any]
-LOOK_SECONDS = 5.0  # that all questions of one look at a node may take together; its time limit is for reloads
+LOOK_SECONDS = 5.0  # for all calls of one look at a node; the node's own time limit is for reloads
 LONGEST_UPTIME = 2**32  # seconds, as Kamailio counts them
 
 
 @dataclass(frozen=True)
 class NodeStatus:
-    """One node. ``uptime`` is in seconds; ``sentence`` says in words what there is to know.
+    """One node. ``uptime`` is in seconds; ``sentence`` describes its state.
 
     Of the ``to_register`` accounts assigned to it, ``registered`` are registered now. ``strangers`` is None if the node
     does not count them.
@@ -64,7 +64,7 @@ class RegistrationStatus:
 
 @dataclass(frozen=True)
 class Status:
-    """The whole: ``revision`` is that of the tables, ``waiting`` counts rows, None where they can't be read."""
+    """The whole: the tables' revision, and in ``waiting`` the number of rows to change; None if unreadable."""
 
     revision: int | None
     waiting: int | None
@@ -78,13 +78,13 @@ class Status:
     def ok(self) -> bool:
         """Whether the tables are readable, every node runs their revision, and nobody else changed anything.
 
-        Waiting changes are no fault, and a carrier that rejects an account is none of Kamailio's.
+        Pending changes are no fault, and a carrier that rejects an account is no fault of Kamailio.
         """
         return not self.problems and not self.drift and all(node.in_step for node in self.nodes)
 
 
 def read_status() -> Status:
-    """Ask the tables and every node. Never raises for what is wrong with them: it is what the status says."""
+    """Ask the tables and every node. Their failures are part of the status and never raised."""
     problems: list[str] = []
     warnings: list[str] = []
     revision = waiting = None
@@ -117,7 +117,7 @@ def read_status() -> Status:
 
 
 def _drift(in_step: list[Node]) -> list[str]:
-    """Return a sentence for each thing that is not as it was applied. Only nodes that run the revision are compared."""
+    """Return a sentence for each difference from what was applied. Only nodes that run the revision are compared."""
     drift = read_drift()
     return drift.sentences() + [
         f"Node {node.name}: {difference}"
@@ -139,7 +139,7 @@ def _registration_status(group: str, registration: Registration) -> Registration
 
 
 def last_answers() -> dict[str, Answer]:
-    """Return what each node answered to the newest revision, by its name, as the revision keeps it."""
+    """Return the nodes' answers to the newest revision, as it keeps them, by node name."""
     last = Revision.objects.not_failed().only("nodes").newest()
     return {entry["name"]: entry for entry in last.nodes} if last is not None else {}
 
@@ -147,8 +147,8 @@ def last_answers() -> dict[str, Answer]:
 def node_status(node: Node, revision: int | None, answer: Answer | None = None) -> NodeStatus:
     """Ask one node. ``revision`` is the one that it should run, None before the first apply.
 
-    ``answer`` is what it answered to that. A node that runs the revision, but did not pass its verification, is behind;
-    one that could not be asked then, and loaded the tables when it started, is in step.
+    ``answer`` is its answer to that revision. A node that runs the revision but failed its verification is behind; one
+    that could not be asked, but has loaded the tables at its start, is in step.
     """
     url, node = node.rpc.url, node.with_deadline(LOOK_SECONDS)
     try:
@@ -156,7 +156,8 @@ def node_status(node: Node, revision: int | None, answer: Answer | None = None) 
         uptime = _uptime(node.rpc.call("core.uptime"))
         methods = frozenset(method_names(node.rpc))
         present = [module for module in selected_modules() if module.is_on(node.rpc, methods)]
-        tells = any(module.holds_revision for module in present)  # it runs our configuration, or shares its hash table
+        # Our own configuration has the hash table with the revision; another one may share it.
+        tells = any(module.holds_revision for module in present)
         running = revision_on_node(node.rpc) if tells else None
         counts = [module.count_registrations(node.rpc) for module in present]
         strangers = read_strangers(node.rpc) if tells else None

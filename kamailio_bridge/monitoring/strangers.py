@@ -1,4 +1,4 @@
-"""What a node did with strangers: it counts them in a hash table (``kamailio/strangers.cfg``)."""
+"""Requests of strangers, which a node counts in a hash table (``kamailio/strangers.cfg``)."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ SILENCED_NOW = f"now:{SILENCED}"
 
 @dataclass(frozen=True)
 class Strangers:
-    """Counted since the node started: requests with an answer and without, replies to nothing, and malformed messages.
+    """Counts since the node's start: requests with and without an answer, replies to nothing, and malformed messages.
 
-    ``silenced`` is the number of sources that got no more answers, in this minute or the last whole one.
+    ``silenced`` is the number of sources that got no more answers in this minute or the last full one.
     """
 
     answered: int = 0
@@ -42,7 +42,7 @@ class Strangers:
 
 
 def read_strangers(rpc: Rpc) -> Strangers | None:
-    """Ask one node; None for a node whose configuration does not count strangers. Raises ``RpcError``."""
+    """Ask one node; return None if its configuration does not count strangers. Raises ``RpcError``."""
     try:
         slots = as_list(rpc.call("htable.dump", HASH_TABLE))
     except CallFailed:

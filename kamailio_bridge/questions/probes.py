@@ -187,7 +187,10 @@ def _no_challenge(credential: CredentialRecord, answer: _Answer) -> Probe:
     if 200 <= answer.code < 300:
         sentence = f"{answered} without asking for a password, so it proves nothing about the credential."
     elif answer.is_challenge:
-        sentence = f"{answered}, and none of its challenges is an MD5 digest that Kamailio can answer: ask the carrier for MD5."
+        sentence = (
+            f"{answered}, and none of its challenges is an MD5 digest that Kamailio can answer:"
+            " ask the carrier for MD5."
+        )
     else:
         sentence = f"{answered} instead of asking for a password: check the registration server with the carrier."
     return Probe("no challenge", sentence, answer.code, answer.milliseconds)

@@ -1,1 +1,1 @@
-"""What the admin site adds for Kamailio besides model admins; ``kamailio_bridge.urls`` lists the addresses."""
+"""The admin site's views for Kamailio besides model admins; ``kamailio_bridge.urls`` has their URLs."""

@@ -1,6 +1,6 @@
 """Who may use the bridge's views, and who uses them now.
 
-Permission checks default to no. ``AdminSite.admin_view`` stands around the views.
+Permission checks deny by default. ``AdminSite.admin_view`` wraps the views.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ CHANGE_GROUP_PERMISSION = "carriers.change_carriergroup"
 View = Callable[Concatenate[HttpRequest, ...], HttpResponse]
 
 
-def for_those_who_may(*permissions: str) -> Callable[[View], View]:
-    """Let in those who have all of these permissions and nobody else."""
+def require_permissions(*permissions: str) -> Callable[[View], View]:
+    """Make a decorator of views that admits only users with all of these permissions."""
 
     def decorate(view: View) -> View:
         @wraps(view)
@@ -38,11 +38,11 @@ def for_those_who_may(*permissions: str) -> Callable[[View], View]:
 
 
 def operator_of(request: HttpRequest) -> User:
-    """Return the user who is logged in; a view of the admin is asked by nobody else."""
+    """Return the user who is logged in, which ``admin_view`` requires."""
     if not isinstance(request.user, User):
         raise PermissionDenied
     return request.user
 
 
-for_operators = for_those_who_may(RELOAD_PERMISSION)
-for_those_who_see_groups = for_those_who_may(VIEW_GROUP_PERMISSION)
+require_operator = require_permissions(RELOAD_PERMISSION)
+require_group_viewer = require_permissions(VIEW_GROUP_PERMISSION)

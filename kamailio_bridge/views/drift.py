@@ -1,4 +1,4 @@
-"""The page that shows what somebody changed outside this product, and the two answers to it: restore, or accept."""
+"""The page of rows that somebody changed outside this product, and the two buttons: restore, or accept."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from kamailio_bridge.drift.accept import can_accept
 from kamailio_bridge.drift.compare import LOOK_SECONDS, read_drift, read_node_drift
 from kamailio_bridge.modules.acceptance.accepted import CannotAccept
 from kamailio_bridge.rows.row_drift import RowDrift
-from kamailio_bridge.views.access import RELOAD_PERMISSION, for_operators, for_those_who_may, operator_of
+from kamailio_bridge.views.access import RELOAD_PERMISSION, operator_of, require_operator, require_permissions
 from kamailio_bridge.views.results import show_result
 
 SHOWN_ROWS = 200
@@ -36,25 +36,25 @@ ACCEPT_PERMISSIONS = (
 )
 
 
-@for_operators
+@require_operator
 @require_GET
 @never_cache
 def drift(request: HttpRequest) -> HttpResponse:
-    """Show the rows that differ from the last revision. The nodes' memory is asked for after the page is shown."""
+    """Show the rows that differ from the last revision. A script asks for the nodes' memory afterwards."""
     found = read_drift()
     may_accept = request.user.has_perms(ACCEPT_PERMISSIONS)
     context = {
         **admin.site.each_context(request),
         "title": "Drift",
         "drift": found,
-        "rows": [_shown(row, may_accept=may_accept) for row in found.rows[:SHOWN_ROWS]],
+        "rows": [_row_context(row, may_accept=may_accept) for row in found.rows[:SHOWN_ROWS]],
         "more_rows": max(0, len(found.rows) - SHOWN_ROWS),
         "seen": found.digest,
     }
     return TemplateResponse(request, "admin/kamailio_bridge/drift.html", context)
 
 
-def _shown(row: RowDrift, *, may_accept: bool) -> dict[str, Any]:
+def _row_context(row: RowDrift, *, may_accept: bool) -> dict[str, Any]:
     return {
         "label": row.label,
         "table": row.table.name,
@@ -65,18 +65,18 @@ def _shown(row: RowDrift, *, may_accept: bool) -> dict[str, Any]:
     }
 
 
-@for_operators
+@require_operator
 @require_GET
 @never_cache
 def drift_of_nodes(_request: HttpRequest) -> HttpResponse:
-    """Tell how each node's memory differs: ``{"nodes": [{"name": "a", "differences": [], "unknown": ""}]}``."""
+    """Return how each node's memory differs: ``{"nodes": [{"name": "a", "differences": [], "unknown": ""}]}``."""
     nodes = read_node_drift(read_drift(), LOOK_SECONDS)
     return JsonResponse(
         {"nodes": [{"name": n.name, "differences": n.differences, "unknown": n.unknown} for n in nodes]}
     )
 
 
-@for_operators
+@require_operator
 @require_POST
 def restore(request: HttpRequest) -> HttpResponse:
     """Restore the rows of the last revision, if the drift is still what was seen."""
@@ -84,7 +84,7 @@ def restore(request: HttpRequest) -> HttpResponse:
     return show_result(request, result, otherwise="admin:drift" if result.revision is None else "admin:waiting_changes")
 
 
-@for_those_who_may(*ACCEPT_PERMISSIONS)
+@require_permissions(*ACCEPT_PERMISSIONS)
 @require_POST
 def accept(request: HttpRequest) -> HttpResponse:
     """Accept one row into the carriers, if the drift is still what was seen. It is then a pending change."""

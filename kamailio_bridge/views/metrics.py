@@ -1,6 +1,6 @@
-"""``/metrics`` for Prometheus: for those who show the token of DSIPROUTER_METRICS_TOKEN, and without one for nobody.
+"""``/metrics`` for Prometheus: only with the token of DSIPROUTER_METRICS_TOKEN; without that setting there is no page.
 
-That a request comes from loopback proves nothing: behind a proxy on the same machine all of them do.
+A request from loopback proves nothing: behind a proxy on the same machine all requests come from there.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from kamailio_bridge.monitoring.metrics import BridgeCollector
 
 logger = logging.getLogger(__name__)
-_scrape = threading.Lock()  # a scrape may wait for nodes, and must not hold more than one of the process's threads
+_scrape = threading.Lock()  # one at a time: a scrape may wait for nodes and hold a thread of the process
 
 
 @require_safe

@@ -1,4 +1,4 @@
-"""Nodes: what each says of itself, and the buttons that retry it, fail over from it and enable it again."""
+"""Nodes: what each reports, and the buttons that retry it, fail over from it and enable it again."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ from kamailio_bridge.nodes.rpc import RpcError
 from kamailio_bridge.revisions.number import stored_revision
 from kamailio_bridge.views.access import (
     VIEW_NODE_PERMISSION,
-    for_operators,
-    for_those_who_may,
     operator_of,
+    require_operator,
+    require_permissions,
 )
 from kamailio_bridge.views.results import show_result
 
 
-@for_those_who_may(VIEW_NODE_PERMISSION)
+@require_permissions(VIEW_NODE_PERMISSION)
 @require_GET
 @never_cache
 def node_now(_request: HttpRequest, name: str) -> HttpResponse:
-    """Ask one node, so that a page asks all at once and a dead one delays no other: ``{"state": "in step", …}``."""
+    """Ask one node, so that a page can ask all at once and a dead one delays no other: ``{"state": "in step", …}``."""
     node = _node(name)
     try:
         revision = stored_revision()
@@ -52,7 +52,7 @@ def node_now(_request: HttpRequest, name: str) -> HttpResponse:
     return JsonResponse(words)
 
 
-@for_operators
+@require_operator
 @require_POST
 def retry_nodes(request: HttpRequest) -> HttpResponse:
     """Bring the named nodes to the revision in the tables; without names, all that are behind."""
@@ -61,7 +61,7 @@ def retry_nodes(request: HttpRequest) -> HttpResponse:
     return show_result(request, result, otherwise=nodes_page(request))
 
 
-@for_operators
+@require_operator
 @require_POST
 def fail_over_node(request: HttpRequest, pk: int) -> HttpResponse:
     """Disable a node and let the others register its accounts."""
@@ -72,7 +72,7 @@ def fail_over_node(request: HttpRequest, pk: int) -> HttpResponse:
     return show_result(request, result, otherwise=nodes_page(request))
 
 
-@for_operators
+@require_operator
 @require_POST
 def enable_node(request: HttpRequest, pk: int) -> HttpResponse:
     """Enable a node again. It gets its accounts back with the next reload."""
@@ -88,7 +88,7 @@ def enable_node(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def nodes_page(request: HttpRequest) -> str:
-    """Return the URL name of the list of nodes, or of the start page for those who may not see it."""
+    """Return the URL name of the list of nodes, or of the start page if the user may not see it."""
     may_see = request.user.has_perm(VIEW_NODE_PERMISSION)
     return "admin:kamailio_bridge_kamailionode_changelist" if may_see else "admin:index"
 

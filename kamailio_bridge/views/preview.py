@@ -1,4 +1,4 @@
-"""The page before a reload: what it changes, what it ends, who saved it, and the button to go ahead."""
+"""The page before a reload: what it changes and ends, who saved it, and the button to go ahead."""
 
 from __future__ import annotations
 
@@ -19,24 +19,24 @@ from kamailio_bridge.plan.statements import rpc_calls, sql_statements
 from kamailio_bridge.preview.carrier_changes import Change
 from kamailio_bridge.preview.summary import Preview, make_preview
 from kamailio_bridge.tables.reading import TablesUnreadable
-from kamailio_bridge.views.access import for_operators
+from kamailio_bridge.views.access import require_operator
 
-# A page of a hundred thousand lines helps nobody; manage.py plan_kamailio shows them all.
+# A page can't show a hundred thousand lines; manage.py plan_kamailio does.
 SHOWN_CHANGES = 200
 SHOWN_DETAILS = 40
 SHOWN_LINES = 500
 SHOWN_ENTRIES = 50
 
 
-@for_operators
+@require_operator
 @require_GET
 @never_cache
 def preview(request: HttpRequest) -> HttpResponse:
-    """Show what the next apply would change, and what speaks against it."""
-    shown: Preview | None = None
+    """Show what the next apply would change, with problems and warnings."""
+    made: Preview | None = None
     unreadable = ""
     try:
-        shown = make_preview()
+        made = make_preview()
     except TablesUnreadable as error:
         unreadable = str(error)
     except DatabaseError as error:
@@ -45,39 +45,39 @@ def preview(request: HttpRequest) -> HttpResponse:
         **admin.site.each_context(request),
         "title": "Reload Kamailio",
         "unreadable": unreadable,
-        "preview": shown,
-        "plan": shown.plan if shown else None,
-        **(_shown(shown) if shown else {}),
+        "preview": made,
+        "plan": made.plan if made else None,
+        **(_preview_context(made) if made else {}),
     }
     return TemplateResponse(request, "admin/kamailio_bridge/preview.html", context)
 
 
-def _shown(preview: Preview) -> dict[str, Any]:
+def _preview_context(preview: Preview) -> dict[str, Any]:
     changes = preview.changes or []
     return {
-        "changes": [_shown_change(change) for change in changes[:SHOWN_CHANGES]],
+        "changes": [_change_context(change) for change in changes[:SHOWN_CHANGES]],
         "more_changes": max(0, len(changes) - SHOWN_CHANGES),
         "lines": preview.plan.lines(SHOWN_LINES)[:SHOWN_LINES],
         "more_lines": max(0, preview.plan.count - SHOWN_LINES),
         "history": changes_not_applied(limit=SHOWN_ENTRIES),
-        "expert": _expert(preview) if preview.plan.count <= SHOWN_LINES else None,
+        "expert": _expert_context(preview) if preview.plan.count <= SHOWN_LINES else None,
     }
 
 
-def _shown_change(change: Change) -> dict[str, Any]:
+def _change_context(change: Change) -> dict[str, Any]:
     return {
         "sign": change.sign,
         "kind": {"+": "added", "-": "removed"}.get(change.sign, "changed"),
         "subject": change.subject,
         "text": "" if change.sign == "~" else change.text,
-        # An arrow of one character, because a browser breaks the line within the one of two.
+        # An arrow of one character, because browsers may break a line within one of two.
         "details": [detail.replace(" -> ", " → ") for detail in change.details[:SHOWN_DETAILS]],
         "more_details": max(0, len(change.details) - SHOWN_DETAILS),
     }
 
 
-def _expert(preview: Preview) -> dict[str, Any]:
-    """Return what an apply amounts to: statements, and each node's commands."""
+def _expert_context(preview: Preview) -> dict[str, Any]:
+    """Return the statements of an apply, and each node's commands."""
     verified = verified_nodes(preview.revision.number) if preview.revision else set()
     return {
         "statements": list(sql_statements(preview.plan)),

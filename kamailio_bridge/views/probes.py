@@ -1,6 +1,6 @@
 """The test buttons on the page of a carrier group: questions to that carrier through a node, applied or not.
 
-Only what is saved can be asked, so that nobody makes the node send to hosts that no carrier group has.
+Only saved objects can be tested, so that nobody can make a node send to hosts that no carrier group has.
 """
 
 from __future__ import annotations
@@ -18,22 +18,22 @@ from kamailio_bridge.nodes.node import Node, configured_nodes
 from kamailio_bridge.questions.credential_check import check_credential
 from kamailio_bridge.questions.probe_slots import AllSlotsTaken, probe_slot
 from kamailio_bridge.questions.probes import NoNode, Probe, ask_realm, ask_through, probe_endpoint
-from kamailio_bridge.views.access import CHANGE_GROUP_PERMISSION, for_those_who_may
+from kamailio_bridge.views.access import CHANGE_GROUP_PERMISSION, require_permissions
 
-for_editors = for_those_who_may(CHANGE_GROUP_PERMISSION)
+require_group_editor = require_permissions(CHANGE_GROUP_PERMISSION)
 
 
-@for_editors
+@require_group_editor
 @require_POST
 def endpoint(_request: HttpRequest, pk: int) -> HttpResponse:
-    """Ask an endpoint for its options."""
+    """Send OPTIONS to an endpoint."""
     record = _stored_endpoint(pk)
     if record is None:
         return _failure("This endpoint is not stored any more: reload the page.", status=404)
     return _answer(lambda nodes: ask_through(nodes, lambda node: probe_endpoint(node, record)))
 
 
-@for_editors
+@require_group_editor
 @require_POST
 def realm(_request: HttpRequest, pk: int) -> HttpResponse:
     """Ask a carrier group's registrar for its realm."""
@@ -44,10 +44,10 @@ def realm(_request: HttpRequest, pk: int) -> HttpResponse:
     return _answer(lambda nodes: ask_through(nodes, lambda node: ask_realm(node, record)))
 
 
-@for_editors
+@require_group_editor
 @require_POST
 def credential(_request: HttpRequest, pk: int) -> HttpResponse:
-    """Prove a carrier group's credential to its registrar, and look at its registration."""
+    """Test a carrier group's credential at its registrar, and its registration."""
     carriers = read_groups([pk])
     if pk not in carriers.groups or carriers.groups[pk].credential is None:
         return _no_credential()

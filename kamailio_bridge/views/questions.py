@@ -11,31 +11,31 @@ from django.views.decorators.http import require_GET
 from kamailio_bridge.forms.questions import QuestionForm, RouteTestForm, WhoIsForm
 from kamailio_bridge.questions import route_lookup as routes
 from kamailio_bridge.questions import who_is as sources
-from kamailio_bridge.views.access import for_those_who_see_groups
+from kamailio_bridge.views.access import require_group_viewer
 
 
-@for_those_who_see_groups
+@require_group_viewer
 @require_GET
 @never_cache
 def route_test(request: HttpRequest) -> HttpResponse:
-    """Show the form, and below it the answers to a number that was asked."""
+    """Show the form, and below it the answers for the number entered."""
     form = RouteTestForm(_asked(request, RouteTestForm))
     answer = routes.route_test(form.cleaned_data["number"]) if form.is_valid() else None
     return _page(request, "route_test", "Route test", form, answer)
 
 
-@for_those_who_see_groups
+@require_group_viewer
 @require_GET
 @never_cache
 def who_is(request: HttpRequest) -> HttpResponse:
-    """Show the form, and below it the answers to an address that was asked."""
+    """Show the form, and below it the answers for the address entered."""
     form = WhoIsForm(_asked(request, WhoIsForm))
     answer = sources.who_is(form.cleaned_data["address"]) if form.is_valid() else None
     return _page(request, "who_is", "Who is this IP?", form, answer)
 
 
 def _asked(request: HttpRequest, form: type[QuestionForm]) -> dict[str, str] | None:
-    """Return what a form is to be bound to: nothing before the question was asked."""
+    """Return the data that binds the form, None before a question was entered."""
     return request.GET.dict() if form.question in request.GET else None
 
 

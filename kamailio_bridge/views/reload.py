@@ -1,4 +1,4 @@
-"""What the Reload Kamailio button does, and how many changes are pending."""
+"""The Reload Kamailio button, and the number of pending changes."""
 
 from __future__ import annotations
 
@@ -11,17 +11,16 @@ from kamailio_bridge.apply.operations import apply
 from kamailio_bridge.plan.pending import pending_changes
 from kamailio_bridge.revisions.models import Revision
 from kamailio_bridge.tables.reading import TablesUnreadable
-from kamailio_bridge.views.access import for_operators, operator_of
+from kamailio_bridge.views.access import operator_of, require_operator
 from kamailio_bridge.views.results import show_result
 
 
-@for_operators
+@require_operator
 @require_POST
 def reload(request: HttpRequest) -> HttpResponse:
-    """Apply, and lead to the page that says what each module of each node answered, or why nothing was done.
+    """Apply, and redirect to the page with the answers of each node's modules, or with the reason why nothing was done.
 
-    With ``seen``, the digest of the preview, nothing is applied that nobody saw; without it, all pending changes are
-    applied at once.
+    With ``seen``, the digest of the preview, only what was seen is applied; without it, all pending changes are.
     """
     result = apply(
         author=operator_of(request),
@@ -31,7 +30,7 @@ def reload(request: HttpRequest) -> HttpResponse:
     return show_result(request, result, otherwise="admin:waiting_changes")
 
 
-@for_operators
+@require_operator
 @require_GET
 @never_cache
 def pending_count(_request: HttpRequest) -> HttpResponse:

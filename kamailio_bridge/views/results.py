@@ -1,4 +1,4 @@
-"""Where a button leads whose job may take a while: to the page that says what became of it."""
+"""The page that follows a button whose job may take a while: it shows the result."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from kamailio_bridge.apply.result import ApplyResult
 from kamailio_bridge.revisions.models import Revision
 from kamailio_bridge.views.access import VIEW_REVISION_PERMISSION
 
-LEFT_SOMETHING = ("partial", "behind", "busy", "changed")  # outcomes that are no failure and not all that was asked for
+INCOMPLETE_OUTCOMES = ("partial", "behind", "busy", "changed")  # outcomes that are neither failure nor success
 
 
 def show_result(request: HttpRequest, result: ApplyResult, *, otherwise: str) -> HttpResponse:
-    """Say the result's sentence, and lead to the revision, which says what each node answered.
+    """Show the result's sentence, and redirect to the revision, which has each node's answers.
 
-    Where there is no revision, or none that the user may see, lead to the page of the URL name ``otherwise``.
+    If there is no revision, or the user may not see it, redirect to the page with the URL name ``otherwise``.
     """
-    level = messages.WARNING if result.outcome in LEFT_SOMETHING else messages.ERROR
+    level = messages.WARNING if result.outcome in INCOMPLETE_OUTCOMES else messages.ERROR
     messages.add_message(request, messages.SUCCESS if result.ok else level, result.sentence)
     recorded = result.revision is not None and Revision.objects.filter(pk=result.revision).exists()
     if recorded and request.user.has_perm(VIEW_REVISION_PERMISSION):

@@ -1,4 +1,4 @@
-"""Roll back to a revision: a page that says what will differ, and the button that does it."""
+"""Roll back to a revision: a page that shows the changes, and the button that makes them."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ from carriers.snapshots.state import MODELS, key_of
 from carriers.wording.field_words import changes_in_words
 from kamailio_bridge.revisions.models import Revision
 from kamailio_bridge.revisions.roll_back import NotKept, password_sentences, preview_roll_back, roll_back
-from kamailio_bridge.views.access import RELOAD_PERMISSION, VIEW_REVISION_PERMISSION, for_those_who_may, operator_of
+from kamailio_bridge.views.access import RELOAD_PERMISSION, VIEW_REVISION_PERMISSION, operator_of, require_permissions
 
 SHOWN_CHANGES = 500
 _EDIT = (f"carriers.{verb}_{key_of(model)}" for model in MODELS for verb in ("add", "change", "delete"))
 ROLL_BACK_PERMISSIONS = (RELOAD_PERMISSION, VIEW_REVISION_PERMISSION, *_EDIT)
 
 
-@for_those_who_may(*ROLL_BACK_PERMISSIONS)
+@require_permissions(*ROLL_BACK_PERMISSIONS)
 @require_http_methods(["GET", "POST"])
 @never_cache
 def roll_back_to(request: HttpRequest, number: int) -> HttpResponse:
-    """Show what going back to a revision changes; on POST do it, if it still is what was seen."""
+    """Show what a roll back to a revision changes; on POST make the changes, if they are still those that were seen."""
     revision = get_object_or_404(Revision, pk=number)
     try:
         restoration = preview_roll_back(revision)
@@ -47,7 +47,7 @@ def roll_back_to(request: HttpRequest, number: int) -> HttpResponse:
         "title": f"Roll back to revision {number}",
         "revision": revision,
         "count": len(changes),
-        "changes": [_shown(change) for change in changes[:SHOWN_CHANGES]],
+        "changes": [_change_context(change) for change in changes[:SHOWN_CHANGES]],
         "more_changes": max(0, len(changes) - SHOWN_CHANGES),
         "password_sentences": password_sentences(restoration),
         "seen": _digest(changes),
@@ -55,7 +55,7 @@ def roll_back_to(request: HttpRequest, number: int) -> HttpResponse:
     return TemplateResponse(request, "admin/kamailio_bridge/revision/roll_back.html", context)
 
 
-def _shown(change: Change) -> dict[str, Any]:
+def _change_context(change: Change) -> dict[str, Any]:
     changed = change.action == "changed"
     return {
         "sign": {"added": "+", "changed": "~", "deleted": "-"}[change.action],
@@ -78,6 +78,6 @@ def _roll_back(request: HttpRequest, revision: Revision) -> HttpResponse:
 
 
 def _digest(changes: list[Change]) -> str:
-    """Return a short text that stands for what was seen."""
+    """Return a short text that identifies the changes."""
     text = "\n".join(f"{change.action} {change.model._meta.label} {change.pk} {change.fields}" for change in changes)
     return hashlib.sha256(text.encode()).hexdigest()[:32]

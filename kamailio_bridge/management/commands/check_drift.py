@@ -48,7 +48,7 @@ class Command(BaseCommand):
 
 
 def _status(drift: Drift, nodes: list[NodeDrift]) -> int:
-    """Drift that was found counts for more than what could not be asked."""
+    """Rank drift that was found above what could not be asked."""
     if drift.found or any(node.differences for node in nodes):
         return DRIFTED
     return CANNOT_TELL if drift.unknown or any(node.unknown for node in nodes) else IN_STEP

@@ -13,7 +13,7 @@ from kamailio_bridge.tables.models import TABLES
 
 
 class Command(BaseCommand):
-    """Make what is missing, say what was made and found, and what is wrong with what was found."""
+    """Make missing tables, and report what was made, what was found and what is wrong with it."""
 
     help = "Make the tables that Kamailio reads, where they are missing. Changes nothing that is there."
     requires_system_checks: list[str] = []

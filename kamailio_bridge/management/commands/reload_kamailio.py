@@ -54,7 +54,7 @@ class Command(BaseCommand):
         return chosen
 
     def _ask(self) -> str:
-        """Show what would change and ask; return the digest of what was shown, so that nothing else is applied."""
+        """Show what would change and ask; return the digest of the plan shown, so that nothing else is applied."""
         try:
             preview = make_preview()
         except TablesUnreadable as error:
