@@ -1,9 +1,9 @@
-# Everything is quick the second time. `make help` lists what there is.
+# All targets are quick the second time. `make help` lists them.
 .PHONY: help setup run test lint audit pins bench mutants
 .DEFAULT_GOAL := help
 # Test processes side by side. Most tests wait for SIP timers, so twice as many as there are cores do no harm.
 WORKERS ?= 4
-# What one process compiled, the others need not compile again.
+# Share compiled files between processes.
 unexport PYTHONDONTWRITEBYTECODE
 
 help: ## list the targets

@@ -2,7 +2,7 @@
 
 import os
 
-# A Unix socket, so that nobody on the machine but nginx can speak for a client. Several machines: a private address.
+# A Unix socket: no other process of the machine can pose as nginx. Several machines: a private address.
 bind = os.environ.get("DSIPROUTER_WEB_BIND", "unix:/run/dsiprouter/web.sock")
 umask = 0o007  # the socket is for our group, nginx's
 # Each thread keeps a connection to each database. On eight cores that makes 144, of MariaDB's usual 151.
@@ -16,7 +16,7 @@ timeout = 60
 graceful_timeout = 90  # a reload that was begun may end
 keepalive = 75  # longer than nginx keeps its own
 
-# Fresh processes now and then, not all at once.
+# Replace processes now and then, not all at once.
 max_requests = 10_000
 max_requests_jitter = 1_000
 

@@ -9,7 +9,7 @@ from django.core.management import CommandError, call_command
 
 
 class Ran(NamedTuple):
-    """What a command left behind: its exit status and what it said."""
+    """A finished command: its exit status and output."""
 
     status: int
     out: str
@@ -17,7 +17,7 @@ class Ran(NamedTuple):
 
 
 def run_command(name: str, *arguments: str) -> Ran:
-    """Run a command to its end, as ``manage.py`` does."""
+    """Run a command until it ends, as ``manage.py`` does."""
     out, err = StringIO(), StringIO()
     status = 0
     try:

@@ -1,4 +1,4 @@
-"""What all tests share: both databases with their tables, and a private MariaDB for those that ask for one."""
+"""Fixtures of all tests: both databases with their tables, and a private MariaDB."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.scratch import scratch_database
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
-    """Put Kamailio's tables, which no migration makes, into the test database ``kamailio``."""
+    """Create Kamailio's tables, which have no migration, in the test database ``kamailio``."""
     from kamailio_bridge.tables.create import create_missing_tables  # noqa: PLC0415 - needs Django to be set up
 
     with django_db_blocker.unblock():
@@ -29,7 +29,7 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
 
 @pytest.fixture(autouse=True)
 def kamailio_tables_emptied(request: pytest.FixtureRequest, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
-    """Empty Kamailio's tables after a test that commits: Django's own flush passes over unmanaged models."""
+    """Empty Kamailio's tables after a test that commits: Django's flush skips unmanaged models."""
     yield
     if commits_to_kamailio(request):
         from kamailio_bridge.tables.models import TABLES, Version  # noqa: PLC0415 - needs Django to be set up
@@ -55,7 +55,7 @@ def commits_to_kamailio(request: pytest.FixtureRequest) -> bool:
 
 @pytest.fixture(scope="session")
 def mariadb() -> Iterator[MariaDB]:
-    """Start a private MariaDB for the tests that bring their own databases."""
+    """Start a private MariaDB for the tests that create databases."""
     with private_mariadb() as server:
         yield server
 
@@ -70,7 +70,7 @@ def engine(request: pytest.FixtureRequest) -> str:
 def empty_database(
     engine: str, request: pytest.FixtureRequest, tmp_path: Path, django_db_blocker: DjangoDbBlocker
 ) -> Iterator[Callable[[str], str]]:
-    """Make empty databases on ``engine``: give a name, get Django's alias for it. Mark such tests ``own_database``."""
+    """Return a function that creates a database on ``engine`` by alias. Mark such tests ``own_database``."""
     with ExitStack() as stack:
         stack.enter_context(django_db_blocker.unblock())
 
@@ -89,7 +89,7 @@ def empty_database(
 
 @pytest.fixture
 def kamailio_down(settings: Settings) -> Iterator[None]:
-    """Point the RPC client at a port that is taken, but where nobody listens."""
+    """Point the RPC client at a port that is bound, but where no process listens."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         settings.DSIPROUTER_RPC_PORT = taken.getsockname()[1]

@@ -54,7 +54,7 @@ class Member:
         return f"{HOST}:{self.group_port}"
 
     def start(self, others: list[Member]) -> None:
-        """Join the others, or found the cluster when there are none, and return when this member serves."""
+        """Join the others, or found the cluster when there are none, and return when this member is ready."""
         for _ in range(5):
             self._run(others)
             try:
@@ -131,7 +131,7 @@ class Member:
 
 @contextlib.contextmanager
 def private_galera(count: int = MEMBERS) -> Iterator[list[Member]]:
-    """Start a cluster with the databases ``dsiprouter`` and ``kamailio``, and take everything of it away at the end."""
+    """Start a cluster with the databases ``dsiprouter`` and ``kamailio``, and remove everything at the end."""
     folder = Path(tempfile.mkdtemp(prefix="dsiprouter-galera-"))
     password = secrets.token_hex(16)
     members = [

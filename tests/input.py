@@ -1,4 +1,4 @@
-"""What operators type: one table of bad and good input, for every way in.
+"""Input of operators: one table of bad and good values, for all interfaces.
 
 The same text goes through the forms of the admin (``tests/admin``) and through documents (``tests/carriers``).
 A reason is a regular expression, because forms speak of fields and documents of keys.

@@ -1,4 +1,4 @@
-"""A private MariaDB for tests: its own data folder, socket, port and user; nothing is left of it afterwards.
+"""A private MariaDB for tests: its own data folder, socket, port and user; all are removed afterwards.
 
 As a program it runs a command with both databases on such a server: ``python -m tests.mariadb -- pytest -m "not e2e"``.
 """
@@ -43,12 +43,12 @@ QUICK = [
 
 
 class MariaDBMissing(RuntimeError):
-    """A program that it takes is not installed."""
+    """A required program is not installed."""
 
 
 @dataclass(frozen=True)
 class MariaDB:
-    """A running server and the user that may make databases there."""
+    """A running server with a user that may create databases."""
 
     port: int
     password: str
@@ -99,7 +99,7 @@ def free_port() -> int:
 
 @contextlib.contextmanager
 def private_mariadb() -> Iterator[MariaDB]:
-    """Start a server, yield it when it answers, and take everything of it away at the end."""
+    """Start a server, yield it when it answers, and remove everything at the end."""
     install, daemon = program("mariadb-install-db"), program("mariadbd")
     setpriv = program("setpriv", "util-linux")
     folder = Path(tempfile.mkdtemp(prefix="dsiprouter-mariadb-"))

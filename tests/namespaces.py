@@ -1,4 +1,4 @@
-"""Namespaces of the kernel in which a test may change what is the whole machine's: the network, or what is mounted."""
+"""Kernel namespaces, in which a test may change the network or the mounts of the machine."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.deploy.places import ROOT, run
 
 
 def in_namespace(kind: str, *commands: str, env: Mapping[str, str] | None = None) -> str:
-    """Run shell commands in a namespace of ``kind``, "net" or "mount", one after the other; return what they said."""
+    """Run shell commands in a namespace of ``kind``, "net" or "mount", one after the other; return their output."""
     whose = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
     # In a chroot / may be no mount point: unshare can't make it private then, and it is not shared either.
     mounted = [line.split()[4] for line in Path("/proc/self/mountinfo").read_text(encoding="utf-8").splitlines()]

@@ -1,4 +1,4 @@
-"""Databases beside the two of the settings, for tests that make and break tables."""
+"""Databases besides the two of the settings, for tests that create and break tables."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A terminal for what is shown on terminals only."""
+"""A pseudo terminal, for output that only terminals get."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Terminal:
         self.file = file
 
     def shows(self, text: str) -> bool:
-        """Return whether the text appears; what was written passes through the system on its own time."""
+        """Return whether the text appears in time; output arrives with a delay."""
         self.file.flush()
         seen = ""
         while text not in seen and select.select([self._screen], [], [], PATIENCE)[0]:
@@ -38,7 +38,7 @@ class Terminal:
 
 
 def open_pair() -> tuple[int, int]:
-    """Open both ends of a pseudo terminal, also where nobody mounted /dev/pts, as in a bare root folder."""
+    """Open both ends of a pseudo terminal, also where /dev/pts is not mounted, as in a bare root folder."""
     try:
         return pty.openpty()
     except OSError:

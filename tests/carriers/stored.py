@@ -1,4 +1,4 @@
-"""All that is stored of carriers, to see what a load did and what it left alone."""
+"""The stored rows of carriers, to compare before and after a load."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The database users of ``deploy/sql``, made on a private MariaDB."""
+"""The database users of ``deploy/sql`` on a private MariaDB."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Users:
     kamailio: str = field(default_factory=lambda: secrets.token_hex(24))
 
     def sql(self, name: str) -> str:
-        """Return one of the files with everything filled in."""
+        """Return one of the files with its placeholders replaced."""
         text = (DEPLOY / "sql" / name).read_text(encoding="utf-8")
         for old, new in (("@WEB_PASSWORD@", self.web), ("@KAMAILIO_PASSWORD@", self.kamailio), ("@HOST@", HOST)):
             text = text.replace(old, new)
@@ -34,7 +34,7 @@ class Users:
         return f"mysql://kamailio:{self.kamailio}@{HOST}:{server.port}/kamailio"
 
     def grant_kamailio(self, server: MariaDB) -> None:
-        """Let Kamailio read its tables, which are there by now."""
+        """Let Kamailio read its tables, once they exist."""
         server.execute(self.sql("kamailio.sql"))
 
     def refused(self, server: MariaDB, user: str, statement: str) -> bool:
@@ -52,7 +52,7 @@ class Users:
 
 
 def database_users(server: MariaDB) -> Users:
-    """Make the databases and their users as ``deploy/sql/users.sql`` does."""
+    """Create the databases and their users as ``deploy/sql/users.sql`` does."""
     users = Users()
     server.execute(users.sql("users.sql"))
     return users

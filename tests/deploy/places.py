@@ -1,4 +1,4 @@
-"""The files under ``deploy/`` with the places and ports of a test in the stead of a server's."""
+"""The files under ``deploy/`` with paths and ports of a test instead of a server's."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ DEPLOY = ROOT / "deploy"
 
 
 def adapted(source: Path, folder: Path, **places: str) -> Path:
-    """Copy a file into ``folder`` with each text of ``places`` replaced; every one must be there."""
+    """Copy a file into ``folder`` with each text of ``places`` replaced; each must occur."""
     text = source.read_text(encoding="utf-8")
     for old, new in places.items():
         assert old in text, f"{source} does not name {old}"
@@ -22,7 +22,7 @@ def adapted(source: Path, folder: Path, **places: str) -> Path:
 
 
 def run(command: Sequence[str | Path], *, status: int | tuple[int, ...] = 0, **options: object) -> str:
-    """Run a tool and return what it said, after its exit status was as it must be, or one of those."""
+    """Run a tool, check its exit status and return its output."""
     done = subprocess.run(  # noqa: PLW1510 - the status is looked at here
         [str(part) for part in command],
         stdout=subprocess.PIPE,

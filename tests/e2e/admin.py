@@ -1,4 +1,4 @@
-"""The admin site beside a scene, whose Kamailio is its node: what an operator posts and what the pages ask for."""
+"""The admin site of a scene, whose Kamailio is its node: posts of operators and requests of pages."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ RELOAD = "/admin/kamailio/reload/"
 
 
 class AdminSite:
-    """A superuser's browser, without the browser."""
+    """A superuser's session, by Django's test client."""
 
     def __init__(self, scene: Scene, settings: Settings) -> None:
         parameters = scene.process.parameters
@@ -27,7 +27,7 @@ class AdminSite:
         self.client.force_login(User.objects.create_superuser("admin"))
 
     def add_group(self, name: str, username: str, password: str, registrar: str) -> CarrierGroup:
-        """Fill in the short form, as few fields as it asks for, for a registrar that takes the calls, too."""
+        """Post the short form with its required fields, for a registrar that takes the calls, too."""
         fields = {"name": name, "authentication": "password", "username": username, "password": password}
         fields["takes_calls"] = "on"
         assert self.client.post(ADD_GROUP, {**fields, "registrar": registrar}).status_code == 302
@@ -44,13 +44,13 @@ class AdminSite:
         assert any("reloaded and verified" in message for message in said), said
 
     def registration(self, group: CarrierGroup) -> dict[str, Any]:
-        """Return what the pages show of a group's registration."""
+        """Return a group's registration as pages show it."""
         answer = self.client.get("/admin/kamailio/registrations/", {"group": group.pk})
         assert answer.status_code == 200
         return answer.json()["registrations"][str(group.pk)]
 
     def wait_for(self, group: CarrierGroup, state: str) -> dict[str, Any]:
-        """Wait for a state; 10 s are what it may take from the button on."""
+        """Wait for a state, at most 10 s from the button."""
         deadline = time.monotonic() + 10
         while True:
             registration = self.registration(group)
@@ -60,7 +60,7 @@ class AdminSite:
             time.sleep(0.1)
 
     def test(self, what: str, pk: int) -> dict[str, Any]:
-        """Press a test button and return what it says."""
+        """Press a test button and return its result."""
         return self.client.post(f"/admin/kamailio/test/{what}/{pk}/").json()
 
 

@@ -1,4 +1,4 @@
-"""Calls that are up, of the PBX and of a carrier."""
+"""Established calls, of the PBX and of a carrier."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ NUMBER = "914443332222"
 
 
 def call_out(scene: Scene, carrier: UserAgent, **values: object) -> Call:
-    """Let the PBX call over one carrier, and wait until the call is up."""
+    """Let the PBX call over one carrier, and wait until the call is established."""
     scene.route("9", scene.group("Acme", to(carrier, strip=1, **values)))
     scene.apply()
     call = scene.dial(NUMBER)
@@ -22,7 +22,7 @@ def call_out(scene: Scene, carrier: UserAgent, **values: object) -> Call:
 
 
 def call_in(scene: Scene, carrier: UserAgent, **options: Any) -> Call:
-    """Let a carrier call the PBX, and wait until the call is up."""
+    """Let a carrier call the PBX, and wait until the call is established."""
     scene.group("Acme", to(carrier))
     scene.apply()
     call = carrier.call("14443332222", scene.proxy, **options)

@@ -1,4 +1,4 @@
-"""Several Kamailios on one database, entered as nodes, and a proxy before one that is as bad as a test asks."""
+"""Several Kamailios on one database, entered as nodes, and a proxy that misbehaves as a test needs."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Cluster(Scene):
         self.agents.close()
 
     def apply(self, **options: object) -> ApplyResult:
-        """Press the button, and insist that every node runs what the carriers call for."""
+        """Press the button, and check that every node runs the new revision."""
         result = apply(author=None, **options)  # type: ignore[arg-type]
         assert result.ok, result.sentence
         return result
@@ -47,7 +47,7 @@ class Cluster(Scene):
         return f"{parameters.sip_address}:{parameters.sip_port}"
 
     def registered_from(self, registrar: Registrar) -> dict[str, str]:
-        """Return for each account the node that holds its registration, by the address in the Contact."""
+        """Return per account the node that registered it, by the address in the Contact."""
         nodes = {self.proxy_of(name): name for name in self.processes}
         return {
             username: nodes[f"{contact.host}:{contact.port}"]
@@ -70,7 +70,7 @@ def running_nodes(folder: Path, *names: str) -> Iterator[dict[str, NodeProcess]]
 
 
 class BadProxy:
-    """Stands between us and a node. ``manner`` may be changed while it runs."""
+    """A proxy in front of a node. ``manner`` may be changed while it runs."""
 
     def __init__(self, url: str, manner: Manner) -> None:
         self.url = url
@@ -79,7 +79,7 @@ class BadProxy:
 
 @contextmanager
 def bad_proxy(target: str, manner: Manner) -> Iterator[BadProxy]:
-    """Pass requests on to a node's RPC: at once, late, or with an answer that is none."""
+    """Relay requests to a node's RPC: at once, late, or with an invalid answer."""
     over = threading.Event()
 
     def answer(handler: object, body: dict[str, object]) -> None:

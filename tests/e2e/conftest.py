@@ -14,17 +14,17 @@ from tests.e2e.scene import Scene
 
 @runtime_checkable
 class Reports(Protocol):
-    """A fixture that has something to say about a failure."""
+    """A fixture that adds text to the report of a failure."""
 
     def report(self) -> str:
-        """Return it, without secrets."""
+        """Return the text, without secrets."""
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Show Kamailio's log of the time of a failed test."""
+    """Add Kamailio's log to the report of a failed test."""
     report = yield
     if report.failed:
         for name, value in getattr(item, "funcargs", {}).items():
@@ -35,7 +35,7 @@ def pytest_runtest_makereport(
 
 @pytest.fixture(scope="session")
 def edge(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[NodeProcess]:
-    """Start one Kamailio for all scenes: each begins with an apply that brings it from whatever it runs to its own."""
+    """Start one Kamailio for all scenes: each begins with an apply of its own rows."""
     with running_node(tmp_path_factory.mktemp("edge")) as process:
         yield process
 

@@ -1,4 +1,4 @@
-"""What a node counts of strangers, asked of Kamailio itself."""
+"""A node's counters of strangers, read from Kamailio."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def counts(process: NodeProcess, table: str = "stranger_counts") -> dict[str, in
 
 
 def wait_for(condition: Callable[[], bool], what: str, state: object = "") -> None:
-    """Wait until it holds. Fails with ``what``, and the state as it is then, when it doesn't in time."""
+    """Wait until a condition holds; otherwise fail with ``what`` and the last state."""
     deadline = time.monotonic() + PATIENCE
     while not condition():
         assert time.monotonic() < deadline, f"{what} {state}"
@@ -25,7 +25,7 @@ def wait_for(condition: Callable[[], bool], what: str, state: object = "") -> No
 
 
 def wait_for_counts(process: NodeProcess, total: int, *names: str) -> dict[str, int]:
-    """Wait until these counters together have reached a number, so that nothing is on its way any more."""
+    """Wait until the sum of these counters reaches a number: then no packet is in transit."""
     found: dict[str, int] = {}
 
     def reached() -> bool:

@@ -1,4 +1,4 @@
-"""Connections of strangers who say nothing: as many as a test asks for."""
+"""Silent connections of strangers."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ NEXT_SOURCE = 256  # 127.34.2.1 follows 127.34.1.1
 
 
 class IdleConnections:
-    """TCP connections, held open by our side: from one address, or spread over as many as it takes."""
+    """TCP connections that our side holds open, from one or many addresses."""
 
     def __init__(self, source: str, address: str, port: int) -> None:
         self._source = ipaddress.ip_address(source)
@@ -23,14 +23,14 @@ class IdleConnections:
         self._sockets: list[socket.socket] = []
 
     def open(self, count: int, *, spread: bool = False) -> None:
-        """Open ``count`` more; one that is closed again at once counts too. ``spread``: no source has too many."""
+        """Open ``count`` more; one that is closed at once counts too. ``spread``: no source exceeds the limit."""
         for number in range(count):
             source = self._source + (number // FROM_ONE_SOURCE * NEXT_SOURCE if spread else 0)
             connection = socket.create_connection(self._target, timeout=10, source_address=(str(source), 0))
             self._sockets.append(connection)
 
     def up(self) -> int:
-        """Return how many the other side has not closed."""
+        """Return the number that the other side has not closed."""
         poll = select.poll()
         for connection in self._sockets:
             poll.register(connection, select.POLLIN)

@@ -1,4 +1,4 @@
-"""A whole instance of the product from outside: its commands, as an operator types them, and nothing of its insides."""
+"""A whole instance of the product from outside, by the commands of an operator."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Instance:
         return f"http://{HOST}:{self.web_port}"
 
     def manage(self, *arguments: str, document: str = "") -> subprocess.CompletedProcess[str]:
-        """Run a command of the product to its end; a document goes to its standard input."""
+        """Run a command of the product until it ends; a document is its standard input."""
         return subprocess.run(
             [sys.executable, "-W", "error", "manage.py", *arguments],
             cwd=ROOT,
@@ -62,14 +62,14 @@ class Instance:
         )
 
     def done(self, *arguments: str, document: str = "") -> str:
-        """Run a command that must end well, and return what it said."""
+        """Run a command that must succeed, and return its output."""
         result = self.manage(*arguments, document=document)
         assert result.returncode == 0, result.stdout + result.stderr
         return result.stdout
 
     @contextmanager
     def running(self, *, web: bool = False) -> Iterator[None]:
-        """Run the local Kamailio, and the web server where it is asked for."""
+        """Run the local Kamailio, with ``web`` the web server, too."""
         with tempfile.TemporaryFile("w+") as said:
             process = subprocess.Popen(
                 [sys.executable, "-W", "error", "manage.py", "runlocal", *([] if web else ["--no-web"])],
@@ -87,7 +87,7 @@ class Instance:
                 process.wait(30)
 
     def report(self) -> str:
-        """Return Kamailio's log: for the report of a failure."""
+        """Return Kamailio's log for the report of a failure."""
         text = (self.home / "kamailio" / "kamailio.log").read_text(encoding="utf-8", errors="replace")
         return text.replace((self.home / "rpc_token").read_text(encoding="ascii").strip(), "[secret]")
 

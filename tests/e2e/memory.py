@@ -1,4 +1,4 @@
-"""A node's memory: what it holds, and what it must hold.
+"""A node's memory: actual and expected contents.
 
 What is expected is said here again, from the models, in the plain words of the design's table; nothing of the product's
 projection is used, so that its mistakes show.
@@ -28,7 +28,7 @@ def outbound_endpoints(group: CarrierGroup) -> list[Endpoint]:
 
 
 def expected_sets() -> dict[int, list[tuple[str, dict[str, str]]]]:
-    """Return for each dispatcher set its destinations in order, each with its attributes."""
+    """Return the destinations of each dispatcher set in order, with their attributes."""
     sets = {}
     for group in CarrierGroup.objects.all():
         destinations = []
@@ -66,7 +66,7 @@ def loaded_sets(rpc: Rpc) -> dict[int, list[tuple[str, dict[str, str]]]]:
 
 
 def expected_prefixes() -> dict[str, str]:
-    """Return for each key of the tree its sets in order, or what the route answers itself."""
+    """Return the sets of each key of the tree in order, or the answer of its route."""
     prefixes = {"s": ""}
     for route in OutboundRoute.objects.filter(enabled=True):
         groups = [member.group for member in route.route_groups.order_by("position", "pk")]
@@ -95,7 +95,7 @@ def loaded_prefixes(rpc: Rpc) -> dict[str, str]:
 
 
 def expected_addresses() -> set[tuple[int, str, str]]:
-    """Return who is admitted: the group of the address table, the network, the tag."""
+    """Return the admitted sources: group of the address table, network, tag."""
     admitted = set()
     for group in CarrierGroup.objects.filter(enabled=True):
         networks = {source.network for source in group.sources.all()}

@@ -1,4 +1,4 @@
-"""An operator who edits carriers at random, always validly."""
+"""Random, valid edits of carriers."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Operator:
         self.passwords: dict[int, str] = {}  # by group, because the product does not give them back
 
     def edit(self) -> str:
-        """Make an edit that can be made now, and say which."""
+        """Make an edit that is possible now, and return its name."""
         edits: list[Callable[[], bool]] = [
             self.add_group,
             self.change_group,

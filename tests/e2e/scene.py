@@ -37,7 +37,7 @@ STRANGERS = (f"127.31.{high}.{low}" for high in itertools.count() for low in ran
 
 
 class Scene:
-    """Everything that a test needs, in the words of the product. Close it to put the node back to nothing."""
+    """The environment of a test, in the terms of the product. Closing it removes all rows from the node."""
 
     def __init__(self, process: NodeProcess) -> None:
         self.process = process
@@ -54,11 +54,11 @@ class Scene:
 
     @property
     def proxy(self) -> str:
-        """Kamailio's address, as a SIP URI has it."""
+        """Kamailio's address, as in a SIP URI."""
         return f"{self.process.parameters.sip_address}:{self.process.parameters.sip_port}"
 
     def close(self) -> None:
-        """End registrations while there is somebody to hear it, so that they do not disturb the next test."""
+        """End registrations while the registrars still run, to keep the next test undisturbed."""
         with self.agents:
             if AuthCredential.objects.exists():
                 CarrierGroup.objects.all().delete()
@@ -110,7 +110,7 @@ class Scene:
         return credential
 
     def apply(self, **options: Any) -> ApplyResult:
-        """Press the button, and insist that the node runs what the carriers call for."""
+        """Press the button, and check that the node runs the new revision."""
         result = apply(author=None, nodes=[self.node], **options)
         assert result.ok, result.sentence
         return result
@@ -122,7 +122,7 @@ class Scene:
         return self.pbx.call(number, self.proxy, **options)
 
     def report(self) -> str:
-        """Return what Kamailio wrote during this test, without secrets: for the report of a failure."""
+        """Return Kamailio's log of this test, without secrets, for the report of a failure."""
         text = self.process.log_text()[self._log_start :]
         for secret in self._secrets:
             text = text.replace(secret, "[secret]")
@@ -138,13 +138,13 @@ def to(agent: UserAgent, **values: Any) -> dict[str, Any]:
 
 
 def secrets_of(account: Account) -> set[str]:
-    """Return what must not be seen of an account: its password and the digest that stands for it."""
+    """Return an account's secrets: its password and digest."""
     return {account.password, md5(f"{account.username}:{account.realm}:{account.password}")}
 
 
 @contextmanager
 def scene_on_own_node(folder: Path, **options: Any) -> Iterator[Scene]:
-    """Set the scene at a Kamailio of its own, in ``folder``; ``options`` are those of ``running_node``."""
+    """Set the scene at a separate Kamailio, in ``folder``; ``options`` are those of ``running_node``."""
     with running_node(folder, **options) as process:
         scene = Scene(process)
         try:

@@ -14,7 +14,7 @@ PATIENCE = 60.0  # s; a member of a cluster that is gone is missed by the others
 
 
 class NotAcknowledged(Exception):
-    """The site did not say that it did what it was asked for."""
+    """The site did not confirm a request."""
 
 
 class Staff:
@@ -47,7 +47,7 @@ class Staff:
         self._post(url, {**fields, **new_endpoint(total, total + 1, name=name, host=host, **values), "_save": "Save"})
 
     def reload(self) -> str:
-        """Press *Reload Kamailio*, and return what the site says of it. Raises ``NotAcknowledged``."""
+        """Press *Reload Kamailio*, and return the site's message. Raises ``NotAcknowledged``."""
         fields = fields_of(self._page("/admin/"))
         where = self._post("/admin/kamailio/reload/", {"csrfmiddlewaretoken": fields["csrfmiddlewaretoken"]})
         said = re.findall(r'<li class="(?:success|warning|error|info)">(.*?)</li>', self._page(where), re.DOTALL)
@@ -59,7 +59,7 @@ class Staff:
         return str(self._ask("GET", path, 200).text)
 
     def _post(self, path: str, fields: dict[str, str]) -> str:
-        """Post a form, and return where the site leads next, as it does when all went well."""
+        """Post a form, and return the target of the redirect, which means success."""
         return str(self._ask("POST", path, 302, data=fields).headers["Location"])
 
     def _ask(self, method: str, path: str, expected: int, **options: Any) -> requests.Response:

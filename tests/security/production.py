@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def production_environment(home: Path) -> dict[str, str]:
-    """Return all that docs/deploy.md tells to set. The databases need not be there."""
+    """Return all variables that docs/deploy.md requires. The databases need not exist."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("DSIPROUTER_", "KAMAILIO_"))}
     return {
         **inherited,
@@ -30,7 +30,7 @@ def production_environment(home: Path) -> dict[str, str]:
 
 
 def manage(environment: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run a command of the product to its end."""
+    """Run a command of the product until it ends."""
     return subprocess.run(
         [sys.executable, "-W", "error", "manage.py", *arguments],
         cwd=ROOT,

@@ -1,4 +1,4 @@
-"""A SIP user agent: a PBX, a carrier, or anybody else who places and takes calls."""
+"""A SIP user agent: a PBX, a carrier, or a stranger, which places and takes calls."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SDP = (
 
 
 class UserAgent:
-    """Stand at one address with UDP and TCP; take calls as ``behaviour`` says, and keep every request.
+    """A user agent at one address with UDP and TCP. It takes calls as ``behaviour`` says, and records every request.
 
     ``within_calls`` is the behaviour towards everything that is no new call: re-INVITE, BYE, OPTIONS.
     ``contact`` is the URI of its Contact, if not its own address.
@@ -53,11 +53,11 @@ class UserAgent:
 
     @property
     def host_port(self) -> str:
-        """The address as a SIP URI has it."""
+        """The address as in a SIP URI."""
         return f"[{self.address}]:{self.port}" if ":" in self.address else f"{self.address}:{self.port}"
 
     def close(self) -> None:
-        """Stop, and raise what went wrong in the thread meanwhile."""
+        """Stop, and raise an error of the thread."""
         self._wire.close()
         if self._wire.failures:
             raise ExceptionGroup(f"user agent {self.host_port}", self._wire.failures)
@@ -84,7 +84,7 @@ class UserAgent:
         return [Uri.parse(uri).user for uri in self.uris]
 
     def wait_for(self, method: str, count: int = 1, timeout: float = PATIENCE) -> list[Incoming]:
-        """Wait until ``count`` requests of a method are there, and return all. Raises ``NoAnswer``."""
+        """Wait for ``count`` requests of a method, and return all. Raises ``NoAnswer``."""
 
         def found() -> list[Incoming]:
             return [incoming for incoming in self.received if incoming.method == method]
@@ -145,7 +145,7 @@ class UserAgent:
         return ask(self, Message(f"{method} {target} SIP/2.0", headers), link)
 
     def options(self, proxy: str, target: str) -> Message:
-        """Ask the proxy at ``host:port`` whether ``target`` is there, and return its answer."""
+        """Send OPTIONS for ``target`` to the proxy at ``host:port``, and return the answer."""
         transport = Uri.parse(target).transport
         return self.request("OPTIONS", target, via_proxy=f"sip:{proxy};transport={transport}")
 
@@ -158,7 +158,7 @@ class UserAgent:
         return ask_within(self, self._wire.link_to(dialog.next_hop), dialog, method, **options)
 
     def tell_within(self, dialog: Dialog, method: str, **forged: Any) -> None:
-        """Send a request within a call, and take no notice of what is answered. ``forged``: see ``Dialog.request``."""
+        """Send a request within a call, and ignore the answer. ``forged``: see ``Dialog.request``."""
         link = self._wire.link_to(dialog.next_hop)
         request = dialog.request(method, self.new_via(link.transport), **forged)
         self.send(request, link, lambda answer: None)
@@ -173,7 +173,7 @@ class UserAgent:
     # --- The thread's side
 
     def take_request(self, incoming: Incoming) -> None:
-        """Answer a request that is new. An INVITE with a tag in its To is a re-INVITE."""
+        """Answer a new request. An INVITE with a tag in its To is a re-INVITE."""
         if incoming.method == "INVITE" and not parameter(incoming.message.get("to"), "tag"):
             self.behaviour(incoming)
         elif incoming.method == "CANCEL":
@@ -209,5 +209,5 @@ class UserAgent:
 
 
 def settled(seconds: float = 0.3) -> None:
-    """Wait a moment in which a request that must not come would have come."""
+    """Wait for the time in which a request that must not come would come."""
     time.sleep(seconds)

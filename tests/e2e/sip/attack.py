@@ -1,4 +1,4 @@
-"""Everything at once that strangers do to an open SIP port: 10,000 packets, shuffled, the same each time."""
+"""An attack on an open SIP port with all kinds of packets: 10,000, shuffled reproducibly."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ TOTAL = sum(PACKETS.values())
 
 
 class Attack:
-    """Send the packets at a steady rate in a thread. ``victim`` is who must get nothing of it, as host and port."""
+    """Send the packets at a steady rate in a thread. ``victim`` (host and port) must receive none of them."""
 
     def __init__(self, proxy: str, victim: str, carrier: str, rate: int) -> None:
         self.sent = 0

@@ -1,4 +1,4 @@
-"""A call from one side's view: what its further requests look like and where they go (RFC 3261, section 12)."""
+"""A dialog from one side's view: the form and the target of its further requests (RFC 3261, section 12)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The carrier's side of a digest: challenges, and whether their answers are right (RFC 2617, RFC 3261 section 22).
+"""The carrier's side of a digest: challenges, and checks of their answers (RFC 2617, RFC 3261 section 22).
 
 Written for the tests, not taken from the product, so that a test does not prove the product right by its own mistake.
 """
@@ -15,7 +15,7 @@ from tests.e2e.sip.message import Message
 
 @dataclass(frozen=True)
 class Account:
-    """What a carrier knows of a customer, and how it asks: ``qop`` is what it offers, empty in the older form.
+    """A customer's account at a carrier, with its challenge: ``qop`` is the offer, empty in the older form.
 
     ``other_challenges`` stand before the one that is checked: a stronger digest (RFC 8760), or another scheme.
     """
@@ -35,7 +35,7 @@ class Account:
         return f"Digest {', '.join(parts)}"
 
     def fault(self, request: Message, nonce: str, header: str) -> str:
-        """Say what is wrong with the request's answer to the challenge, or return an empty text."""
+        """Return what is wrong with the request's answer to the challenge, or an empty text."""
         given = parameters(request.get(header))
         expected = {"username": self.username, "realm": self.realm, "nonce": nonce, "uri": request.uri}
         for name, value in {**expected, "opaque": self.opaque}.items():
@@ -58,7 +58,7 @@ def new_nonce() -> str:
 
 
 def parameters(value: str) -> dict[str, str]:
-    """Read the parameters of a Digest header; the backslashes of quoted texts are taken off."""
+    """Read the parameters of a Digest header; quoted strings are unescaped."""
     scheme, _, rest = value.partition(" ")
     if scheme.lower() != "digest":
         return {}

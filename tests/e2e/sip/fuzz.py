@@ -1,4 +1,4 @@
-"""Mutated SIP messages: what switches, scanners and attackers could send, the same from the same seed."""
+"""Mutated SIP messages of switches, scanners and attackers, reproducible by seed."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ HEADERS = (
 
 
 def mutated(seed: int, count: int, source: str, proxy: str) -> Iterator[bytes]:
-    """Yield so many messages. ``source`` is host and port of who sends them."""
+    """Yield this number of messages. ``source`` is host and port of the sender."""
     chance = random.Random(seed)
     for _ in range(count):
         message = _message(chance, source, proxy)

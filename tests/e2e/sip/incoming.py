@@ -1,4 +1,4 @@
-"""Requests that come in, and how a user agent behaves towards calls."""
+"""Incoming requests, and behaviours of user agents towards calls."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ HEADERS_OF_CHALLENGES = {401: ("www-authenticate", "authorization"), 407: ("prox
 
 @dataclass
 class Incoming:
-    """One request that came in, with what was answered; retransmissions are counted and get the last answer again."""
+    """One incoming request with its answers; retransmissions are counted and get the last answer again."""
 
     message: Message
     link: Link
@@ -47,7 +47,7 @@ class Incoming:
         return any(code >= 200 for code in self.answers)
 
     def reply(self, code: int, *headers: tuple[str, str], after: float = 0.0) -> None:
-        """Answer, now or ``after`` seconds; whatever comes behind a final answer is left unsaid."""
+        """Answer, now or ``after`` seconds; nothing is sent after a final answer."""
         if after:
             self.wire.later(after, lambda: self.reply(code, *headers))
         elif not self.is_answered:
@@ -81,7 +81,7 @@ Behaviour = Callable[[Incoming], None]
 
 
 def answer(code: int, *provisional: int, after: float = 0.0) -> Behaviour:
-    """Answer every call with ``code``, behind provisional answers and a pause."""
+    """Answer every call with ``code``, after provisional answers and a pause."""
 
     def behave(incoming: Incoming) -> None:
         for first in provisional:
@@ -107,16 +107,16 @@ def refuse(code: int, *headers: tuple[str, str]) -> Behaviour:
 
 
 def stay_silent(incoming: Incoming) -> None:
-    """Take the request and say nothing."""
+    """Accept the request and send no answer."""
 
 
 def ring(incoming: Incoming) -> None:
-    """Ring, and leave it to the caller to give up."""
+    """Ring until the caller cancels."""
     incoming.reply(180)
 
 
 class Challenge:
-    """Ask for the account's password; behave like ``then`` if it is right, and refuse if it is wrong.
+    """Challenge for the account's password; behave like ``then`` if it is right, and refuse if it is wrong.
 
     ``faults`` collects what was wrong with the answers, for the test to look at.
     """

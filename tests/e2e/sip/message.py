@@ -20,7 +20,7 @@ _URI = re.compile(r"sips?:(?:([^@;?>]*)@)?(\[[^\]]+\]|[^:;?>]+)(?::(\d+))?([^?>]
 
 
 class NotSip(ValueError):
-    """What came is no SIP message."""
+    """The data is no SIP message."""
 
 
 class Uri(NamedTuple):
@@ -140,7 +140,7 @@ def response(request: Message, code: int, *, to_tag: str, headers: tuple[tuple[s
 
 
 def cut_from_stream(buffer: bytes) -> tuple[bytes | None, bytes]:
-    """Cut the first whole message off a TCP stream: the message, or None, and the rest (RFC 3261, section 18.3)."""
+    """Split the first whole message off a TCP stream: the message, or None, and the rest (RFC 3261, section 18.3)."""
     buffer = buffer.lstrip(b"\r\n")
     head, end, body = buffer.partition(b"\r\n\r\n")
     if not end:

@@ -1,4 +1,4 @@
-"""Requests that a user agent sends: calls, from INVITE over its answers to ACK, CANCEL and BYE."""
+"""Outgoing requests of a user agent: calls, from INVITE and its answers to ACK, CANCEL and BYE."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ PATIENCE = 20.0
 
 
 class NoAnswer(AssertionError):
-    """What a test waits for did not come."""
+    """An expected message did not arrive."""
 
 
 class Sender(Protocol):
-    """What a call needs of its user agent."""
+    """The interface of a user agent for its calls."""
 
     def new_via(self, transport: str) -> str:
         """Return a Via with a new branch."""
 
     def send(self, request: Message, link: Link, on_answer: Callable[[Message], None]) -> None:
-        """Send a request, and hand over each answer to it."""
+        """Send a request, and pass each answer to a callback."""
 
 
 def ask(sender: Sender, request: Message, link: Link) -> Message:
@@ -100,7 +100,7 @@ class Call:
 
     @property
     def code(self) -> int:
-        """The final answer's code. Raises ``NoAnswer`` when there is none within the patience."""
+        """The final answer's code. Raises ``NoAnswer`` if there is none in time."""
         return self.wait().code
 
     @property
@@ -122,7 +122,7 @@ class Call:
                 raise NoAnswer(f"no {code} within {PATIENCE:g} s, only {self.provisionals}")
 
     def cancel(self) -> int:
-        """Give up before there is an answer, and return the answer to the CANCEL (RFC 3261, section 9.1)."""
+        """Cancel the call before an answer, and return the answer to the CANCEL (RFC 3261, section 9.1)."""
         return ask(self._sender, of_the_hop(self.invite, "CANCEL", self.invite.get("to")), self._link).code
 
     def again(self) -> Call:
@@ -145,7 +145,7 @@ class Call:
         return final.code
 
     def dialog(self, final: Message) -> Dialog:
-        """Return the call as the calling side sees it: the route set is turned round (RFC 3261, section 12.1.2)."""
+        """Return the call as the calling side sees it: the route set is reversed (RFC 3261, section 12.1.2)."""
         return Dialog(
             call_id=final.call_id,
             local=final.get("from"),

@@ -1,4 +1,4 @@
-"""A proxy that stays in the way of its calls, as carriers have them: loose (RFC 3261, section 16), or strict."""
+"""A proxy that records routes of its calls, as carriers have: loose (RFC 3261, section 16), or strict."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ class Proxy:
         self._wire.link_to(next_hop).send(Message(f"{request.method} {uri} SIP/2.0", headers, request.body))
 
     def _relay_answer(self, answer: Message) -> None:
-        """Take our Via off, and send the answer to the one below."""
+        """Remove our Via, and send the answer to the next one."""
         headers = list(answer.headers)
         headers.remove(next(header for header in headers if header[0] == "via"))
         below = Message(answer.start, headers, answer.body)

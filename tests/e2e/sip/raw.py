@@ -1,4 +1,4 @@
-"""Bytes as somebody with ill intent sends them: no user agent stands behind them, and nothing in them need be right."""
+"""Raw packets of attackers, without a user agent and possibly invalid."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def request(
     headers: tuple[str, ...] = (),
     body: bytes = b"",
 ) -> bytes:
-    """Return a request; every one has a branch of its own. ``source`` is host and port of who sends it."""
+    """Return a request; each has a new branch. ``source`` is host and port of the sender."""
     number = next(_numbers)
     lines = [
         f"{method} {uri} SIP/2.0",
@@ -41,7 +41,7 @@ def request(
 
 
 class Datagrams:
-    """A UDP socket at an address of its own."""
+    """A UDP socket at a separate address."""
 
     def __init__(self, address: str, proxy: str) -> None:
         host, _, port = proxy.rpartition(":")
@@ -64,7 +64,7 @@ class Datagrams:
             self._socket.sendto(datagram, self._proxy)
 
     def received(self, timeout: float = 0.0) -> list[bytes]:
-        """Return what has come since the last look; wait so long for the first."""
+        """Return the packets since the last call; wait this long for the first."""
         self._socket.settimeout(timeout)
         found = []
         while True:
@@ -75,12 +75,12 @@ class Datagrams:
             self._socket.settimeout(0.0)
 
     def codes(self, timeout: float = 0.0) -> list[int]:
-        """Return the codes of the responses that have come since the last look."""
+        """Return the codes of the responses since the last call."""
         return [int(data.split(b" ", 2)[1]) for data in self.received(timeout)]
 
 
 def over_tcp(data: bytes, source: str, target: tuple[str, int], timeout: float = 5.0) -> bytes:
-    """Send bytes over a connection, and return what came until the other side closed it or was silent for so long."""
+    """Send bytes over a connection, and return the data until the other side closes it or is silent this long."""
     with socket.create_connection(target, timeout, source_address=(source, 0)) as connection:
         connection.sendall(data)
         received = b""

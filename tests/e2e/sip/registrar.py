@@ -1,4 +1,4 @@
-"""A carrier's registrar: it asks for the password, keeps bindings, and counts."""
+"""A carrier's registrar, which challenges, keeps bindings, and counts."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.e2e.sip.message import Uri, parameter
 
 @dataclass(frozen=True)
 class Binding:
-    """Where a registered customer wants its calls."""
+    """The Contact of a registered customer."""
 
     contact: str
     expires: int
@@ -23,7 +23,7 @@ class Binding:
 
 
 class Registrar(UserAgent):
-    """A carrier where customers register. ``bindings`` are by username; ``faults`` says what was wrong with digests."""
+    """A carrier where customers register. ``bindings`` are by username; ``faults`` lists the wrong digests."""
 
     def __init__(self, address: str, *accounts: Account, behaviour: Behaviour | None = None) -> None:
         self.accounts = {account.username: account for account in accounts}

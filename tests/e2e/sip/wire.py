@@ -20,7 +20,7 @@ POLL_SECONDS = 0.5
 
 @dataclass(frozen=True)
 class Link:
-    """The way back to who sent something."""
+    """The return path to a sender."""
 
     transport: str  # "UDP" or "TCP"
     peer: tuple[str, int]
@@ -34,7 +34,7 @@ class Link:
 
 
 class Wire:
-    """Receive messages in a thread and hand them to ``receive``; send to any address; run things later."""
+    """Receive messages in a thread and hand them to ``receive``; send to any address; run callbacks later."""
 
     def __init__(self, address: str, receive: Callable[[Message, Link], None], port: int = 0) -> None:
         self.address = address
@@ -61,7 +61,7 @@ class Wire:
             self._thread.join(5)
 
     def link_to(self, uri: Uri) -> Link:
-        """Return a link to a URI's host; a TCP connection is made once and used again. Raises ``OSError``."""
+        """Return a link to a URI's host; a TCP connection is reused. Raises ``OSError``."""
         peer = (uri.host, uri.port)
         if uri.transport == "udp":
             return Link("UDP", peer, self._udp)
@@ -81,7 +81,7 @@ class Wire:
         self._wake()
 
     def _bind(self, port: int) -> tuple[socket.socket, socket.socket]:
-        """Bind UDP and TCP to the same port: a free one, where none is asked for."""
+        """Bind UDP and TCP to the same port, by default a free one."""
         for _ in range(50):
             udp = socket.socket(self._family, socket.SOCK_DGRAM)
             listener = socket.socket(self._family, socket.SOCK_STREAM)
@@ -120,7 +120,7 @@ class Wire:
             self._alarm_in.close()
 
     def _run_timers(self) -> float:
-        """Run what is due and return how long to wait for the next."""
+        """Run due callbacks and return the time until the next."""
         while True:
             with self._lock:
                 if not self._timers:
@@ -175,7 +175,7 @@ class Wire:
         self._guarded(lambda: self._receive(Message.parse(data), link))
 
     def _guarded(self, action: Callable[[], None]) -> None:
-        """Keep a failure for the test to see: an exception in a thread would only be printed."""
+        """Keep an error for the test: an exception in a thread would only be printed."""
         try:
             action()
         except Exception as failure:  # noqa: BLE001
@@ -183,7 +183,7 @@ class Wire:
 
 
 def refusing_port(address: str) -> int:
-    """Return a port of ``address`` that nobody listens on: TCP is refused there, UDP is swallowed."""
+    """Return a port of ``address`` without a listener: TCP is refused there, UDP is lost."""
     with socket.socket() as probe:
         probe.bind((address, 0))
         return int(probe.getsockname()[1])
