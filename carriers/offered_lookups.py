@@ -25,7 +25,7 @@ from django.utils.text import smart_split
 
 SEARCH_CHARACTERS = 200
 SEARCH_WORDS = 10
-MOST_DIGITS = 40  # of a key: more are too many for any column
+MAX_DIGITS = 40  # of a key: more are too many for any column
 _ORDER = re.compile(r"-?\d{1,3}(\.-?\d{1,3})*", re.ASCII)
 
 
@@ -119,7 +119,7 @@ def _is_moment(value: str) -> bool:
 def _fits(field: Field, key: str) -> bool:
     """Say whether an integer column can hold the key. What is no number is refused by Django itself."""
     try:
-        number = int(key[:MOST_DIGITS])
+        number = int(key[:MAX_DIGITS])
     except ValueError:
         return True
     try:

@@ -1,4 +1,4 @@
-"""Accept a row that somebody else changed, under the apply lock: nobody restores or applies the same rows meanwhile."""
+"""Accept a row that somebody else changed, under the apply lock, so that nobody restores or applies it meanwhile."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from kamailio_bridge.apply.lock import apply_lock
 from kamailio_bridge.drift.accept import accept_row
 from kamailio_bridge.drift.compare import read_drift
 
-ACCEPT_SECONDS = 120.0  # far more than it takes to compare all tables, and then to save one object
+ACCEPT_SECONDS = 120.0  # ample for comparing all tables, and again for saving one object
 
 
 class DriftChanged(Exception):

@@ -1,4 +1,4 @@
-"""The jobs that run under the apply lock: apply, fail over, restore and retry. All that differs among them is here."""
+"""The jobs that run under the apply lock: apply, fail over, restore and retry. All their differences are here."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ UNREGISTER_SECONDS = 5.0  # for a departing node to end its registrations; it ma
 
 
 class Job(ABC):
-    """What is planned, what its revision records, and which nodes reload.
+    """One job: its plan, the contents of its revision, and the nodes to reload.
 
-    A job is made under the lock, with its class's ``begin``, which raises ``NotApplied`` if there is nothing to do.
+    A job is made under the lock by its class's ``begin``, which raises ``NotApplied`` if there is nothing to do.
     ``seen`` is the digest of the plan that the operator looked at; None allows any plan. ``allow_empty`` confirms a
     plan that would leave no route for outbound calls.
     """
 
     writes = True  # else Kamailio's tables are only read, and there is no revision
-    applies_carriers = False  # all that was saved in the carriers, a roll back too, is part of its revision
-    trusts_nodes = True  # a node that was verified at the revision before still holds what it held then
+    applies_carriers = False  # its revision has everything saved in the carriers, roll backs too
+    trusts_nodes = True  # a node verified at the previous revision still holds its rows
     changed_sentence = CHANGED
 
     nodes: list[Node]
@@ -45,7 +45,7 @@ class Job(ABC):
         """Return what to write and what the nodes must hold. Raises ``TablesUnreadable`` and ``NotKept``."""
 
     def prepared(self) -> AbstractContextManager[None]:
-        """Return the state in which the plan is made and written; it is undone if the tables were not written."""
+        """Return a context in which the plan is made and written; an exception in it undoes the preparation."""
         return nullcontext()
 
     def is_due(self, plan: Plan, before: int) -> bool:
@@ -65,7 +65,7 @@ class Job(ABC):
         return list(node_names())
 
     def before_reload(self, plan: Plan, number: int, claim: Claim, progress: Progress) -> str:
-        """Do what comes between the write and the reload; return what the operator must know of it."""
+        """Do what comes between the write and the reload; return a sentence for the operator, or ""."""
         return ""
 
     def conclude(self, result: ApplyResult) -> ApplyResult:
@@ -178,7 +178,7 @@ class FailOver(Job):
 class Restore(Job):
     """Restore the last revision's rows where somebody else changed them. Pending changes stay pending."""
 
-    trusts_nodes = False  # they may have loaded what somebody else wrote into the tables
+    trusts_nodes = False  # they may have loaded rows that somebody else wrote
     changed_sentence = DRIFTED
 
     nodes: list[Node]

@@ -1,8 +1,8 @@
 """The lock that lets one apply run at a time, across processes and hosts.
 
-A row in the database ``default`` names the holder and until when the claim holds; the holder renews it before each
-step. This needs nothing special of a database or a cluster. The lock of a killed holder is free at once where the
-database can tell (``lock_holder``), and elsewhere when the claim expires. Only the database's clock counts.
+A row in the database ``default`` names the holder and when the claim expires; the holder renews it before each step.
+This works with any database or cluster. The lock of a killed holder is free at once if the database can detect that
+(``lock_holder``), and otherwise when the claim expires. Only the database's clock counts.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from django.db.models import DateTimeField, ExpressionWrapper, F, Q, Value
 from django.db.models.functions import Now
 
 from carriers.databases.deadlocks import retry_after_deadlock
-from kamailio_bridge.apply.lock_holder import forget, is_dead, sign_of_life
+from kamailio_bridge.apply.lock_holder import forget, hold_sign_of_life, is_dead
 from kamailio_bridge.revisions.models import ApplyLock
 
 LOCK_ID = 1
@@ -53,7 +53,7 @@ def apply_lock(who: str, seconds: float) -> Iterator[Claim]:
     """Hold the lock as ``who`` while the block runs. Raises ``Busy`` at once when somebody else holds it."""
     claim = Claim(secrets.token_hex(16))
     holder = f"{who} on {socket.gethostname()} (process {os.getpid()})"
-    with sign_of_life(_connection(), claim.token) as life:
+    with hold_sign_of_life(_connection(), claim.token) as life:
         # In a cluster, a conflict between two holders shows only when they commit.
         if not retry_after_deadlock(lambda: _take(claim, holder[:128], life, seconds)):
             raise Busy(_busy_sentence())

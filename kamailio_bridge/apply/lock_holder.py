@@ -1,7 +1,7 @@
-"""Whether the holder of the apply lock is still alive, where the database can tell.
+"""Whether the holder of the apply lock is still alive, if that can be detected.
 
 MariaDB and MySQL free a named lock when the connection that holds it ends, and the kernel frees a file lock when its
-process ends: at once, for whatever reason. Another member of a cluster, or another host, can't tell: for them a
+process ends: at once, for whatever reason. Another member of a cluster, or another host, can't detect that: there a
 claim holds until it expires.
 """
 
@@ -20,8 +20,8 @@ FILE = "file"
 
 
 @contextmanager
-def sign_of_life(connection: BaseDatabaseWrapper, token: str) -> Iterator[str]:
-    """Hold a sign of life for the holder ``token`` while the block runs. Yields where it is, or "" for nowhere.
+def hold_sign_of_life(connection: BaseDatabaseWrapper, token: str) -> Iterator[str]:
+    """Hold a sign of life for the holder ``token`` while the block runs. Yields its place, or "" for none.
 
     Take it before the claim: a claim without a sign of life counts as abandoned.
     """
@@ -36,7 +36,7 @@ def sign_of_life(connection: BaseDatabaseWrapper, token: str) -> Iterator[str]:
 
 
 def is_dead(connection: BaseDatabaseWrapper, token: str, where: str) -> bool:
-    """Say whether the holder is known to be gone; False if that can't be known."""
+    """Say whether the holder is known to be dead; False if that can't be known."""
     if where == FILE:
         path = _file(connection, token)
         return path is not None and _is_free(path)
@@ -48,7 +48,7 @@ def is_dead(connection: BaseDatabaseWrapper, token: str, where: str) -> bool:
 
 
 def forget(connection: BaseDatabaseWrapper, token: str) -> None:
-    """Remove what a dead holder left behind."""
+    """Remove the file of a dead holder."""
     path = _file(connection, token) if connection.vendor == "sqlite" else None
     if path is not None:
         path.unlink(missing_ok=True)
@@ -86,7 +86,7 @@ def _file(connection: BaseDatabaseWrapper, token: str) -> Path | None:
 
 @contextmanager
 def _file_lock(path: Path | None) -> Iterator[str]:
-    assert path is not None  # noqa: S101 - sign_of_life checked it
+    assert path is not None  # noqa: S101 - hold_sign_of_life checked it
     descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)

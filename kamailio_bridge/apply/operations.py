@@ -1,10 +1,10 @@
 """The operations behind the buttons that change what the nodes run: write the plan, reload every node, verify.
 
 The tables change in one transaction with the revision number in it, so a crash at any point leaves the old rows or the
-new rows; the next apply finds nodes that are not on the tables' revision and repairs them. Nothing is called successful
-because HTTP said 200: each node's memory is compared with the rows.
+new rows; the next apply finds nodes that are not on the tables' revision and repairs them. HTTP 200 alone is no
+success: each node's memory is compared with the rows.
 
-All run one job each under the apply lock (``jobs``), return a result, and don't raise operational failures.
+Each runs one job under the apply lock (``jobs``), returns a result, and does not raise operational failures.
 ``progress`` is called when a step begins and when a node is done.
 """
 
@@ -58,11 +58,11 @@ def apply(
     nodes: list[Node] | None = None,
     progress: Progress = _silent,
 ) -> ApplyResult:
-    """Make every node run what the carriers say. It is what the *Reload Kamailio* button does.
+    """Make every node run what the carriers say: the *Reload Kamailio* button.
 
     ``allow_empty`` confirms a plan that would leave no route for outbound calls. ``seen`` is the digest of the plan
-    that the operator looked at: if it is another one by now, nothing is applied that nobody saw. ``nodes`` limits the
-    reload to some nodes (the others stay behind until the next apply).
+    that the operator looked at: if the plan differs by now, nothing is applied. ``nodes`` limits the reload to some
+    nodes (the others stay behind until the next apply).
     """
     return _run(partial(Apply.begin, nodes, allow_empty=allow_empty, seen=seen), author, progress)
 
@@ -70,7 +70,7 @@ def apply(
 def fail_over(*, author: User | None, node: str, progress: Progress = _silent) -> ApplyResult:
     """Disable a node, and let the others register its accounts. Pending changes stay pending.
 
-    The node itself is told first, if it can be reached, so that it ends its registrations before the others begin.
+    The node itself is reloaded first, if it can be reached, so that it ends its registrations before the others begin.
 
     Raises ``KamailioNode.DoesNotExist``.
     """
@@ -80,7 +80,7 @@ def fail_over(*, author: User | None, node: str, progress: Progress = _silent) -
 def restore(*, author: User | None, seen: str | None = None, progress: Progress = _silent) -> ApplyResult:
     """Restore the last revision's rows where somebody else changed them, and let every node reload all of them.
 
-    It is a revision of its own, with the carriers of the last one; pending changes stay pending. ``seen`` is the
+    This makes a new revision, with the carriers of the last one; pending changes stay pending. ``seen`` is the
     digest of the drift that the operator looked at. Other tools' rows are not touched.
     """
     return _run(partial(Restore.begin, seen), author, progress)
@@ -89,7 +89,7 @@ def restore(*, author: User | None, seen: str | None = None, progress: Progress 
 def retry(*, author: User | None, names: Collection[str], progress: Progress = _silent) -> ApplyResult:
     """Bring nodes that are behind to the revision in the tables. Nothing is written, and pending changes stay pending.
 
-    A node that runs the revision and was verified is left alone; any other reloads everything, but accounts whose
+    A node that runs the revision and was verified does nothing; any other reloads everything, but accounts whose
     registration is in order do not register again.
     """
     return _run(partial(Retry.begin, names), author, progress)
@@ -97,7 +97,7 @@ def retry(*, author: User | None, names: Collection[str], progress: Progress = _
 
 @dataclass(frozen=True)
 class _Run:
-    """A job, who asked for it, and the claim on the lock under which it runs."""
+    """A job, its author, and the claim on the lock under which it runs."""
 
     job: Job
     author: User | None
@@ -106,9 +106,9 @@ class _Run:
 
 
 class _Written(NamedTuple):
-    """What the tables hold now: the plan's rows as revision ``number``; ``before`` is the revision they held before.
+    """The contents of the tables now: the plan's rows as revision ``number``; ``before`` is the previous revision.
 
-    ``revision`` is None where no new one was due.
+    ``revision`` is None if no new one was due.
     """
 
     plan: Plan
@@ -118,7 +118,7 @@ class _Written(NamedTuple):
 
 
 def _run(begin: Callable[[], Job], author: User | None, progress: Progress) -> ApplyResult:
-    """Run a job under the lock, and turn what goes wrong into a sentence."""
+    """Run a job under the lock, and turn operational failures into results."""
     try:
         with apply_lock(_name(author), WRITE_SECONDS) as claim:
             job = begin()
@@ -157,7 +157,7 @@ def _write(run: _Run, attempts: int = ATTEMPTS) -> _Written:
     revision: Revision | None = None
     plan: Plan | None = None
     try:
-        # One transaction from the look at the tables to the write, so that nobody changes them in between.
+        # One transaction reads and writes the tables, so that nobody changes them in between.
         with transaction.atomic(using="kamailio"):
             read = timezone.now()
             plan = job.plan()
@@ -188,7 +188,7 @@ def _write(run: _Run, attempts: int = ATTEMPTS) -> _Written:
             Revision.objects.filter(pk=revision.pk).update(
                 outcome=Revision.Outcome.FAILED,
                 finished=timezone.now(),
-                snapshot=None,  # no table ever was as it says
+                snapshot=None,  # the tables never had these rows
             )
         if attempts > 1 and (is_deadlock(error) or _is_overtaken(error, job, plan)):
             return _write(run, attempts - 1)
@@ -202,7 +202,7 @@ def _is_overtaken(error: DatabaseError, job: Job, plan: Plan | None) -> bool:
 
 
 def _record(job: Job, written: _Written) -> None:
-    """Record what is in the tables now: in the revision, its roll back, and the history of the carriers."""
+    """Record that the tables were written: in the revision, its roll back, and the history of the carriers."""
     plan, number, before, revision = written
     if revision is not None:
         Revision.objects.filter(pk=number).update(outcome=Revision.Outcome.WRITTEN)
@@ -211,12 +211,12 @@ def _record(job: Job, written: _Written) -> None:
         drop_old_snapshots(in_tables=number)
         milestones.mark_applied(plan.entries, number, left_out=plan.objects_left_out)
     elif plan.entries and before is not None and _holds(before, plan):
-        # The apply that wrote it was killed before it could say so.
+        # The apply that wrote it was killed before it could record that.
         milestones.mark_applied(plan.entries, before, left_out=plan.objects_left_out)
 
 
 def _holds(number: int, plan: Plan) -> bool:
-    """Say whether a revision has the very carriers of the plan."""
+    """Say whether a revision has exactly the carriers of the plan."""
     revision = Revision.objects.with_snapshot().filter(number=number).first()
     return revision is not None and bytes(revision.snapshot or b"") == pack(plan.state)
 
@@ -230,7 +230,7 @@ def _reload(run: _Run, written: _Written) -> ApplyResult:
     ok = all(result.ok for result in results)
     if ok and not any(result.reloaded for result in results):
         if Revision.objects.filter(pk=number, outcome=Revision.Outcome.WRITTEN).exists():
-            finish(number, nodes)  # an apply was killed when every node had it, but nobody had said so
+            finish(number, nodes)  # an apply was killed after every node was reloaded, but before that was recorded
         outcome, sentence = with_left_out("nothing", nothing_sentence(number, plan), plan)
         return ApplyResult(outcome, sentence, number, results, plan)
     finish(number, nodes)

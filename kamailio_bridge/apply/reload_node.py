@@ -17,7 +17,7 @@ from kamailio_bridge.revisions.number import revision_on_node
 
 @dataclass(frozen=True)
 class ModuleAnswer:
-    """What one module of a node answered; ``seconds`` for its reload and verification together."""
+    """The answer of one module of a node; ``seconds`` are those of its reload and verification together."""
 
     module: str
     ok: bool
@@ -27,7 +27,7 @@ class ModuleAnswer:
 
 @dataclass(frozen=True)
 class NodeResult:
-    """How an apply ended on one node. ``revision`` is the one in its memory afterwards, None if it can't tell.
+    """The result of an apply on one node. ``revision`` is the one in its memory afterwards, None if unknown.
 
     ``remark`` names rows of other tools that it could not load; ours are in force.
     """
@@ -45,8 +45,8 @@ def reload_node(node: Node, plan: Plan, before: int | None, number: int) -> Node
     """Bring one node from whatever it runs to revision ``number``.
 
     ``before`` is the tables' last revision if this node was verified at it, else None. A node that still runs it
-    reloads only the modules whose rows changed, if any. Nobody knows what another node runs, so it reloads all modules.
-    The node's time limit covers all of it. Touches no database, because it runs in a thread of its own.
+    reloads only the modules whose rows changed, if any. What any other node runs is unknown, so it reloads all modules.
+    The node's time limit covers everything. Uses no database, because it runs in a thread of its own.
     """
     node = node.with_deadline()
     try:

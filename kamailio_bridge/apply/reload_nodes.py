@@ -1,7 +1,7 @@
 """Reload nodes in parallel, and record each answer in the revision when it arrives.
 
-A node that is slow or dead delays nobody else: each has its own time limit, is verified by itself, and its answer can
-be read on the revision's page while others still reload.
+A slow or dead node delays no other: each has its own time limit, is verified by itself, and its answer is on the
+revision's page while others still reload.
 """
 
 from __future__ import annotations
@@ -27,18 +27,18 @@ from kamailio_bridge.revisions.models import Revision
 logger = logging.getLogger(__name__)
 Progress = Callable[[str], None]
 LoadedRows = dict[KamailioModule, Loaded]
-LEASE_SECONDS = 30.0  # how long an apply that was killed while nodes reloaded can block others
+LEASE_SECONDS = 30.0  # how long an apply killed during the reload can block others
 RENEW_SECONDS = 5.0
-QUESTION_SECONDS = 5.0  # for a node to say which rows it loaded
+QUESTION_SECONDS = 5.0  # for a node to return the rows that it loaded
 
 
 def reload_nodes(
     nodes: list[Node], plan: Plan, *, before: int | None, number: int, claim: Claim, progress: Progress
 ) -> list[NodeResult]:
-    """Bring the nodes to revision ``number``, and record what each answers. ``before`` is the revision before it."""
+    """Bring the nodes to revision ``number``, and record their answers. ``before`` is the previous revision."""
     verified = verified_nodes(before)
     results: dict[str, NodeResult] = {}
-    # Leaving the block waits for all nodes, after an error too: none may still reload when the next apply begins.
+    # The block's end waits for all nodes, even after an error: none may still reload when the next apply begins.
     with ThreadPoolExecutor(max_workers=max(1, len(nodes))) as pool:
         pending = {
             pool.submit(reload_one, node, plan, before if node.name in verified else None, number) for node in nodes
@@ -59,7 +59,7 @@ def reload_nodes(
 def reload_one(node: Node, plan: Plan, before: int | None, number: int) -> tuple[NodeResult, LoadedRows]:
     """Reload one node, and ask it which rows it holds of the modules that did not load every row.
 
-    Any error over its answers is the result of this node alone. Touches no database.
+    Any error in handling its answers becomes the result of this node alone. Uses no database.
     """
     try:
         result = reload_node(node, plan, before, number)
@@ -73,7 +73,7 @@ def reload_one(node: Node, plan: Plan, before: int | None, number: int) -> tuple
 
 
 def finish(number: int, asked: list[Node]) -> None:
-    """Record in the revision whether every node runs it. Nodes that were not asked are behind until they are.
+    """Record in the revision whether every node runs it. Nodes that were not reloaded are behind.
 
     After the database was replaced by a backup, the revision may not exist: then nothing is recorded.
     """
@@ -120,10 +120,10 @@ def _ask_suspects(node: Node, plan: Plan, result: NodeResult) -> LoadedRows:
 
 
 def _with_foreign_faults(result: NodeResult, loaded: LoadedRows) -> NodeResult:
-    """Add which rows of other tools may be the reason; the node itself does not say."""
+    """Add the rows of other tools that may be the reason, which the node itself does not name."""
     try:
         faults = [fault for module, rows in loaded.items() for fault in module.foreign_faults(rows)]
-    except DatabaseError:  # perhaps the reason why the node could not reload, which its own sentence says
+    except DatabaseError:  # the node may have failed for the same reason, and its own sentence says so
         return result
     if not faults:
         return result

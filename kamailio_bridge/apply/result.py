@@ -1,4 +1,4 @@
-"""How an apply ended."""
+"""The result of an apply."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Outcome = Literal["nothing", "verified", "partial", "behind", "refused", "change
 
 @dataclass(frozen=True)
 class ApplyResult:
-    """How an apply ended. ``sentence`` is for the operator; ``plan`` is there once it was made."""
+    """The result of an apply. ``sentence`` is for the operator; ``plan`` is None if none was made."""
 
     outcome: Outcome
     sentence: str

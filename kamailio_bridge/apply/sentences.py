@@ -1,4 +1,4 @@
-"""How an apply ended, in sentences for the operator."""
+"""The result of an apply, in sentences for the operator."""
 
 from __future__ import annotations
 

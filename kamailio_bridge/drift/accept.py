@@ -1,7 +1,7 @@
-"""Accept into the carriers what somebody changed in Kamailio's tables, where the carriers can express it.
+"""Accept rows that somebody changed in Kamailio's tables into the carriers, if the carriers can express them.
 
-It is the other answer to drift beside restoring: a change that somebody made in the tables, and that works, becomes
-part of the carriers. Only what both a row and the carriers contain can be accepted: an endpoint's address and digits, a
+This is the alternative to restoring: a change that somebody made in the tables becomes part of the carriers. Only what
+both a row and the carriers contain can be accepted: an endpoint's address and digits, a
 PBX's address, a source network, where a route leads.
 """
 
@@ -17,13 +17,13 @@ from kamailio_bridge.rows.row_drift import RowDrift
 
 
 def can_accept(row: RowDrift) -> bool:
-    """Say whether to offer it. Whether it succeeds depends on the values in the row."""
+    """Say whether to offer accepting the row. Whether that succeeds depends on the values in it."""
     return _handler_of(row) is not None
 
 
 @transaction.atomic
 def accept_row(*, row: RowDrift) -> models.Model:
-    """Make the carriers say what the row says, and return the group, PBX or route that changed.
+    """Accept the row into the carriers, and return the group, PBX or route that changed.
 
     Raises ``CannotAccept``.
     """
@@ -38,6 +38,6 @@ def accept_row(*, row: RowDrift) -> models.Model:
 
 def _handler_of(row: RowDrift) -> Handler | None:
     if is_moved(row.pk) and row.kind != "added":
-        return None  # its key names no object (see ``row_keys``)
+        return None  # its key is that of no object (see ``row_keys``)
     module = next(module for module in selected_modules() if row.table in module.tables)
     return module.accept_handler(row)

@@ -1,7 +1,7 @@
-"""Drift: what in Kamailio's tables, or in a node's memory, differs from the last revision.
+"""Drift: differences of Kamailio's tables, or of a node's memory, from the last revision.
 
-The rows of a revision are the projection of its carriers, so nothing else has to be kept to compare with. Only rows in
-our scope are looked at; other tools' rows are theirs. Pending changes of the carriers are no drift.
+The rows of a revision are the projection of its carriers, so revisions keep no rows to compare with. Only our own rows
+are compared, not those of other tools. Pending changes of the carriers are no drift.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ from kamailio_bridge.rows.row_drift import RowDrift
 from kamailio_bridge.rows.types import Notice
 from kamailio_bridge.tables.reading import TablesUnreadable
 
-LOOK_SECONDS = 15.0  # for the nodes to answer with all that they hold, where a page or a status needs it
+LOOK_SECONDS = 15.0  # for the nodes to return everything that they hold, for a page or a status
 
 
 @dataclass(frozen=True)
 class Drift:
-    """The tables beside the last revision. ``unknown`` says why they can't be compared; then there are no rows."""
+    """The tables compared with the last revision. ``unknown`` says why that is impossible; then there are no rows."""
 
     revision: Revision | None = None
     plan: Plan | None = None
@@ -42,17 +42,17 @@ class Drift:
 
     @property
     def left_out(self) -> list[Notice]:
-        """What can't be restored, and why."""
+        """Objects that can't be restored, with the reasons."""
         return self.plan.left_out if self.plan is not None else []
 
     @property
     def digest(self) -> str:
-        """A short text that stands for what differs, to tell whether it still is what somebody saw."""
+        """A short text that identifies the differences, to tell whether they are still those that were seen."""
         return self.plan.digest() if self.plan is not None else ""
 
     @property
     def found(self) -> bool:
-        """Whether anything in the tables is not as it was applied."""
+        """Whether anything in the tables differs from what was applied."""
         return bool(self.rows or self.number)
 
     def sentences(self) -> list[str]:
@@ -63,7 +63,7 @@ class Drift:
 
 @dataclass(frozen=True)
 class NodeDrift:
-    """One node's memory beside the last revision: a sentence for each difference, or why it can't tell."""
+    """One node's memory compared with the last revision: a sentence for each difference, or why it is unknown."""
 
     name: str
     differences: list[str] = field(default_factory=list)
@@ -71,7 +71,7 @@ class NodeDrift:
 
 
 def read_drift() -> Drift:
-    """Compare Kamailio's tables with the last revision. Never raises for what is wrong with them."""
+    """Compare Kamailio's tables with the last revision. Failures become ``unknown`` and are never raised."""
     try:
         revision, stored = last_applied(), stored_revision()
         if revision is None:
@@ -94,7 +94,7 @@ def _rows(plan: Plan) -> Iterator[RowDrift]:
 
 
 def _table_rows(changes: TableChanges, projection: Projection) -> Iterator[RowDrift]:
-    """Turn what would make the table right into what somebody did to it."""
+    """Turn the changes that would correct the table into what somebody did to it."""
     table, own_keys = changes.table, projection.moved.get(changes.table, {})
     for pk, (found, row) in changes.updates.items():
         yield RowDrift(table, pk, "changed", row.label, row.values, found)
@@ -107,17 +107,17 @@ def _table_rows(changes: TableChanges, projection: Projection) -> Iterator[RowDr
 def _number(expected: int, stored: int | None) -> str:
     if stored == expected:
         return ""
-    said = "no revision" if stored is None else f"revision {stored}"
-    return f"Kamailio's tables say that they hold {said}, but the last one applied is {expected}."
+    held = "no revision" if stored is None else f"revision {stored}"
+    return f"Kamailio's tables say that they hold {held}, but the last one applied is {expected}."
 
 
 # --- Nodes' memory ----------------------------------------------------------------------------------------------------
 
 
 def read_node_drift(drift: Drift, seconds: float | None = None, *, nodes: list[Node] | None = None) -> list[NodeDrift]:
-    """Compare the memory of nodes with the last revision, side by side. Never raises for a node that is down.
+    """Compare the memory of nodes with the last revision, all at once. Never raises for a node that is down.
 
-    Each may take its time limit, or ``seconds`` if that is less; what does not answer by then, has no answer.
+    Each may take its time limit, or ``seconds`` if that is less; without an answer by then it is ``unknown``.
     """
     plan, revision = drift.plan, drift.revision
     if plan is None or revision is None:
@@ -135,7 +135,7 @@ def read_node_drift(drift: Drift, seconds: float | None = None, *, nodes: list[N
 
 
 def node_drift(node: Node, plan: Plan, number: int) -> NodeDrift:
-    """Compare one node's memory with the plan of a revision. Touches no database: it may run in a thread of its own."""
+    """Compare one node's memory with the plan of a revision. Uses no database: it may run in a thread of its own."""
     differences: list[str] = []
     try:
         methods = frozenset(method_names(node.rpc))
@@ -149,6 +149,6 @@ def node_drift(node: Node, plan: Plan, number: int) -> NodeDrift:
     except RpcError as error:
         return NodeDrift(node.name, differences, unknown=str(error))
     if running != number:
-        said = "no revision" if running is None else f"revision {running}"
-        differences.insert(0, f"It says that it runs {said} instead of {number}.")
+        claimed = "no revision" if running is None else f"revision {running}"
+        differences.insert(0, f"It says that it runs {claimed} instead of {number}.")
     return NodeDrift(node.name, differences)

@@ -1,6 +1,6 @@
-"""What changed between two states of the carriers, in the operator's words: pure, by the objects' keys.
+"""The changes between two states of the carriers, in the operator's words: pure, by the objects' keys.
 
-The plan says which rows of Kamailio's tables change; this says what the operators did, which is what they recognise.
+A plan has rows of Kamailio's tables; these changes are in the terms in which operators made them.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from carriers.values.addresses import format_address
 
 
 class Change(NamedTuple):
-    """What happened to one object. ``sign`` is ``+`` for added, ``~`` for changed, ``-`` for removed."""
+    """The change of one object. ``sign`` is ``+`` for added, ``~`` for changed, ``-`` for removed."""
 
     sign: str
     subject: str
@@ -46,7 +46,7 @@ class Change(NamedTuple):
 
 
 def changes_in_words(before: Carriers, after: Carriers) -> list[Change]:
-    """Say what became of ``before`` to make it ``after``: groups, PBXs and routes, each kind by name or prefix."""
+    """Return the changes from ``before`` to ``after``: groups, PBXs and routes, each kind sorted by name or prefix."""
     style = preview_style(before, after)
     changes = []
     for kind in KINDS:
@@ -63,7 +63,7 @@ def changes_in_words(before: Carriers, after: Carriers) -> list[Change]:
 
 @dataclass(frozen=True)
 class _Kind:
-    """One kind of objects, by its field in ``Carriers``. ``parts`` says what a new one has, each in a line."""
+    """One kind of objects, and how to phrase it. ``parts`` yields a line for each part of a new object."""
 
     model: type[models.Model]
     records: Callable[[Carriers], Mapping[int, Any]]
@@ -74,7 +74,7 @@ class _Kind:
     order: Callable[[Any], str]
 
     def differing(self, before: Carriers, after: Carriers) -> list[tuple[Any, Any]]:
-        """Pair the records that differ, None where there is none, in the order in which people look them up."""
+        """Pair the records that differ, with None for a missing one, sorted by name or prefix."""
         old, new = self.records(before), self.records(after)
         keys = [key for key in {**old, **new} if old.get(key) != new.get(key)]
         pairs = [(old.get(key), new.get(key)) for key in keys]

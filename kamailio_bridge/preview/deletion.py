@@ -1,4 +1,4 @@
-"""What deleting or disabling objects of the carriers would take away, for the pages that ask before."""
+"""The consequences of deleting or disabling objects of the carriers, for the pages that ask before."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from kamailio_bridge.rows.types import Notice
 
 
 def consequences_of(objects: Iterable[models.Model]) -> list[Notice]:
-    """Name what is in force because of these carrier groups, endpoints, PBXs or routes, and would be no more."""
+    """Name what would end without these carrier groups, endpoints, PBXs or routes."""
     keys: dict[type[models.Model], set[int]] = defaultdict(set)
     for thing in objects:
         keys[type(thing)].add(thing.pk)

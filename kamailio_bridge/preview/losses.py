@@ -1,4 +1,4 @@
-"""What a change of the carriers takes away: routes, registrations, admissions. Pure, for the moment before it is done.
+"""Losses through a change of the carriers: routes, registrations and admissions that end. Pure.
 
 The same comparison answers three questions: what the next apply ends, what deleting or disabling an object would end,
 and what a form that was just saved has ended.
@@ -35,7 +35,7 @@ from kamailio_bridge.rows.types import Notice
 
 @dataclass(frozen=True)
 class Removal:
-    """What is to be deleted or disabled, by primary keys: for routing it comes to the same."""
+    """Objects to delete or disable, by primary keys: both have the same effect on routing."""
 
     groups: Collection[int] = ()
     endpoints: Collection[int] = ()
@@ -45,7 +45,7 @@ class Removal:
 
 
 def consequences(carriers: Carriers, removal: Removal) -> list[Notice]:
-    """Name what deleting or disabling the objects of ``removal`` would take away."""
+    """Name what deleting or disabling the objects of ``removal`` would end."""
     return losses(carriers, without(carriers, removal))
 
 
@@ -115,12 +115,12 @@ def _lost_outbound_routes(before: Carriers, after: Carriers) -> Iterator[Notice]
             if kept.prefix == route.prefix:
                 continue
         if route.prefix not in prefixes:
-            why = _why_lost(routes.get(route.pk), route)
+            why = _reason_lost(routes.get(route.pk), route)
             yield Notice(outbound_route_label(route), f"{why}: its calls {_fallback(route.prefix, after)}.")
 
 
 def _answered_calls(before: Carriers, after: Carriers) -> Iterator[Notice]:
-    """Name the routes that answer calls themselves which went to carriers, by this route or by a shorter prefix."""
+    """Name the routes that now answer calls which went to carriers, by this route or by a shorter prefix."""
     leading = {route.prefix for route, _ in outbound_routes(before)}
     known = leading | {route.prefix for route, _ in answering_routes(before)}
     for route, answer in answering_routes(after):
@@ -143,7 +143,7 @@ def _ended_refusals(before: Carriers, after: Carriers) -> Iterator[Notice]:
             yield Notice(outbound_route_label(route), text)
 
 
-def _why_lost(now: OutboundRouteRecord | None, route: OutboundRouteRecord) -> str:
+def _reason_lost(now: OutboundRouteRecord | None, route: OutboundRouteRecord) -> str:
     if now is None:
         return "is removed"
     if not now.enabled:
@@ -201,7 +201,7 @@ def _ended_registrations(before: Carriers, after: Carriers) -> Iterator[Notice]:
 
 
 def _ended_admissions(before: Carriers, after: Carriers) -> Iterator[Notice]:
-    """Name the networks from which calls are let in no more; one within a network of somebody else still is."""
+    """Name the networks that are no longer admitted, except those within another admitted network."""
     left = {network for networks in _admitted(after).values() for network in networks}
     masks = {network.partition("/")[2] for network in left}
     lengths = sorted(int(mask) for mask in masks if mask.isdecimal())
@@ -212,7 +212,7 @@ def _ended_admissions(before: Carriers, after: Carriers) -> Iterator[Notice]:
 
 
 def _admitted(carriers: Carriers) -> dict[str, list[str]]:
-    """Return the networks that are let in, by the label of the group or PBX that they belong to."""
+    """Return the admitted networks by the label of their group or PBX."""
     admitted = {}
     for group in carriers.groups.values():
         if group.enabled:
@@ -227,7 +227,7 @@ def _admitted(carriers: Carriers) -> dict[str, list[str]]:
 
 
 def _networks(sources: Iterable[SourceRecord]) -> list[str]:
-    """Return the networks in today's form: revisions of earlier versions may have IPv4 addresses written as IPv6."""
+    """Return the networks in normal form: revisions of earlier versions may have IPv4 addresses written as IPv6."""
     return [network_form(source.network) for source in sources]
 
 
@@ -235,7 +235,7 @@ def _within(network: str, others: set[str], lengths: list[int]) -> bool:
     """Say whether one of the other networks, which have masks of these lengths, holds the network."""
     try:
         narrow = ip_network(network)
-    except ValueError:  # slipped past the forms: the plan names it as a problem
+    except ValueError:  # not entered through a form: the plan names it as a problem
         return False
     wider = (length for length in lengths if length < narrow.prefixlen)
     return any(str(narrow.supernet(new_prefix=length)) in others for length in wider)

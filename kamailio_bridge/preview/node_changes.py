@@ -1,4 +1,4 @@
-"""What a change of the nodes means for the registrations, in the operator's words: pure, like ``words``."""
+"""The effect of a change of the nodes on the registrations, in the operator's words: pure, like ``carrier_changes``."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ ALONE = "the local node"
 
 
 def nodes_in_words(before: Sequence[str], after: Sequence[str], carriers: Carriers) -> list[Change]:
-    """Say which nodes came and went, and which of the carriers' accounts are registered from another node then."""
+    """Name the nodes that were added and removed, and the accounts that another node will register."""
     if list(before) == list(after):
         return []
     sentence = f"{_names(before)} -> {_names(after)}"

@@ -1,4 +1,4 @@
-"""The preview of an apply: what the plan means to an operator, since the revision that Kamailio's tables hold."""
+"""The preview of an apply: the plan in the operator's words, compared with the revision in Kamailio's tables."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ NO_CARRIERS = Carriers({}, {}, (), ())
 
 @dataclass(frozen=True)
 class Preview:
-    """A plan in words. ``changes`` is None where the last revision's carriers are not known: then only rows are.
+    """A plan in words. ``changes`` is None if the last revision's carriers are not known: then only rows can be shown.
 
     ``drifted`` counts the rows that somebody else changed since; this reload changes them, too.
     """
@@ -34,11 +34,11 @@ class Preview:
 
     @property
     def warnings(self) -> list[Notice]:
-        """What an operator should know before: first what ends with this apply, then what carries no calls anyway."""
+        """The warnings before an apply: first what ends with it, then what carries no calls anyway."""
         return [*self.losses, *self.plan.warnings]
 
     def lines(self) -> list[str]:
-        """Return the changes as plain text; the rows, where there are no words for them."""
+        """Return the changes as plain text, or the rows if there are no words for them."""
         if self.changes is None:
             return self.plan.lines()
         return [line for change in self.changes for line in change.lines()]
@@ -58,7 +58,7 @@ def make_preview() -> Preview:
 
 
 def _applied() -> tuple[Revision | None, Carriers | None]:
-    """Return the revision in the tables and its carriers: none at all before the first, None when they are not kept."""
+    """Return the revision in the tables and its carriers: empty before the first revision, None if not kept."""
     number = stored_revision()
     if number is None:
         return None, NO_CARRIERS
@@ -67,7 +67,7 @@ def _applied() -> tuple[Revision | None, Carriers | None]:
 
 
 def summary_lines(preview: Preview) -> Iterator[str]:
-    """Yield the last lines for a terminal: how much it is, and what to make of it."""
+    """Yield the last lines for a terminal: how much changes, and the next step."""
     plan = preview.plan
     if not plan.count:
         yield "No changes pending."

@@ -26,7 +26,7 @@ def check_credential(carriers: Carriers, group_pk: int, nodes: Sequence[Node]) -
     if not probe.ok or not credential.register:
         return probe
     registration = registrations(carriers, nodes)[group_pk]
-    if registration.mood != "bad" or registration.state == "unreachable":
+    if registration.severity != "problem" or registration.state == "unreachable":
         return probe
     sentence = f"{probe.sentence} But the registration fails: {registration.sentence}"
     return replace(probe, verdict="rejected", sentence=sentence)

@@ -33,17 +33,17 @@ State = Literal[
     "unreachable", "not applied", "disabled", "unreadable",
 ]  # fmt: skip
 Ask = Callable[[Sequence[Node], Callable[[Node], "NodeView"], float], list["NodeView | RpcError"]]
-Mood = Literal["good", "waiting", "bad", "quiet"]
+Severity = Literal["ok", "pending", "problem", "neutral"]
 _ORDER: tuple[State, ...] = (
     "registered", "trying", "not kept", "realm differs", "rejected", "no answer", "not registered", "not registering",
     "unreachable", "not applied",
 )  # fmt: skip
-_MOODS: Mapping[State, Mood] = {
-    "registered": "good",
-    "trying": "waiting",
-    "not applied": "waiting",
-    "not registering": "quiet",
-    "disabled": "quiet",
+_SEVERITIES: Mapping[State, Severity] = {
+    "registered": "ok",
+    "trying": "pending",
+    "not applied": "pending",
+    "not registering": "neutral",
+    "disabled": "neutral",
 }
 
 HASH_TABLE = "registrars"
@@ -68,9 +68,9 @@ class Registration:
     granted: int | None = None
 
     @property
-    def mood(self) -> Mood:
-        """How it looks: good, waiting for something, bad, or nothing to look at."""
-        return _MOODS.get(self.state, "bad")
+    def severity(self) -> Severity:
+        """How much the state concerns an operator."""
+        return _SEVERITIES.get(self.state, "problem")
 
     @property
     def words(self) -> str:

@@ -1,4 +1,4 @@
-"""Revisions: the numbered record of each apply. And the lock that lets only one apply run at a time."""
+"""Revisions, the numbered records of applies, and the lock that lets only one apply run at a time."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from carriers.snapshots.records import Carriers, carriers_of
 from carriers.snapshots.state import State
 from kamailio_bridge.revisions.state_bytes import unpack
 
-KEPT_LINES = 10_000  # of a plan, in its revision: some 2 MB, where MariaDB takes 16 MB in one statement
+KEPT_LINES = 10_000  # of a plan, in its revision: some 2 MB; MariaDB takes 16 MB in one statement
 
 
 class RevisionQuerySet(models.QuerySet["Revision"]):
-    """Revisions by what became of them."""
+    """Revisions by outcome."""
 
     def not_failed(self) -> RevisionQuerySet:
         """Return those that changed Kamailio's tables, or may have: their writing was interrupted, or still runs."""
@@ -49,8 +49,8 @@ class RevisionManager(_Manager["Revision"]):
 class Revision(models.Model):
     """The record of one apply: who, when, what changed, and how each node answered. The key is its number.
 
-    ``snapshot`` holds the carriers exactly as they were projected, passwords as ciphertext. It is never shown, and None
-    once it is no longer kept.
+    ``snapshot`` holds the carriers exactly as they were projected, passwords as ciphertext. It is never shown, and is
+    None when it is no longer kept.
     """
 
     class Outcome(models.TextChoices):
@@ -66,12 +66,14 @@ class Revision(models.Model):
     )
     author_name = models.CharField("author", max_length=150, blank=True, default="")  # stays when the user is deleted
     started = models.DateTimeField(auto_now_add=True)
-    carriers_read = models.DateTimeField(null=True, editable=False)  # what was saved before is part of it
+    carriers_read = models.DateTimeField(
+        null=True, editable=False
+    )  # changes saved before this are part of the revision
     finished = models.DateTimeField(null=True, blank=True)
     outcome = models.CharField(max_length=8, choices=Outcome.choices, default=Outcome.WRITING)
     summary = models.TextField(blank=True, default="")
     changes = models.JSONField(default=list)
-    left_out = models.JSONField(default=list, editable=False)  # sentences: which objects stayed as before, and why
+    left_out = models.JSONField(default=list, editable=False)  # sentences: which objects were not applied, and why
     nodes = models.JSONField(default=list)
     snapshot = models.BinaryField(null=True, editable=False)
     spread_over = models.JSONField(default=list, editable=False)  # the nodes among which accounts were shared then

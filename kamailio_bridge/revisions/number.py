@@ -1,6 +1,6 @@
-"""The number of the revision: the row that says which one the tables hold, and the entry that says which a node runs.
+"""The number of the revision: in a row of Kamailio's tables, and in the memory of a node that has loaded them.
 
-Kamailio loads the table htable at start too, so a node says which revision it runs even after a restart.
+Kamailio loads the table htable at its start too, so a node knows its revision even after a restart.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from kamailio_bridge.rows.ids import PBX_OFFSET, free_keys, row_id
 from kamailio_bridge.rows.marks import HASH_TABLE, INTEGER_VALUE, REVISION_KEY, STRING_KEY
 from kamailio_bridge.tables.models import Htable
 
-MOST_DIGITS = 10  # of a number of 32 bits, as a revision's is
+MAX_DIGITS = 10  # of a number of 32 bits, as a revision's is
 
 
 def revision_on_node(rpc: Rpc) -> int | None:
@@ -26,13 +26,13 @@ def revision_on_node(rpc: Rpc) -> int | None:
 
 
 def stored_revision() -> int | None:
-    """Read the revision from the table: the one that the rows in Kamailio's tables belong to.
+    """Read the revision to which the rows in Kamailio's tables belong. Raises ``DatabaseError``.
 
-    None before the first apply, and when somebody wrote something else there: the next apply puts that right.
+    None before the first apply, or if somebody wrote something else there, which the next apply corrects.
     """
     row = Htable.objects.filter(key_name=REVISION_KEY).order_by("pk").first()
     text = row.key_value if row is not None else ""
-    return int(text) if text.isdecimal() and len(text) <= MOST_DIGITS else None
+    return int(text) if text.isdecimal() and len(text) <= MAX_DIGITS else None
 
 
 def store_revision(number: int) -> None:
@@ -43,7 +43,7 @@ def store_revision(number: int) -> None:
 
 
 def revision_values(number: str) -> dict[str, str | int]:
-    """Return the row that says which revision the tables hold. It keeps its key once it exists."""
+    """Return the row with the revision of the tables, by column. An existing row keeps its key."""
     return {
         "id": _revision_row(),
         "key_name": REVISION_KEY,
@@ -55,7 +55,7 @@ def revision_values(number: str) -> dict[str, str | int]:
 
 
 def _revision_row() -> int:
-    """Return the key of the row with the revision; a free one while another program's row has the usual key."""
+    """Return the key of the row with the revision: a free one if another program's row has the usual key."""
     present = Htable.objects.filter(key_name=REVISION_KEY).order_by("pk").values_list("pk", flat=True).first()
     if present is not None:
         return present

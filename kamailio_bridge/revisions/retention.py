@@ -8,10 +8,9 @@ from kamailio_bridge.revisions.models import Revision
 
 
 def drop_old_snapshots(*, in_tables: int) -> int:
-    """Drop the large data of all but the last ``KAMAILIO_REVISIONS_KEPT`` revisions. Return of how many.
+    """Drop the large data of all but the last ``KAMAILIO_REVISIONS_KEPT`` revisions. Return the number of those.
 
-    The revision in Kamailio's tables and the newest verified one always keep theirs, to roll back to when something is
-    wrong.
+    The revision in Kamailio's tables and the newest verified one always keep theirs, so that one can roll back to them.
     """
     kept = max(1, settings.KAMAILIO_REVISIONS_KEPT)
     verified = Revision.objects.verified().values_list("pk", flat=True).first()

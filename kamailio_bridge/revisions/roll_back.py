@@ -1,4 +1,4 @@
-"""Roll back: make the carriers what they were at a revision. In Kamailio nothing changes until it is applied."""
+"""Roll back: make the carriers what they were at a revision. Kamailio does not change until that is applied."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class NotKept(Exception):
 
 
 def preview_roll_back(revision: Revision) -> Restoration:
-    """Return what rolling back to the revision would change; writes nothing. Raises ``NotKept``."""
+    """Return the changes of a roll back to the revision, and write nothing. Raises ``NotKept``."""
     return restoration_of(_state(revision))
 
 
@@ -35,7 +35,7 @@ def roll_back(*, revision: Revision, author: User | None) -> Restoration:
 
 
 def password_sentences(restoration: Restoration) -> list[str]:
-    """Say of which carrier groups the earlier password could not be restored."""
+    """Return sentences on the carrier groups whose earlier password could not be restored."""
     sentences = []
     if restoration.password_lost:
         groups = _quoted(restoration.password_lost)

@@ -8,7 +8,7 @@ from typing import cast
 
 from carriers.snapshots.state import State
 
-_LEVEL = 1  # the fastest: packing 10,000 endpoints must cost next to nothing
+_LEVEL = 1  # the fastest: packing 10,000 endpoints must cost almost nothing
 
 
 def pack(state: State) -> bytes:

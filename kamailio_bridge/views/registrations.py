@@ -28,7 +28,7 @@ def registrations(request: HttpRequest) -> HttpResponse:
 def _as_json(registration: Registration) -> dict[str, str | None]:
     return {
         "state": registration.state,
-        "mood": registration.mood,
+        "severity": registration.severity,
         "words": registration.words,
         "sentence": registration.sentence,
         "realm": registration.realm if registration.state == "realm differs" else None,

@@ -21,7 +21,7 @@ def test_a_node_that_is_down_is_said_and_delays_no_page(editor: Client, carriers
     answer = editor.get(REGISTRATIONS, {"group": carriers.group.pk}).json()["registrations"]
     assert list(answer) == [str(carriers.group.pk)]
     shown = answer[str(carriers.group.pk)]
-    assert (shown["state"], shown["words"], shown["mood"]) == ("unreachable", "Node unreachable", "bad")
+    assert (shown["state"], shown["words"], shown["severity"]) == ("unreachable", "Node unreachable", "problem")
     assert "Node local can't be asked" in shown["sentence"]
     assert "connection refused" in shown["sentence"]
 
@@ -29,7 +29,7 @@ def test_a_node_that_is_down_is_said_and_delays_no_page(editor: Client, carriers
 def test_what_needs_no_node_is_said(editor: Client, carriers: Carriers) -> None:
     CarrierGroup.objects.update(enabled=False)
     shown = editor.get(REGISTRATIONS, {"group": carriers.group.pk}).json()["registrations"][str(carriers.group.pk)]
-    assert (shown["words"], shown["mood"]) == ("Disabled", "quiet")
+    assert (shown["words"], shown["severity"]) == ("Disabled", "neutral")
 
 
 def test_groups_without_credential_have_no_state(editor: Client, carriers: Carriers) -> None:

@@ -42,7 +42,7 @@ def test_registered_after_the_short_form_and_the_button(scene: Scene, site: Admi
     assert site.registration(group)["words"] == "Not applied yet"
     site.reload()
     registration = site.wait_for(group, "registered")
-    assert (registration["mood"], registration["words"][:17]) == ("good", "Registered until ")
+    assert (registration["severity"], registration["words"][:17]) == ("ok", "Registered until ")
     assert [incoming.answers for incoming in registrar.registers()] == [[401], [200]]
     assert registrar.faults == []
     html = site.client.get(GROUPS).content.decode()
@@ -55,7 +55,7 @@ def test_a_wrong_password_is_said_with_what_to_do(scene: Scene, site: AdminSite)
     group = site.add_group("Acme", "1000", "not the password", registrar.host_port)
     site.reload()
     registration = site.wait_for(group, "rejected")
-    assert (registration["mood"], registration["words"]) == ("bad", "Rejected: 403 Forbidden")
+    assert (registration["severity"], registration["words"]) == ("problem", "Rejected: 403 Forbidden")
     assert "check username, auth username and password with the carrier" in registration["sentence"]
     site.edit(group, **{"credential-0-password": PASSWORD})
     site.reload()

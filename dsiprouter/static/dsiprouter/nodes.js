@@ -3,13 +3,13 @@ import { askForJson } from "./ask.js";
 
 const address = document.getElementById("ask-nodes").dataset.url;
 const PAUSE = 2000;
-const MOODS = { "in step": "good", behind: "bad", unreachable: "bad" };
+const CLASSES = { "in step": "good", behind: "bad", unreachable: "bad" };
 
 function fill(name, answer) {
   for (const place of document.querySelectorAll(`[data-node="${CSS.escape(name)}"]`)) {
     place.textContent = answer[place.dataset.part] ?? "–";
     if (place.dataset.part === "state") {
-      place.className = `node-state ${MOODS[answer.state] ?? "quiet"}`;
+      place.className = `node-state ${CLASSES[answer.state] ?? "quiet"}`;
       place.title = answer.sentence ?? "";
     }
   }

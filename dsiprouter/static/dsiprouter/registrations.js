@@ -8,7 +8,7 @@ const PAUSE = 2000;
 function show(place, registration) {
   const words = document.createElement("strong");
   words.textContent = registration.words;
-  place.className = `registration ${place.classList.contains("long") ? "long " : ""}mood-${registration.mood}`;
+  place.className = `registration ${place.classList.contains("long") ? "long " : ""}severity-${registration.severity}`;
   place.dataset.state = registration.state;
   place.replaceChildren(words);
   if (place.classList.contains("long")) {

@@ -27,7 +27,7 @@ function offerRealm(place, realm) {
 function show(button, result, answer) {
   const word = document.createElement("strong");
   word.textContent = answer.ok ? "✓ good" : "✗ failed";
-  result.className = `test-result mood-${answer.ok ? "good" : "bad"}`;
+  result.className = `test-result severity-${answer.ok ? "ok" : "problem"}`;
   result.replaceChildren(word, ` ${answer.sentence}`);
   if ("setsRealm" in button.dataset && answer.realm && realmField) {
     setRealm(answer.realm);
