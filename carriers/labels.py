@@ -1,8 +1,8 @@
-"""What objects of the carriers are called in sentences.
+"""The labels of objects of the carriers in sentences.
 
-Everything that names an object asks here, whether it has a model, a record of a snapshot or the plain values of a row,
-so that one object has one label in warnings, previews, drift and history. Endpoints are named with port and transport:
-two that differ only in those are two objects.
+All code that names an object uses these labels, for models, records of snapshots and plain values of rows alike, so
+that one object has one label in warnings, previews, drift and history. Labels of endpoints have port and transport,
+because two that differ only in those are two objects.
 """
 
 from __future__ import annotations
@@ -87,12 +87,12 @@ def endpoint_label(group: Named, endpoint: Reachable) -> str:
 
 
 def own_endpoint_label(endpoint: Reachable) -> str:
-    """Return the label of an endpoint where the group is named anyway."""
+    """Return the label of an endpoint, for a text that names its group anyway."""
     return _endpoint(endpoint.name, endpoint.host, endpoint.port, endpoint.transport)
 
 
 def short_endpoint_names(endpoints: Collection[Reachable]) -> list[str]:
-    """Return the names of a group's endpoints, with the address where that is needed to tell two of them apart."""
+    """Return the names of a group's endpoints, with addresses if two have the same name."""
     count = Counter(endpoint.name for endpoint in endpoints)
     return [_short_name(endpoint, is_unique=count[endpoint.name] == 1) for endpoint in endpoints]
 
@@ -111,11 +111,11 @@ def inbound_route_label(route: Route) -> str:
 
 
 def object_label(instance: models.Model) -> str:
-    """Return what an object of any model is called where its owner is named anyway."""
+    """Return the label of an object of any model, for a text that names its owner anyway."""
     return own_endpoint_label(instance) if isinstance(instance, Endpoint) else _label(type(instance), str(instance))
 
 
-# --- Of routes of which only the prefix is known ----------------------------------------------------------------------
+# --- Of routes known by prefix only -----------------------------------------------------------------------------------
 
 
 def outbound_route_in_sentence(prefix: str) -> str:
@@ -137,7 +137,7 @@ def short_route_in_sentence(prefix: str) -> str:
 
 # --- Of rows, which may be deleted or not stored yet ------------------------------------------------------------------
 
-_QUOTED = (CarrierGroup, PBX, OutboundRouteGroup)  # called by a name that somebody chose
+_QUOTED = (CarrierGroup, PBX, OutboundRouteGroup)  # their names are chosen by operators
 _OWNERS: dict[type[models.Model], tuple[tuple[str, type[models.Model]], ...]] = {
     Endpoint: (("group_id", CarrierGroup),),
     SourceNetwork: (("group_id", CarrierGroup), ("pbx_id", PBX)),
@@ -147,12 +147,12 @@ _OWNERS: dict[type[models.Model], tuple[tuple[str, type[models.Model]], ...]] = 
 
 
 def owners_of(model: type[models.Model]) -> tuple[tuple[str, type[models.Model]], ...]:
-    """Return the columns in which a row names what it belongs to, each with the model of that."""
+    """Return the columns of a model that refer to a row's owner, each with the owner's model."""
     return _OWNERS.get(model, ())
 
 
 def owner_of(model: type[models.Model], values: Values) -> tuple[type[models.Model], int] | None:
-    """Return the model and the key of what a row belongs to; None for what stands alone."""
+    """Return the model and the key of a row's owner; None if it has no owner."""
     for column, owner in owners_of(model):
         if values[column] is not None:
             return owner, values[column]
@@ -160,14 +160,14 @@ def owner_of(model: type[models.Model], values: Values) -> tuple[type[models.Mod
 
 
 def label(model: type[models.Model], values: Values, names: Names) -> str:
-    """Return what a row is called, with its owner: ``carrier group “Acme”, endpoint “primary” (192.0.2.7:5060)``."""
+    """Return the label of a row with its owner: ``carrier group “Acme”, endpoint “primary” (192.0.2.7:5060)``."""
     own = _own_label(model, values, names)
     owner = owner_of(model, values)
     return f"{_label(owner[0], names(*owner))}, {own}" if owner else own
 
 
 def name(model: type[models.Model], values: Values) -> str:
-    """Return what others call the row that they refer to: its name or prefix."""
+    """Return the name of a row for others that refer to it: its name or prefix."""
     return str(model(**values))
 
 
@@ -175,7 +175,7 @@ def name(model: type[models.Model], values: Values) -> str:
 
 
 def _own_label(model: type[models.Model], values: Values, names: Names) -> str:
-    if model is Endpoint:  # not by way of an object, because lists of ten thousand are loaded and compared
+    if model is Endpoint:  # without making an object, because lists of ten thousand are compared
         return _endpoint(values["name"], values["host"], values["port"], values["transport"])
     if model is OutboundRouteGroup:  # behind the label of its route
         return _label(CarrierGroup, names(CarrierGroup, values["group_id"]))

@@ -1,4 +1,4 @@
-"""What lists of the admin have in common."""
+"""The common base of the admin's lists."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from carriers.history.admin import HasHistory
 from carriers.values.addresses import host_ip
 from carriers.values.names import composed
 
-KEY = "-key-"  # stands for a row's key in an address
+KEY = "-key-"  # placeholder of a row's key in a URL
 
 
 def _as_stored(word: str) -> str:
@@ -27,7 +27,7 @@ def _as_stored(word: str) -> str:
 
 
 class QuickList(ChangeList):
-    """Django's list without what it does again: count all objects twice, and look up the address of each row's page."""
+    """Django's list without its repeated work: it counts all objects twice, and reverses the URL of each row's page."""
 
     def get_results(self, request: HttpRequest) -> None:
         """Count all objects a second time only where filters or a search leave some out."""
@@ -63,7 +63,7 @@ class ListAdmin(HasHistory):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
-        """Look for names and addresses in the form in which they are stored."""
+        """Search names and addresses in their stored form."""
         return super().get_search_results(request, queryset, " ".join(map(_as_stored, search_term.split(" "))))
 
     def action_checkbox(self, obj: Any) -> SafeString:

@@ -147,7 +147,7 @@ class CarrierGroupAdmin(OfferedLookups, CallsHooks, EditedTogether, ListAdmin):
 
     @admin.action(description="Disable selected carrier groups", permissions=["change"])
     def disable(self, request: HttpRequest, queryset: QuerySet[CarrierGroup]) -> HttpResponse | None:
-        """Ask first: calls end with it. The page says what it takes away."""
+        """Ask for confirmation on a page that names the calls that would end."""
         if request.POST.get("post") == "yes":
             self._set_enabled(request, queryset, enabled=False)
             return None
@@ -196,7 +196,7 @@ class CarrierGroupAdmin(OfferedLookups, CallsHooks, EditedTogether, ListAdmin):
     # --- The short form -----------------------------------------------------------------------------------------------
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """Ask for the right to add each kind of object that the short form makes."""
+        """Require the permission to add each kind of object that the short form makes."""
         return request.user.has_perms(
             [f"carriers.add_{name}" for name in ("carriergroup", "endpoint", "sourcenetwork", "authcredential")]
         )
@@ -227,7 +227,7 @@ class CarrierGroupAdmin(OfferedLookups, CallsHooks, EditedTogether, ListAdmin):
         return TemplateResponse(request, self.add_form_template, context)
 
     def _after_adding(self, request: HttpRequest, group: CarrierGroup) -> HttpResponse:
-        """Go back to the page of the list that has the new group on it, marked; or hand it to the page that asked."""
+        """Redirect to the list page with the new group, marked, or pass it to the page that opened the form."""
         if IS_POPUP_VAR in request.POST:
             return self.response_add(request, group)
         change_url = reverse(f"{self.admin_site.name}:carriers_carriergroup_change", args=[group.pk])

@@ -1,4 +1,4 @@
-"""Where other apps add to the pages of the carriers: all places, and the base class of the admins that call them.
+"""Hooks by which other apps add to the pages of the carriers, and the base class of the admins that call them.
 
 An app that adds something lists all of it in a file ``carrier_hooks.py``. A place in a page is called by its template
 (``{% hooked "list_tools" %}``) with the page's context, and its hooks return HTML.
@@ -67,7 +67,7 @@ class CallsHooks(admin.ModelAdmin):
             after_save.call(request, form, formsets)
 
     def warn(self, request: HttpRequest, instance: Any) -> None:
-        """Say what the carriers themselves have to say about an object that was saved, before the hooks do."""
+        """Show the carriers' own messages about a saved object, before those of the hooks."""
 
     def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any:
         entry = super().log_addition(request, obj, message)

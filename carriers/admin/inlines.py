@@ -1,4 +1,4 @@
-"""What stands inline in the pages of carrier groups and PBXs."""
+"""The inlines in the pages of carrier groups and PBXs."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class AuthCredentialInline(admin.StackedInline):
     extra = 0
 
     def get_fieldsets(self, request: HttpRequest, obj: CarrierGroup | None = None) -> Any:
-        """Show those who may only look whether a password is stored, in the place of the field that takes a new one."""
+        """Show users who may only view whether a password is stored, in place of the field for a new one."""
         may_edit = self.has_change_permission(request, obj) or self.has_add_permission(request, obj)
         password = "password" if may_edit else "password_state"
         return [

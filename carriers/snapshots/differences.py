@@ -1,6 +1,6 @@
-"""What differs between two states of the carriers: row by row, field by field, in the operator's words.
+"""The differences between two states of the carriers: row by row, field by field, in the operator's words.
 
-Secrets are left out of it already here: a changed password is a change without values.
+Secrets are left out: a changed password is a change without values.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def differences(before: State, after: State) -> list[Change]:
 def field_changes(
     model: type[models.Model], old: tuple[Values, Names] | None, new: tuple[Values, Names] | None
 ) -> Fields:
-    """Return the fields in which two rows differ, of which one may not be there."""
+    """Return the fields in which two rows differ, one of which may be missing."""
     found = {}
     for column in model._meta.concrete_fields:
         before = old[0][column.attname] if old else None
@@ -75,7 +75,7 @@ def _change(
 
 
 class _Names:
-    """What the rows that others refer to are called in a state."""
+    """The names, in a state, of the rows that others refer to."""
 
     def __init__(self, state: State) -> None:
         self._names: dict[tuple[type[models.Model], int], str] = {

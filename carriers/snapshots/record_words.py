@@ -1,6 +1,6 @@
-"""How a preview phrases records and what differs between them: by the fields of the models, and what is special.
+"""Phrases of a preview for records and their differences, made from the fields of the models, with special cases.
 
-A field without a phrase here is said by its name and values, so a new one is never left out.
+A field without a phrase of its own is shown by name and values, so a new one is never left out.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ from carriers.snapshots.records import (
 from carriers.values.addresses import format_address
 from carriers.wording.field_words import Phrase, Style, choice_in_words, differences_in_words, setting_in_words
 
-SHOWN_NAMES = 30  # of endpoints or groups in one line: as many as a call ever tries
+SHOWN_NAMES = 30  # of endpoints or groups in one line, about as many as a call can try
 
-# Fields that the label of a new object and the words around it say already.
+# Fields that the label of a new object and the text around it already contain.
 NAMED: Mapping[type[models.Model], frozenset[str]] = {
     CarrierGroup: frozenset({"name", "endpoints", "sources", "credential"}),
     Endpoint: frozenset({"name", "host", "port", "transport"}),
@@ -44,20 +44,20 @@ NAMED: Mapping[type[models.Model], frozenset[str]] = {
 
 
 def record_changes(model: type[models.Model], old: Any, new: Any, style: Style) -> list[str]:
-    """Say what differs between two records of one object."""
+    """Return a phrase for each difference between two records of one object."""
     names = compress(old._fields, map(ne, old, new))
     fields = {name: (getattr(old, name), getattr(new, name)) for name in names}
     return differences_in_words(model, fields, old, new, style)
 
 
 def record_settings(model: type[models.Model], record: Any, style: Style) -> list[str]:
-    """Say what is set otherwise than by default in a new object, apart from the fields in ``NAMED``."""
+    """Return a phrase for each setting of a new object that is not the default, except the fields in ``NAMED``."""
     names, defaults, _ = _settings(model, record._fields)
     return _unusual(model, names, defaults, record, style)
 
 
 class _Settings(NamedTuple):
-    """The fields of a record that may be worth a word, with their defaults."""
+    """The fields of a record that a preview may mention, with their defaults."""
 
     names: tuple[str, ...]
     defaults: tuple[Any, ...]
@@ -79,13 +79,13 @@ def _unusual(
 
 
 def _part_settings(model: type[models.Model], part: EndpointRecord | CredentialRecord) -> list[str]:
-    """Say what is set otherwise than by default in a new endpoint or credential."""
+    """Return a phrase for each setting of a new endpoint or credential that is not the default."""
     settings = _settings(model, part._fields)
     values = settings.read(part)
     return _part_settings_of(model, settings, values) if values != settings.defaults else []
 
 
-@lru_cache(maxsize=1024)  # thousands of endpoints are set in few ways
+@lru_cache(maxsize=1024)  # thousands of endpoints have few different settings
 def _part_settings_of(model: type[models.Model], settings: _Settings, values: tuple[Any, ...]) -> list[str]:
     part = SimpleNamespace(**dict(zip(settings.names, values, strict=True)))
     return _unusual(model, settings.names, settings.defaults, part, _PARTS)
@@ -95,7 +95,7 @@ def _part_settings_of(model: type[models.Model], settings: _Settings, values: tu
 
 
 def where_it_leads(carriers: Carriers, route: OutboundRouteRecord) -> str:
-    """Say what becomes of the calls of an outbound route."""
+    """Say where the calls of an outbound route go."""
     if route.refuse_code is not None:
         return f"refuses its calls with {refusal_in_words(route.refuse_code, route.refuse_reason)}"
     return _groups_of(carriers, route)
@@ -131,7 +131,7 @@ def endpoint_in_words(endpoint: EndpointRecord, added: str = "") -> str:
 def credential_in_words(credential: CredentialRecord) -> str:
     """Return ``1000 at sip.acme.example:5060, registers``."""
     plain = credential._replace(
-        # What is blank in the form has its value here, which is then no setting of its own.
+        # Fields left blank in the form have a value in the record, which is no setting of its own.
         auth_username="" if credential.auth_username == credential.username else credential.auth_username,
         realm="" if credential.realm == credential.registrar else credential.realm,
     )
@@ -171,7 +171,7 @@ def _credential_changes(old: CredentialRecord | None, new: CredentialRecord | No
             yield f"credential {credential_in_words(old)} removed"
     elif old is None:
         yield f"credential added: {credential_in_words(new)}"
-    else:  # one that was entered again with the same values has another key, and nothing else
+    else:  # entered again with the same values: only the key differs
         changes = record_changes(AuthCredential, old._replace(pk=new.pk), new, _PARTS)
         if changes:
             yield f"credential: {', '.join(changes)}"
@@ -253,7 +253,7 @@ _PARTS = Style(
 
 
 def preview_style(before: Carriers, after: Carriers) -> Style:
-    """Return the style of a preview, in which routes are said by the groups and PBXs that they lead to."""
+    """Return the style of a preview, which phrases routes by the groups and PBXs that they lead to."""
     group = (
         _NAME,
         _ENABLED,

@@ -1,4 +1,4 @@
-"""Everything that the operators mean, at one moment, as plain records: now, or as a state of an earlier time holds it.
+"""All carriers at one moment as plain records: of now, or of an earlier state.
 
 The bridge projects these records to rows with pure functions; tests make them without a database. Records are ordered:
 endpoints and the groups of a route by position, everything else by primary key.
@@ -122,7 +122,7 @@ class InboundRouteRecord(NamedTuple):
 
 
 class Carriers(NamedTuple):
-    """All of it; groups and PBXs by primary key, in rising order."""
+    """All records; groups and PBXs by primary key, in ascending order."""
 
     groups: dict[int, GroupRecord]
     pbxs: dict[int, PBXRecord]
@@ -136,7 +136,7 @@ def read_carriers() -> Carriers:
 
 
 def carriers_of(state: State) -> Carriers:
-    """Return the records of a state. It asks no database, only the keys of the passwords."""
+    """Return the records of a state. Reads no database, only the keys of the passwords."""
     endpoints: dict[int, list[EndpointRecord]] = defaultdict(list)
     rows = rows_of(state, Endpoint, "group_id", "position", *_columns(EndpointRecord))
     for group_pk, _position, *values in sorted(rows, key=itemgetter(0, 1, 2)):
@@ -161,7 +161,7 @@ def carriers_of(state: State) -> Carriers:
 
 
 def credentials_of(state: State) -> Iterator[AuthCredential]:
-    """Yield the auth credentials of a state as objects that are not stored, for what they compute."""
+    """Yield the auth credentials of a state as objects that are not stored, to use their methods."""
     columns = columns_of(AuthCredential)
     for row in rows_of(state, AuthCredential, *columns):
         yield AuthCredential(**dict(zip(columns, row, strict=True)))
@@ -172,7 +172,7 @@ def _columns(record: type[EndpointRecord]) -> list[str]:
 
 
 def credential_record(row: AuthCredential) -> CredentialRecord:
-    """Return the record of a stored credential; its password is decrypted for the digest alone."""
+    """Return the record of a stored credential; its password is decrypted only for the digest."""
     try:
         digest: str | None = row.ha1()
     except encryption.SecretUnreadable:

@@ -1,4 +1,4 @@
-"""Going back to a state of the carriers: the same rows with the same keys, in one transaction."""
+"""Restore a state of the carriers: the same rows with the same keys, in one transaction."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class RestoreRefused(Exception):
 
 
 class Restoration(NamedTuple):
-    """What going back to a state changes.
+    """The changes of restoring a state.
 
     ``password_kept`` names the carrier groups whose earlier password can no longer be read and that keep the present
     one; ``password_lost`` those that have none and need it entered again.
@@ -37,24 +37,24 @@ class Restoration(NamedTuple):
 
 
 def restoration_of(state: State, present: State | None = None) -> Restoration:
-    """Say what restoring the state would change in what is there at present; writes nothing."""
+    """Return what restoring the state would change at present, and write nothing."""
     present = take_state() if present is None else present
     target, kept, lost = _with_present_secrets(_in_normal_forms(state), present)
     return Restoration(target, differences(present, target), kept, lost)
 
 
 def restore_state(state: State) -> Restoration:
-    """Make the carriers what the state says: what was created since goes, what was deleted comes back.
+    """Restore the state: objects created since are deleted, and deleted ones come back.
 
-    All or nothing. Raises ``RestoreRefused`` when the database would not be whole afterwards.
+    All or nothing. Raises ``RestoreRefused`` if the database would be inconsistent afterwards.
     """
     using = router.db_for_write(CarrierGroup)
     connection = connections[using]
     try:
         with transaction.atomic(using=using):
             restoration = restoration_of(state)
-            # Rows may swap unique names, and a parent changes while its children stay: so all that differs is taken
-            # out and put in again, and references are checked at the end.
+            # Rows may swap unique names, and a parent may change while its children stay. So all rows that differ are
+            # deleted and inserted again, and references are checked at the end.
             with connection.constraint_checks_disabled(), unrecorded():
                 _write(restoration)
             record(restoration.changes)
@@ -70,7 +70,7 @@ def restore_state(state: State) -> Restoration:
 def _write(restoration: Restoration) -> None:
     for model in reversed(MODELS):
         for found in _batches(model, restoration.changes, "changed"):
-            delete_without_cascade(found)  # no cascade: children that stay must not go with a parent that changes
+            delete_without_cascade(found)  # children that stay must not be deleted with a parent that changes
     for model in reversed(MODELS):
         for found in _batches(model, restoration.changes, "deleted"):
             found.delete()
@@ -91,7 +91,7 @@ def _objects(state: State, model: type[models.Model], keys: set[int]) -> list[An
 
 
 def _in_normal_forms(state: State) -> State:
-    """Return the state with its values in the current form, in which some of them may be the same."""
+    """Return the state with its values in normal form, in which some of them may become equal."""
     return {**state, **{key: _normal_table(key, state[key]) for key in FORMS if key in state}}
 
 
@@ -118,9 +118,9 @@ def _with_value(row: Any, place: int, value: Any) -> Any:
 
 
 def _with_present_secrets(state: State, present: State) -> tuple[State, list[str], list[str]]:
-    """Return the state with each password under the current key, and whose could not be read.
+    """Return the state with each password under the current key, and the names of groups whose password is unreadable.
 
-    The same password keeps its present ciphertext, so that one that was only re-encrypted is no change.
+    An equal password keeps its present ciphertext, so that a password that was only re-encrypted is no change.
     """
     columns = columns_of(AuthCredential)
     place = columns.index("password_ciphertext")

@@ -1,4 +1,4 @@
-"""Some carrier groups as records: what a page asks of a few must not cost what reading all carriers costs."""
+"""Some carrier groups as records, for pages that need only a few: reading all carriers would cost too much."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from carriers.snapshots.records import Carriers, EndpointRecord, GroupRecord, cr
 
 
 def read_groups(keys: Collection[int]) -> Carriers:
-    """Read the carrier groups of these keys, with their endpoints and credentials and nothing else.
+    """Read the carrier groups with these keys, with their endpoints and credentials and nothing else.
 
     For questions about each group by itself, such as its registration; a plan needs ``read_carriers``.
     """

@@ -1,7 +1,7 @@
-"""The state of all carriers as a plain document with keys, which JSON can hold: what a revision keeps, to go back to.
+"""The state of all carriers as plain data for JSON, with primary keys: a revision keeps it to roll back to.
 
-Unlike the document of ``dump_carriers`` it names every row by its primary key and holds passwords as ciphertext, so
-that what is restored is the same rows, not equal ones. It never leaves the product.
+Unlike the document of ``dump_carriers`` it has the primary key of every row and passwords as ciphertext, so that
+restoring it brings back the same rows, not just equal ones. It never leaves the product.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ MODELS: tuple[type[models.Model], ...] = (
     InboundRoute,
 )
 
-# What held before a column existed, where that differs from the column's default.
+# Values of columns in states older than the column, if they differ from its default.
 _BEFORE: dict[str, dict[str, Any]] = {"outboundroute": {"fall_through": True}, "inboundroute": {"fall_through": True}}
 
 Result = TypeVar("Result")
@@ -45,12 +45,12 @@ State = dict[str, Any]  # {"carriergroup": {"columns": ["id", "name", ...], "row
 
 
 def take_state() -> State:
-    """Read all carriers at one moment, so that two saves are seen both or not at all."""
+    """Read all carriers in one consistent view of the database."""
     return take_state_and(lambda: None)[0]
 
 
 def take_state_and(more: Callable[[], Result]) -> tuple[State, Result]:
-    """Read all carriers, and ``more`` from the same database, at one moment."""
+    """Read all carriers, and ``more`` from the same database, in one consistent view."""
     with _steady_view(connections[router.db_for_read(CarrierGroup)]):
         return {key_of(model): _table(model) for model in MODELS}, more()
 
@@ -87,10 +87,10 @@ def _table(model: type[models.Model]) -> dict[str, Any]:
 
 @contextmanager
 def _steady_view(connection: BaseDatabaseWrapper) -> Iterator[None]:
-    """Let all reads in the block see the same moment, without keeping writers out.
+    """Give all reads in the block one consistent view, without blocking writers.
 
-    MariaDB gives a steady view only from REPEATABLE READ on. SQLite does in any transaction, but ours begin by taking
-    the write lock, so this one begins by hand. Inside a transaction of the caller, the caller's view holds.
+    MariaDB gives a consistent view only from REPEATABLE READ on. SQLite gives one in any transaction, but ours begin
+    with the write lock, so this one begins explicitly. Inside a transaction of the caller, the caller's view applies.
     """
     if connection.in_atomic_block:
         yield

@@ -1,7 +1,8 @@
 """Restore some objects of a state to an earlier state, with whatever depends on them.
 
 An object is a carrier group, a PBX or a route, together with its parts: endpoints, sources, the credential, the groups
-of a route. The result is a state that could have been saved: nothing refers to what is missing, nothing is there twice.
+of a route. The result is a state that could have been saved: nothing refers to a missing object, and no unique value
+occurs twice.
 """
 
 from __future__ import annotations
@@ -18,7 +19,9 @@ from carriers.snapshots.state import MODELS, State, columns_of, key_of, rows_of
 from carriers.values.names import name_key
 
 Object = tuple[type[models.Model], int]
-Reasons = dict[Object, Object | None]  # objects that are as before, and the object because of which each of them is
+Reasons = dict[
+    Object, Object | None
+]  # objects that are as before, each with the object that is the reason, None for those asked for
 
 _Rows = Mapping[type[models.Model], list[tuple[Any, ...]]]
 _UNIQUE: dict[type[models.Model], str] = {
@@ -30,7 +33,7 @@ _UNIQUE: dict[type[models.Model], str] = {
 
 
 def with_objects_as_before(state: State, before: State, objects: set[Object]) -> tuple[State, Reasons]:
-    """Return ``state`` with ``objects`` as in ``before``, or without them, and all objects that this concerned."""
+    """Return ``state`` with ``objects`` and their dependents as in ``before`` (or missing, as there), and reasons."""
     now, was = _read(state), _read(before)
     reasons: Reasons = dict.fromkeys(objects)
     while True:
@@ -55,7 +58,7 @@ def _read(state: State) -> _Rows:
 
 
 def _object(model: type[models.Model], row: tuple[Any, ...]) -> Object:
-    """Return the object that a row is, or is a part of."""
+    """Return the object that a row is or belongs to."""
     for place, owner in _owner_places(model):
         if row[place] is not None:
             return owner, row[place]
@@ -69,7 +72,7 @@ def _owner_places(model: type[models.Model]) -> list[tuple[int, type[models.Mode
 
 
 def _dependents(rows: _Rows, as_before: Reasons) -> Iterator[tuple[Object, Object]]:
-    """Yield the objects that can't be as they are now beside those that are as before."""
+    """Yield the objects that conflict, as they are now, with those that are as before."""
     for model in MODELS:
         for row, missing in _dangling(rows, model):
             yield _object(model, row), missing
@@ -86,7 +89,7 @@ def _dependents(rows: _Rows, as_before: Reasons) -> Iterator[tuple[Object, Objec
 
 
 def _dangling(rows: _Rows, model: type[models.Model]) -> Iterator[tuple[tuple[Any, ...], Object]]:
-    """Yield the rows of a model that refer to an object that is not there, and that object."""
+    """Yield the rows of a model that refer to a missing object, with that object."""
     columns = columns_of(model)
     for field in model._meta.concrete_fields:
         target = field.related_model

@@ -14,7 +14,7 @@ from kamailio_bridge.views.access import RELOAD_PERMISSION
 
 @dataclass(frozen=True)
 class Step:
-    """One step: ``url`` leads to where it is taken, and is empty for those who may not."""
+    """One step: ``url`` is the page to take it, "" if the user may not."""
 
     text: str
     url: str
@@ -22,7 +22,7 @@ class Step:
 
 
 def first_steps(user: User | AnonymousUser) -> list[Step]:
-    """Return the steps while one of them is still to be taken, for those who may take the first."""
+    """Return the steps until all are taken; none for users who may not take the first."""
     if not user.has_perm("carriers.add_carriergroup"):
         return []
     steps = [

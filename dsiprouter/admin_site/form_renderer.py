@@ -1,7 +1,7 @@
-"""How form widgets become HTML: by Jinja2, with the templates that Django brings for it.
+"""Renders form widgets by Jinja2, with Django's own templates for it.
 
 A carrier group of ten endpoints has some 170 widgets, and rendering them by Django's own templates is a third of the
-page's time. Whatever else forms render, and the admin's own widgets, goes by Django's templates as ever.
+page's time. Other parts of forms, and the admin's own widgets, use Django's templates as usual.
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ from dsiprouter.logins.session_views import end_session, sessions
 from kamailio_bridge.urls import admin_urls
 from kamailio_bridge.views.access import RELOAD_PERMISSION, VIEW_GROUP_PERMISSION
 
-# The order of the index: what an operator needs first. What is not named follows, as Django sorts it.
+# The order of the index: what an operator needs first. Other models follow in Django's order.
 APP_ORDER = ("carriers", "kamailio_bridge", "history", "auth")
 PAGES = (("Route test", "route_test"), ("Who is this IP?", "who_is"))
 MODEL_ORDER = ("CarrierGroup", "OutboundRoute", "PBX", "InboundRoute")
@@ -42,7 +42,7 @@ class DsiprouterAdminSite(AdminSite):
         return SecondFactorLoginForm if settings.DSIPROUTER_SECOND_FACTOR else LoginForm
 
     def has_permission(self, request: HttpRequest) -> bool:
-        """Let in staff, and with ``DSIPROUTER_SECOND_FACTOR`` only those who logged in with it."""
+        """Admit staff, and with ``DSIPROUTER_SECOND_FACTOR`` only those who logged in with it."""
         if not super().has_permission(request):
             return False
         return not settings.DSIPROUTER_SECOND_FACTOR or request.user.is_verified()  # type: ignore[union-attr]
@@ -63,7 +63,7 @@ class DsiprouterAdminSite(AdminSite):
         return response
 
     def admin_view(self, view: Any, cacheable: bool = False) -> Any:  # noqa: FBT001, FBT002 - Django's signature
-        """Repeat a view whose transaction the database gave up in favour of another's: nothing of it was stored."""
+        """Retry a view whose transaction the database rolled back in a deadlock: nothing of it was stored."""
 
         @wraps(view)
         def repeated(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -74,7 +74,7 @@ class DsiprouterAdminSite(AdminSite):
         return super().admin_view(repeated, cacheable)
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
-        """Say to every page whether its header has the button. The plan is not made here: it costs too much."""
+        """Tell every page whether its header has the button. The plan is not made here, because it costs too much."""
         context = super().each_context(request)
         return {**context, "may_reload": context["has_permission"] and request.user.has_perm(RELOAD_PERMISSION)}
 
@@ -93,7 +93,7 @@ class DsiprouterAdminSite(AdminSite):
 
 
 def _page(title: str, url_name: str) -> dict[str, Any]:
-    """Return a page that stands beside the models in the index and the sidebar."""
+    """Return an entry for a page beside the models in the index and the sidebar."""
     return {
         "name": title,
         "object_name": url_name,

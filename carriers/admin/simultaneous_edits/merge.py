@@ -19,7 +19,7 @@ Fields = dict[str, list[str]]  # posted values by field name; an unticked box is
 
 @dataclass(frozen=True)
 class TypedRow:
-    """A row as it was typed, and whether that differs from what was shown and from what is stored now."""
+    """A row as it was typed, and whether it differs from the row shown and from the row stored now."""
 
     pk: str  # "" where the page has none
     fields: Fields
@@ -32,7 +32,7 @@ class TypedRow:
 
 @dataclass
 class Findings:
-    """What others did: what goes together with what was typed, and what does not. Each is a sentence."""
+    """The changes of others, those that merge with what was typed and those that conflict with it, as sentences."""
 
     kept: list[str] = field(default_factory=list)
     conflicts: list[str] = field(default_factory=list)
@@ -40,14 +40,14 @@ class Findings:
 
 @dataclass
 class MergedRows:
-    """The rows to go on with: stored ones by primary key, None for one to take as it is stored, and new ones."""
+    """The merged rows: stored ones by primary key, None for a row to keep as it is stored, and new ones."""
 
     stored: list[tuple[str, Fields | None]] = field(default_factory=list)
     new: list[Fields] = field(default_factory=list)
 
 
 def merge_row(typed: TypedRow, rows: Compared, wording: Wording, findings: Findings) -> Fields | None:
-    """Return the fields that were typed, or None where the row, which is shown and stored, is to be taken as stored."""
+    """Return the typed fields, or None if the row, which is shown and stored, should stay as stored."""
     shown, stored = rows.shown[typed.pk], rows.stored[typed.pk]
     if shown.values == stored.values:
         return typed.fields
@@ -95,7 +95,7 @@ def _merge_stored(merged: MergedRows, row: TypedRow, rows: Compared, wording: Wo
 
 
 def _merge_only(merged: MergedRows, pk: str, new: Sequence[TypedRow], added: str, findings: Findings) -> None:
-    """Merge the only row that there may be, which others added, with one that was typed as a new one."""
+    """Merge the only possible row, which others added, with one that was typed as a new one."""
     typed = next((row for row in new if not row.is_blank), None)
     if typed is None:
         findings.kept.append(added)

@@ -1,4 +1,4 @@
-"""Simultaneous edits of one page: nothing of either is lost, and the second learns what the first did."""
+"""Simultaneous edits of one page: both are kept, and the second person is told what the first one did."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ class EditedTogether(admin.ModelAdmin):
     A page carries the stored values that it was made from in a signed hidden field (``page_state``). When it is saved,
     the object's row is locked, so that two saves follow one another, and the stored values are read again. If they
     differ, the posted fields become plain rows (``posted_fields``), which are merged with both states (``merge``): what
-    others did stays where the page did not touch it, and is named in a message (``wording``). Then the merged rows take
-    the place of the posted fields, and Django's admin validates and saves them like any others. Where both sides
+    others did stays where the page did not touch it, and is named in a message (``wording``). Then the merged rows
+    replace the posted fields, and Django's admin validates and saves them like any others. Where both sides
     changed the same row, the form is refused with the sentences above it, and shows what was typed with the present
     state in its hidden field: saving again overwrites.
 
@@ -57,7 +57,7 @@ class EditedTogether(admin.ModelAdmin):
         try:
             return self._save(request, object_id, form_url, extra_context)
         except IntegrityError:
-            # Somebody stored the same name or prefix at the same moment: now that it is there, the form says so.
+            # Somebody stored the same name or prefix at the same moment: the form now finds and reports it.
             return self._save(request, object_id, form_url, extra_context)
 
     def _save(self, request: HttpRequest, object_id: str | None, *rest: Any) -> HttpResponse:
@@ -87,7 +87,7 @@ class EditedTogether(admin.ModelAdmin):
         return self.model._base_manager.select_for_update().filter(pk=key).first()
 
     def _merge(self, request: HttpRequest, obj: Model) -> Findings | None:
-        """Replace the posted fields by the merged ones, and return what others did; None where that is nothing."""
+        """Replace the posted fields by the merged ones, and return what others did; None if they did nothing."""
         stored = self._stored(request, obj)
         _note(request).shown = stored
         shown = read_page_state(request.POST.get(FIELD, ""))
@@ -141,7 +141,7 @@ class EditedTogether(admin.ModelAdmin):
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
-        """Put into the page what it shows: after a refusal what is stored now, so that saving again means it."""
+        """Add the hidden field of stored values: after a refusal those stored now, so that saving again overwrites."""
         context[FIELD.strip("_")] = ""
         if context["original"] is not None and self.has_change_permission(request, context["original"]):
             shown = _note(request).shown or _as_displayed(context)
@@ -149,7 +149,7 @@ class EditedTogether(admin.ModelAdmin):
         return super().render_change_form(request, context, *args, **kwargs)
 
     def _say_who_deleted(self, request: HttpRequest, object_id: str) -> None:
-        """Say who deleted what the page was about."""
+        """Say who deleted the object of the page."""
         entry = _deletion(self.model, unquote(object_id))
         if entry is not None:
             list(messages.get_messages(request))  # ours says more than Django's
@@ -173,7 +173,7 @@ def _merge_inline(
 
 
 class _Note:
-    """What belongs to one request on its way through Django's admin, which has no place of its own for it."""
+    """Data of one request on its way through Django's admin, which has no other place for it."""
 
     def __init__(self) -> None:
         self.shown: PageState | None = None
@@ -189,7 +189,7 @@ def _note(request: HttpRequest) -> _Note:
 
 
 def _as_displayed(context: dict[str, Any]) -> PageState:
-    """Return what the page's forms were made from, not what may be stored by now."""
+    """Return the values from which the page's forms were made, not those that may be stored by now."""
     original = context["original"]
     rows = {OBJECT: states_of([original])}
     for each in context["inline_admin_formsets"]:

@@ -1,7 +1,7 @@
-"""What was stored when a page was made, to tell later what somebody else changed meanwhile.
+"""The stored values when a page was made, to detect later what somebody else changed meanwhile.
 
-A page carries this along, signed, in a hidden field: of the object and of each of its rows the stored values. Of a
-password it carries a digest of the ciphertext, which says whether it is another one by now and nothing else.
+A page has them in a signed hidden field: the values of the object and of each of its rows. Of a password it has a
+digest of the ciphertext, which shows only whether the password was changed.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ OBJECT = ""  # the object itself, among the prefixes of its inlines
 
 @dataclass(frozen=True)
 class RowState:
-    """One object as it was stored: what it is called, and its values by field name."""
+    """One object as it was stored: its label, and its values by field name."""
 
     label: str
     values: dict[str, Any]
@@ -55,7 +55,7 @@ class PageState:
 
 
 def read_page_state(text: str) -> PageState | None:
-    """Return what a page carried along; None for what is not ours."""
+    """Parse the hidden field of a page; None if its signature is not ours."""
     try:
         rows, log = signing.loads(text, salt=SALT)
     except signing.BadSignature:
@@ -66,7 +66,7 @@ def read_page_state(text: str) -> PageState | None:
 
 
 def states_of(objects: Iterable[Model]) -> RowStates:
-    """Return stored objects as they are."""
+    """Return the states of stored objects by primary key."""
     return {str(each.pk): RowState(object_label(each), _values(each)) for each in objects}
 
 

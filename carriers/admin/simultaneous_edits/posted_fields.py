@@ -1,4 +1,4 @@
-"""Posted fields as rows, and merged rows as posted fields: how Django's forms and formsets name them is known here."""
+"""Posted fields as rows, and merged rows as posted fields, with the field names of Django's forms and formsets."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def read_object(data: QueryDict, form: ModelForm, pk: str, rows: Compared) -> Ty
 
 
 def write_object(data: QueryDict, form: ModelForm, stored: RowState) -> None:
-    """Replace the fields of the object itself by what is stored."""
+    """Replace the fields of the object itself by the stored values."""
     for name in form.fields:
         data.pop(form.add_prefix(name), None)
     for name, values in _as_posted(form, stored).items():
@@ -35,7 +35,7 @@ def write_object(data: QueryDict, form: ModelForm, stored: RowState) -> None:
 
 
 def read_rows(data: QueryDict, formset: FormSetClass, rows: Compared) -> list[TypedRow] | None:
-    """Return the rows of an inline in their order; None for what is no page of ours: the formset says what is wrong."""
+    """Return the rows of an inline in their order; None if they are of no page of ours, which the formset refuses."""
     prefix = formset.get_default_prefix()
     initial = data.get(f"{prefix}-{INITIAL_FORM_COUNT}", "")
     if not (initial.isascii() and initial.isdigit()):

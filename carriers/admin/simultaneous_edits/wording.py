@@ -1,4 +1,4 @@
-"""What others did to a row, in sentences."""
+"""Sentences on the changes of others to rows."""
 
 from __future__ import annotations
 

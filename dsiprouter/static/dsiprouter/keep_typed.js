@@ -1,5 +1,5 @@
-// A login may end while somebody types. So before a form is sent, it checks that its login is still valid, and stays as it
-// is until then: what was typed, passwords included, does not leave this page before.
+// A login may end while somebody types. So before a form is sent, this script checks that the login is still valid.
+// Nothing typed, passwords included, leaves the page before that.
 import { ask } from "./ask.js";
 
 const { url, login, user } = document.getElementById("keep-typed").dataset;

@@ -15,7 +15,7 @@ function fill(name, answer) {
   }
 }
 
-// While many pages ask, the site says so at once instead of letting all of them wait: then this one asks again.
+// While many pages ask, the site answers "again" at once instead of letting all of them wait.
 async function askNode(name, questionsLeft) {
   try {
     const answer = await askForJson(address.replace("NAME", encodeURIComponent(name)));

@@ -1,4 +1,4 @@
-// The test buttons on the page of a carrier group. Each asks the carrier through Kamailio and says here what came of it.
+// The test buttons on the page of a carrier group. Each asks the carrier through Kamailio and shows the result.
 import { ask } from "./ask.js";
 
 const tests = document.querySelector(".carrier-tests");
@@ -10,7 +10,7 @@ function setRealm(realm) {
   realmField.dispatchEvent(new Event("change", { bubbles: true }));
 }
 
-// One click puts the registrar's realm into its field; what follows is the operator's.
+// One click puts the registrar's realm into its field; saving is left to the operator.
 function offerRealm(place, realm) {
   if (!realmField || !realm || realmField.value === realm) return;
   const button = document.createElement("button");
