@@ -57,3 +57,9 @@ def test_ipv6_and_many() -> None:
     said = warnings(first, group(2, sources=many))
     assert len(said) == SHOWN_OVERLAPS + 1
     assert said[-1] == "Source networks: 10 more belong to two owners; manage.py who_is ADDRESS names them."
+
+
+def test_the_plan_says_it() -> None:
+    acme, office = group(1, name="Acme", sources=sources("198.51.100.7/32")), pbx(2, "198.51.100.0/24", name="office")
+    said = map(str, PermissionsModule().project(carriers(acme, office), ()).warnings)
+    assert any("198.51.100.7/32 overlaps with 198.51.100.0/24 of PBX “office”" in notice for notice in said)
