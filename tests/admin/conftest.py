@@ -1,4 +1,4 @@
-"""Staff of every role, carriers to look at, and a Kamailio that is down."""
+"""Staff of every role, some carriers, and a Kamailio that is down."""
 
 from __future__ import annotations
 

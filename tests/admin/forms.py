@@ -1,4 +1,4 @@
-"""What a browser posts: the fields of a page as it was served, with some of them changed."""
+"""The fields that a browser posts: those of a page as it was served, with some of them changed."""
 
 from __future__ import annotations
 

@@ -50,7 +50,7 @@ def test_a_name_alone_is_enough_for_ip_authentication(editor: Client) -> None:
     assert stored() == [1, 0, 0, 0]
 
 
-def said(client: Client) -> str:
+def reported(client: Client) -> str:
     """Return the messages on the list, as text."""
     html = client.get("/admin/carriers/carriergroup/").content.decode()
     return re.sub(r"<[^>]+>", "", html.partition('class="messagelist"')[2].partition("</ul>")[0])
@@ -59,19 +59,21 @@ def said(client: Client) -> str:
 def test_the_registrar_is_no_endpoint_unless_it_is_ticked(editor: Client) -> None:
     assert editor.post(ADD_GROUP, BY_PASSWORD).status_code == 302
     assert stored() == [1, 0, 0, 1]
-    assert "“Acme” was added. It has no endpoint yet, so no calls go to it. Edit it to add endpoints" in said(editor)
+    assert "“Acme” was added. It has no endpoint yet, so no calls go to it. Edit it to add endpoints" in reported(
+        editor
+    )
 
 
 def test_an_address_is_the_first_endpoint_and_the_message_says_so(editor: Client) -> None:
     editor.post(ADD_GROUP, {**IP, "address": "203.0.113.7"})
-    assert "Calls go to 203.0.113.7:5060 as dialled. Edit it" in said(editor)
+    assert "Calls go to 203.0.113.7:5060 as dialled. Edit it" in reported(editor)
 
 
 def test_a_ticked_registrar_becomes_an_endpoint(editor: Client) -> None:
     typed = {**BY_PASSWORD, "registrar": "sip:sip.acme.example:5070;transport=tcp", "takes_calls": "on"}
     response = editor.post(ADD_GROUP, typed)
     assert response.status_code == 302
-    assert "Calls go to sip.acme.example:5070/tcp as dialled." in said(editor)
+    assert "Calls go to sip.acme.example:5070/tcp as dialled." in reported(editor)
     credential = AuthCredential.objects.get()
     assert (credential.username, credential.registrar, credential.port) == ("1000", "sip.acme.example", 5070)
     assert (

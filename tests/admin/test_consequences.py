@@ -1,4 +1,4 @@
-"""Before deleting or disabling: what it takes away is named, and after an edit, what that has taken away."""
+"""The consequences of deleting, disabling and editing are named: before the first two, after the last."""
 
 from __future__ import annotations
 

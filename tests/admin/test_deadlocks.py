@@ -1,4 +1,4 @@
-"""A page whose transaction the database gave up in favour of another's is done again, and says things once."""
+"""A page whose transaction was the victim of a deadlock is retried, and shows its messages once."""
 
 from __future__ import annotations
 

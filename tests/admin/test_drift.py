@@ -1,4 +1,4 @@
-"""The page of drift: rows that somebody changed, in words, and the two answers to it."""
+"""The page of drift: rows that somebody changed, in words, and the two buttons."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pages for what goes wrong: a sentence that says what to do, and never a stack trace."""
+"""Pages for errors: a sentence that says what to do, and never a stack trace."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def test_a_fault_of_ours_shows_no_stack_trace() -> None:
 
 @pytest.mark.urls("tests.admin.test_error_pages")
 @pytest.mark.parametrize(
-    ("failure", "said"),
+    ("failure", "reported"),
     [
         ("down", "The database can't be reached."),
         ("full", "The database is full."),
@@ -100,14 +100,14 @@ def test_a_fault_of_ours_shows_no_stack_trace() -> None:
         ("key", "A setting or a key of this site is wrong or damaged."),
     ],
 )
-def test_what_fails_outside_is_said_in_one_true_sentence(
-    failure: str, said: str, caplog: pytest.LogCaptureFixture
+def test_what_fails_outside_is_reported_in_one_true_sentence(
+    failure: str, reported: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The page names no host, no user and no path, because anybody may see it; the log has them in one line."""
     answer = Client(raise_request_exception=False).get(f"/refuse/?as={failure}")
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "10")
     html = unescape(answer.content.decode())
-    assert said in html
+    assert reported in html
     assert "Try again in a moment." in html
     for hidden in ("example", "somebody", "secret-value", "carriergroup", "Traceback"):
         assert hidden not in html

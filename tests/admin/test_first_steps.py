@@ -1,4 +1,4 @@
-"""The start page leads a newcomer through the first carrier, and is quiet afterwards."""
+"""The start page leads through the first carrier, and no longer shows the steps afterwards."""
 
 from __future__ import annotations
 

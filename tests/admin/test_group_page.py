@@ -200,7 +200,9 @@ def test_a_typed_password_must_be_typed_again_after_an_error(editor: Client, car
     assert PASSWORD not in html
 
 
-def test_a_lost_key_is_said_and_asks_for_the_password(editor: Client, carriers: Carriers, settings: Settings) -> None:
+def test_a_lost_key_is_reported_and_asks_for_the_password(
+    editor: Client, carriers: Carriers, settings: Settings
+) -> None:
     settings.DSIPROUTER_CREDENTIAL_KEYS = ["0" * 43 + "="]
     assert "decrypted, because the key that encrypted it is lost" in editor.get(carriers.group_url).content.decode()
     # What has nothing to do with the credential can still be changed.

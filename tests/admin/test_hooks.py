@@ -1,4 +1,4 @@
-"""Where other apps add to the pages of the carriers: each place is called, and its hooks see what they need."""
+"""Hooks in the pages of the carriers: each is called, with the context that it needs."""
 
 from __future__ import annotations
 

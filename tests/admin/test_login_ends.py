@@ -1,4 +1,4 @@
-"""A login that ends while somebody types: what the server says of it. tests/browser has what the page does."""
+"""A login that ends while somebody types: the server's answers. tests/browser tests the page."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_every_page_asks_before_it_sends(operator: Client, carriers: Carriers) -
         assert f'data-url="{STATE}" data-login="/admin/login/?next=/admin/" data-user="operator"' in html
 
 
-def test_what_is_sent_without_a_login_is_not_stored_and_this_is_said(operator: Client, carriers: Carriers) -> None:
+def test_what_is_sent_without_a_login_is_not_stored_and_this_is_reported(operator: Client, carriers: Carriers) -> None:
     SiteSession.objects.all().delete()
     answer = operator.post(carriers.group_url, {"name": "typed for an hour", "password": "hidden-word"}, follow=True)
     assert answer.redirect_chain == [(f"/admin/login/?next={carriers.group_url}", 302)]

@@ -1,4 +1,4 @@
-"""The merge of a page on plain data; test_together.py does it by two people in the admin."""
+"""The merge of a page on plain data; test_together.py tests it with two users in the admin."""
 
 from __future__ import annotations
 

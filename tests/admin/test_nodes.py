@@ -1,4 +1,4 @@
-"""Nodes in the admin: what each says of itself, and the buttons to bring it back, take it out and put it in again."""
+"""Nodes in the admin: what each reports, and the buttons to retry it, fail over from it and enable it."""
 
 from __future__ import annotations
 

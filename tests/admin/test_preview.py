@@ -1,4 +1,4 @@
-"""The page before a reload: the words, the warnings, who saved what, and what an expert wants to see."""
+"""The page before a reload: changes, warnings, authors, and the expert's view."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def test_the_header_and_the_list_lead_to_the_preview(operator: Client, carriers:
     assert "Reload Kamailio" in html
 
 
-def test_changes_since_the_last_revision_are_said_in_words(operator: Client, carriers: Carriers) -> None:
+def test_changes_since_the_last_revision_are_reported_in_words(operator: Client, carriers: Carriers) -> None:
     operator.post(RELOAD)
     carriers.group.endpoints.filter(name="primary").update(strip=2)
     backup = CarrierGroup.objects.create(name="Backup")
@@ -64,7 +64,7 @@ def test_what_ends_is_warned_of(operator: Client, carriers: Carriers) -> None:
     assert "carrier group “Acme”: has no enabled endpoint that we call, so no calls go to it." in html
 
 
-def test_a_name_has_no_effect_and_waits_for_nothing(operator: Client, carriers: Carriers) -> None:
+def test_a_name_has_no_effect_and_is_no_pending_change(operator: Client, carriers: Carriers) -> None:
     operator.post(RELOAD)
     seen = make_plan().digest()
     CarrierGroup.objects.update(name="Acme Ltd")

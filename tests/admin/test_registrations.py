@@ -1,4 +1,4 @@
-"""The places for live states in the pages, and the answer that fills them, while no Kamailio is there to ask."""
+"""Placeholders for live states in the pages, and the answer that fills them, without a running Kamailio."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("kamailio_down")]
 REGISTRATIONS = "/admin/kamailio/registrations/"
 
 
-def test_a_node_that_is_down_is_said_and_delays_no_page(editor: Client, carriers: Carriers) -> None:
+def test_a_node_that_is_down_is_reported_and_delays_no_page(editor: Client, carriers: Carriers) -> None:
     assert f'<span class="registration" data-group="{carriers.group.pk}">' in editor.get(GROUPS).content.decode()
     answer = editor.get(REGISTRATIONS, {"group": carriers.group.pk}).json()["registrations"]
     assert list(answer) == [str(carriers.group.pk)]
@@ -26,7 +26,7 @@ def test_a_node_that_is_down_is_said_and_delays_no_page(editor: Client, carriers
     assert "connection refused" in shown["sentence"]
 
 
-def test_what_needs_no_node_is_said(editor: Client, carriers: Carriers) -> None:
+def test_what_needs_no_node_is_reported(editor: Client, carriers: Carriers) -> None:
     CarrierGroup.objects.update(enabled=False)
     shown = editor.get(REGISTRATIONS, {"group": carriers.group.pk}).json()["registrations"][str(carriers.group.pk)]
     assert (shown["words"], shown["severity"]) == ("Disabled", "neutral")

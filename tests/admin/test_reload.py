@@ -1,4 +1,4 @@
-"""The Reload Kamailio button, what waits for it, and the revision that it leaves."""
+"""The Reload Kamailio button, the pending changes, and the revision that it makes."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def messages_of(response: object) -> str:
     return " ".join(str(message) for message in response.context["messages"])  # type: ignore[attr-defined]
 
 
-def test_a_node_that_is_down_is_said_on_the_page_of_the_revision(operator: Client, carriers: Carriers) -> None:
+def test_a_node_that_is_down_is_reported_on_the_page_of_the_revision(operator: Client, carriers: Carriers) -> None:
     response = operator.post(RELOAD, follow=True)
     revision = Revision.objects.get()
     assert response.redirect_chain == [(f"/admin/kamailio_bridge/revision/{revision.pk}/change/", 302)]
@@ -107,7 +107,7 @@ def test_two_reloads_do_not_run_at_once(operator: Client, carriers: Carriers) ->
     assert not Revision.objects.exists()
 
 
-def test_tables_that_can_not_be_read_are_said(operator: Client, carriers: Carriers) -> None:
+def test_tables_that_can_not_be_read_are_reported(operator: Client, carriers: Carriers) -> None:
     Version.objects.filter(table_name="dispatcher").update(table_version=99)
     assert operator.get(COUNT).json()["count"] is None
     page = operator.get(WAITING)

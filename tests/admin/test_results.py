@@ -1,4 +1,4 @@
-"""Where a button leads, and how loudly its result is said."""
+"""The page that a button leads to, and the level of its message."""
 
 from __future__ import annotations
 

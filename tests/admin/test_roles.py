@@ -51,7 +51,7 @@ def test_a_role_that_was_changed_is_set_right() -> None:
     assert "carriers.change_endpoint" in permissions_of(EDITORS)
 
 
-def test_missing_permissions_are_said() -> None:
+def test_missing_permissions_are_reported() -> None:
     Permission.objects.filter(codename="view_endpoint").delete()
     with pytest.raises(CommandError, match=r"run manage\.py migrate first"):
         output()

@@ -1,4 +1,4 @@
-"""Roll back to a revision from its page: what it says, and what it does."""
+"""Roll back to a revision from its page: the preview, and the roll back itself."""
 
 from __future__ import annotations
 

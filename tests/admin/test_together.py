@@ -1,4 +1,4 @@
-"""Two people at one page: what both typed is kept, and where that can't be, the second decides with both in sight."""
+"""Simultaneous edits of one page: both are kept, and on a conflict the second user sees both and decides."""
 
 from __future__ import annotations
 

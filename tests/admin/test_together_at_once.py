@@ -69,8 +69,8 @@ def test_rounds_of_two_users_adding_endpoints_lose_none(login: Callable[..., Cli
     assert [endpoint.position for endpoint in endpoints] == list(range(1, 2 * rounds + 1))
     assert apply(author=None, nodes=[]).ok
     assert gateways() == [endpoint.pk for endpoint in endpoints[:MAX_GATEWAYS]]
-    said = any("uses only the first 30" in str(warning) for warning in make_plan().warnings)
-    assert said == (len(endpoints) > MAX_GATEWAYS)
+    reported = any("uses only the first 30" in str(warning) for warning in make_plan().warnings)
+    assert reported == (len(endpoints) > MAX_GATEWAYS)
     Endpoint.objects.filter(pk__in=[endpoint.pk for endpoint in endpoints[MAX_GATEWAYS - 1 :]]).delete()
     assert apply(author=None, nodes=[]).ok
     assert gateways() == [endpoint.pk for endpoint in endpoints[: MAX_GATEWAYS - 1]]

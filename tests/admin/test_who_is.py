@@ -1,4 +1,4 @@
-"""Who is this IP?: the page, the command, and the warnings on save that make it needless."""
+"""Who is this IP?: the page, the command, and the warnings on save that prevent the question."""
 
 from __future__ import annotations
 
@@ -81,11 +81,11 @@ def test_the_command(carriers: Carriers) -> None:
 
 def test_a_network_of_two_owners_is_warned_of_on_save(editor: Client, carriers: Carriers) -> None:
     changes = {"sources-TOTAL_FORMS": "2", "sources-1-id": "", "sources-1-network": "198.51.100.7"}
-    said = messages_of(post_page(editor, carriers.pbx_url, changes))
-    assert "198.51.100.7/32 overlaps with 198.51.100.0/24 of carrier group “Acme”" in said
-    assert "counts as coming from PBX “office”" in said
-    said = messages_of(post_page(editor, carriers.group_url, new_endpoint(2, 3, host="192.0.2.9")))
-    assert "192.0.2.9/32 overlaps with 192.0.2.9/32 of PBX “office”" in said
+    reported = messages_of(post_page(editor, carriers.pbx_url, changes))
+    assert "198.51.100.7/32 overlaps with 198.51.100.0/24 of carrier group “Acme”" in reported
+    assert "counts as coming from PBX “office”" in reported
+    reported = messages_of(post_page(editor, carriers.group_url, new_endpoint(2, 3, host="192.0.2.9")))
+    assert "192.0.2.9/32 overlaps with 192.0.2.9/32 of PBX “office”" in reported
     assert "overlaps with" not in messages_of(post_page(editor, carriers.group_url, {"name": "Renamed"}))
 
 
@@ -110,8 +110,8 @@ def test_sources_that_let_everybody_in_are_warned_of_on_save(editor: Client, car
         "sources-1-id": "",
         "sources-1-network": "0.0.0.0/1",
     }
-    said = messages_of(post_page(editor, carriers.group_url, rows))
-    assert "carrier group “Acme”: its sources admit nearly everybody: 0.0.0.0/1, 198.51.100.0/24 are 50%" in said
-    said = messages_of(post_page(editor, carriers.pbx_url, {**rows, "sources-1-network": "128.0.0.0/1"}))
-    assert "PBX “office”: its sources admit nearly everybody: 128.0.0.0/1, 192.0.2.9/32" not in said
-    assert "PBX “office”: its sources admit nearly everybody: 128.0.0.0/1 is 50% of all IPv4 addresses." in said
+    reported = messages_of(post_page(editor, carriers.group_url, rows))
+    assert "carrier group “Acme”: its sources admit nearly everybody: 0.0.0.0/1, 198.51.100.0/24 are 50%" in reported
+    reported = messages_of(post_page(editor, carriers.pbx_url, {**rows, "sources-1-network": "128.0.0.0/1"}))
+    assert "PBX “office”: its sources admit nearly everybody: 128.0.0.0/1, 192.0.2.9/32" not in reported
+    assert "PBX “office”: its sources admit nearly everybody: 128.0.0.0/1 is 50% of all IPv4 addresses." in reported

@@ -1,4 +1,4 @@
-"""Calls through the product's kamailio.cfg, beside a bare proxy that only relays: same machine, same run, by turns.
+"""Calls through the product's kamailio.cfg, compared with a bare proxy that only relays, alternately in one run.
 
 sipp makes the calls (INVITE, 180, 200, ACK, BYE, 200) and takes them. A fixed number of calls is kept up, so the rate
 that comes out is what the proxy and the two sipp processes together can do on this machine.

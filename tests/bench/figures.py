@@ -1,4 +1,4 @@
-"""Measuring, and writing down what was measured."""
+"""Measure, and format the results."""
 
 from __future__ import annotations
 

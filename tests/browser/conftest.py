@@ -1,4 +1,4 @@
-"""Debian's Chromium, an instance of the product of its own for each test, and nothing wrong behind the scenes."""
+"""Debian's Chromium, with an own instance of the product for each test, and no errors in its console or log."""
 
 from __future__ import annotations
 

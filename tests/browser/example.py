@@ -1,4 +1,4 @@
-"""Carriers to look at, as they stand in the README's pictures. Nothing is sent to them: none of them registers."""
+"""The carriers in the README's pictures. None of them registers, so nothing is sent to them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The README's first carrier in five steps, as a newcomer takes them, with a real Kamailio, PBX and carriers behind."""
+"""The README's first carrier in five steps, in a browser, with a real Kamailio, PBX and carriers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The login ends while somebody types: the page keeps it all, rows and password too, until the login holds again."""
+"""The login ends while somebody types: the page keeps everything, rows and password too, until the next login."""
 
 from __future__ import annotations
 

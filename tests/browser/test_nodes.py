@@ -1,4 +1,4 @@
-"""The list of nodes in a browser: what a node says now, also when the site had no place to ask it at once."""
+"""The list of nodes in a browser: each node's present state, even if the site was too busy to ask at once."""
 
 from __future__ import annotations
 

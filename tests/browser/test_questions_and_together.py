@@ -1,4 +1,4 @@
-"""Somebody else saves while a page is open; then the route test and *Who is this IP?* show what a reload changes."""
+"""Somebody else saves while a page is open; the route test and *Who is this IP?* show what a reload changes."""
 
 from __future__ import annotations
 

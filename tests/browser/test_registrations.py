@@ -1,4 +1,4 @@
-"""Registrations in a real browser: the state appears by itself, and each wrong one is mended where it is said."""
+"""Registrations in a real browser: the state appears by itself, and a failed one can be corrected beside it."""
 
 from __future__ import annotations
 

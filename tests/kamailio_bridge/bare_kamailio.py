@@ -1,4 +1,4 @@
-"""A Kamailio that only loads tables and answers JSON-RPC: enough to see what it makes of a database."""
+"""A Kamailio that only loads tables and answers JSON-RPC: enough to see what it loads from a database."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Carriers in the database, in as few words as a test can say them."""
+"""Builders of carriers in the database, as short as possible for tests."""
 
 from __future__ import annotations
 

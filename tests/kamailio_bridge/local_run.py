@@ -1,4 +1,4 @@
-"""``manage.py runlocal`` as a process of its own: what it says, and what it serves."""
+"""``manage.py runlocal`` as a process of its own: its output, and the site that it serves."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sets of carrier groups and routes made at random, to ask a real Kamailio about: many numbers for each set."""
+"""Random carrier groups and routes, with many numbers to ask a real Kamailio for."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Carriers as plain records, made without a database: what a test does not say has a sensible value."""
+"""Carriers as plain records, made without a database; values that a test does not set have sensible defaults."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The SQL files that Debian's Kamailio packages ship, and what the database says of the tables that they make."""
+"""The SQL files of Debian's Kamailio packages, and the database's description of the tables that they make."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""No field is forgotten: a change of any field is said by the preview, the history, pages that merge, and drift.
+"""No field is forgotten: a change of any field is named by the preview, the history, pages that merge, and drift.
 
 The fields are those of the models, so that a new one is tested as soon as it exists.
 """
@@ -108,9 +108,9 @@ def states(model: type[models.Model], column: models.Field) -> tuple[State, Stat
 @every_field
 def test_preview(model: type[models.Model], column: models.Field) -> None:
     before, after = map(carriers_of, states(model, column))
-    said = changes_in_words(before, after)
-    assert said, f"The preview says nothing of {column}: is it in carriers/snapshots/records.py?"
-    for each in said:
+    reported = changes_in_words(before, after)
+    assert reported, f"The preview says nothing of {column}: is it in carriers/snapshots/records.py?"
+    for each in reported:
         assert each.details, each
         for detail in each.details:
             assert detail.strip()
@@ -145,9 +145,9 @@ def test_pages_that_merge(model: type[models.Model], column: models.Field) -> No
         kind._default_manager.bulk_create(stored)
     before, after = objects()[model][0], objects()[model][0]
     change(after, column)
-    said = Wording(model, lambda _model, _pk: "ada").changed("1", states_of([before])["1"], states_of([after])["1"])
+    reported = Wording(model, lambda _model, _pk: "ada").changed("1", states_of([before])["1"], states_of([after])["1"])
     words = "the password" if column.name == "password_ciphertext" else f"{column.verbose_name} from "
-    assert words in said.partition(": ")[2]
+    assert words in reported.partition(": ")[2]
 
 
 @pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)

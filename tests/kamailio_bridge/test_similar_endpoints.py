@@ -1,4 +1,4 @@
-"""Two endpoints that differ in nothing but the transport are told apart by everything that names endpoints."""
+"""Two endpoints that differ only in the transport have different names everywhere."""
 
 from __future__ import annotations
 
@@ -71,8 +71,8 @@ def test_preview(name: str) -> None:
         (change,) = changes_in_words(carriers(before), after)
         return change.details
 
-    said = [details(carriers(before._replace(endpoints=(left,)))) for left in (tcp, udp)]
-    assert said == [(f"{label} removed",) for label in names_of(name)]
+    reported = [details(carriers(before._replace(endpoints=(left,)))) for left in (tcp, udp)]
+    assert reported == [(f"{label} removed",) for label in names_of(name)]
     (added,) = changes_in_words(carriers(), carriers(before))
     assert added.details == names_of(name)
     first, second = short_names_of(name)
@@ -117,8 +117,8 @@ def test_who_is(name: str) -> None:
 @in_database
 def test_history(name: str) -> None:
     with_both(name).endpoints.all().delete()
-    said = [str(entry) for entry in changes_not_applied() if entry.action == "deleted"]
-    assert sorted(said) == sorted(f"carrier group “Acme”, {label} deleted" for label in names_of(name))
+    reported = [str(entry) for entry in changes_not_applied() if entry.action == "deleted"]
+    assert sorted(reported) == sorted(f"carrier group “Acme”, {label} deleted" for label in names_of(name))
 
 
 @in_database

@@ -1,4 +1,4 @@
-"""What the sections of a document are called in links to them."""
+"""The anchors of a document's sections, by which links refer to them."""
 
 from __future__ import annotations
 

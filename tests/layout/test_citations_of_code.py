@@ -1,4 +1,4 @@
-"""What documents say of the code is there: files, functions, classes and routes of Kamailio's configuration."""
+"""Names of code in the documents exist: files, functions, classes and routes of Kamailio's configuration."""
 
 from __future__ import annotations
 

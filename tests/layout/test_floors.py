@@ -56,7 +56,7 @@ def test_nodes_are_asked_side_by_side_in_two_places_only() -> None:
 
 
 @pytest.mark.parametrize(
-    ("importer", "imported", "said"),
+    ("importer", "imported", "reported"),
     [
         ("kamailio_bridge.plan.make", "kamailio_bridge.apply.lock.Claim", "on a floor above. kamailio_bridge.plan ans"),
         ("carriers.labels", "carriers.refusals.reason_of", "on the same floor"),
@@ -68,9 +68,9 @@ def test_nodes_are_asked_side_by_side_in_two_places_only() -> None:
         ("dsiprouter.models", "dsiprouter.logins.sessions", None),
     ],
 )
-def test_a_wrong_import_says_where_the_code_belongs(importer: str, imported: str, said: str | None) -> None:
+def test_a_wrong_import_says_where_the_code_belongs(importer: str, imported: str, reported: str | None) -> None:
     fault = fault_of(Import("some/file.py", 7, importer, imported))
-    assert fault is None if said is None else fault is not None and said in fault and "some/file.py:7" in fault
+    assert fault is None if reported is None else fault is not None and reported in fault and "some/file.py:7" in fault
 
 
 def test_packages_are_empty() -> None:

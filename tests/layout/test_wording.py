@@ -1,4 +1,4 @@
-"""Phrases that no native technical writer uses, and words that this product has another word for."""
+"""Phrases that no native technical writer uses, and words for which this product has others."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An apply towards nodes that fail in every way: one true sentence, and no half-written tables.
+"""An apply with nodes that fail in every way: one true sentence, and no half-written tables.
 
 The nodes here are small real HTTP servers; a real Kamailio is in ``test_apply.py``.
 """

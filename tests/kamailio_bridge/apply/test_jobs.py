@@ -1,4 +1,4 @@
-"""What a job leaves behind when Kamailio's tables were not written, and what only one kind of job records."""
+"""The state after a job that did not write Kamailio's tables, and what only one kind of job records."""
 
 from __future__ import annotations
 

@@ -99,9 +99,9 @@ def test_killed(step: str, node: Node, acme: CarrierGroup, ada: User) -> None:
     killed_apply(ada, node, trap, lease=3600.0)
     rows_left, number_left = rows(), stored_revision()
     repaired = apply_when_free(node)
-    said = "Nothing to do: Kamailio already runs" if step == "before the end is recorded" else "Kamailio runs"
+    reported = "Nothing to do: Kamailio already runs" if step == "before the end is recorded" else "Kamailio runs"
     assert repaired.ok
-    assert repaired.sentence.startswith(f"{said} revision {repaired.revision}")
+    assert repaired.sentence.startswith(f"{reported} revision {repaired.revision}")
     assert_runs_what_the_carriers_call_for(node)
     if left == OLD:
         assert (rows_left, number_left) == (old_rows, old_number)

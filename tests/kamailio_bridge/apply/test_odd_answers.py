@@ -1,4 +1,4 @@
-"""A node that answers what Kamailio never would: each method, each kind of JSON, and never more than a sentence."""
+"""A node that answers what Kamailio never would: for each method and kind of JSON the result is a sentence."""
 
 from __future__ import annotations
 

@@ -65,7 +65,7 @@ def test_a_node_that_runs_the_revision_is_not_reloaded(node: Node, settings: Set
     assert apply(author=None, allow_empty=True).ok
 
 
-def test_a_node_that_is_still_down_is_said() -> None:
+def test_a_node_that_is_still_down_is_reported() -> None:
     result = retry(author=None, names=["west"])
     assert (result.outcome, result.ok) == ("behind", False)
     assert "connection refused" in result.sentence

@@ -1,4 +1,4 @@
-"""What somebody changed outside this product, in the tables and in a real Kamailio's memory: found, named, restored."""
+"""Changes outside this product, in the tables and in a real Kamailio's memory: found, named, restored."""
 
 from __future__ import annotations
 
@@ -91,16 +91,19 @@ def test_changed_added_and_deleted_rows_are_named(applied: CarrierGroup) -> None
     Dispatcher.objects.filter(pk=second.pk).delete()
     Mtree.objects.create(pk=77, tprefix="o77", tvalue="dsiprouter:1")
     Address.objects.filter(ip_addr="127.0.5.0").update(mask=16)
-    said = sentences(read_drift())
+    reported = sentences(read_drift())
     label = "carrier group “Acme”, endpoint"
-    assert len(said) == 4
+    assert len(reported) == 4
     assert (
         f"{label} 127.0.0.21:5060: row {first.pk} of the table dispatcher was changed:"
-        f" priority is 1 instead of 10000, attrs is gwid={first.pk};strip=7 instead of gwid={first.pk};strip=0." in said
+        f" priority is 1 instead of 10000, attrs is gwid={first.pk};strip=7 instead of gwid={first.pk};strip=0."
+        in reported
     )
-    assert f"{label} 127.0.0.22:5060: row {second.pk} of the table dispatcher was deleted." in said
-    assert "a row that no revision has: row 77 of the table mtree was added: tprefix o77, tvalue dsiprouter:1." in said
-    assert any("table address was changed: mask is 16 instead of 24." in sentence for sentence in said)
+    assert f"{label} 127.0.0.22:5060: row {second.pk} of the table dispatcher was deleted." in reported
+    assert (
+        "a row that no revision has: row 77 of the table mtree was added: tprefix o77, tvalue dsiprouter:1." in reported
+    )
+    assert any("table address was changed: mask is 16 instead of 24." in sentence for sentence in reported)
 
 
 def test_foreign_rows_are_no_drift_and_stay(applied: CarrierGroup) -> None:
@@ -173,9 +176,9 @@ def test_secrets_are_masked(applied: CarrierGroup) -> None:
     credential.save()
     assert apply(author=None).ok
     Uacreg.objects.update(auth_ha1="f" * 32, auth_password="clear")
-    said = " ".join(sentences(read_drift()))
-    assert "auth_ha1 is (secret) instead of (secret)" in said
-    whole = said + run_command("check_drift").out + run_command("check_drift", "--json").out
+    reported = " ".join(sentences(read_drift()))
+    assert "auth_ha1 is (secret) instead of (secret)" in reported
+    whole = reported + run_command("check_drift").out + run_command("check_drift", "--json").out
     for secret in (credential.ha1(), "f" * 32, "clear", "hunter2-secret"):
         assert secret not in whole
     mend()

@@ -1,4 +1,4 @@
-"""Every log line of our configuration: what others send stands in it only after it was made safe."""
+"""Every log line of our configuration: it contains received text only after that was made safe."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A call that is up when runlocal is killed: it goes on, and ends properly while the next runlocal watches Kamailio."""
+"""A call that is up when runlocal is killed continues, and ends properly while the next runlocal watches Kamailio."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A local Kamailio: started, watched, stopped, and what is said when it can't be."""
+"""A local Kamailio: started, watched and stopped, with a sentence if that fails."""
 
 from __future__ import annotations
 
@@ -157,7 +157,7 @@ def test_a_closed_connection_is_no_listener() -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "reported"),
     [
         ({"database_url": "sqlite:////nowhere/kamailio.sqlite3"}, "its tables are missing"),
         ({"database_url": f"mysql://user:password@{HOST}:1/kamailio"}, "its database server does not answer"),
@@ -165,9 +165,9 @@ def test_a_closed_connection_is_no_listener() -> None:
         ({"environment": {"DSIPROUTER_KAMAILIO_LOG": "loud"}}, "it says “parse error in config file"),
     ],
 )
-def test_why_it_did_not_start(parameters: NodeParameters, change: dict[str, Any], said: str) -> None:
+def test_why_it_did_not_start(parameters: NodeParameters, change: dict[str, Any], reported: str) -> None:
     sentence = refusal(dataclasses.replace(parameters, **change))
-    assert said in sentence
+    assert reported in sentence
     assert sentence.endswith(f"Its log is {parameters.log}.")
     assert parameters.rpc_token not in sentence
 

@@ -1,4 +1,4 @@
-"""What Kamailio's processes may do to the machine, and what they open: no core, enough files, no port but its own."""
+"""The limits of Kamailio's processes: no core dump, enough open files, and no ports but their own."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def test_a_machine_with_a_low_limit_has_fewer_connections(
     assert parameters.variables()["DSIPROUTER_TCP_CONNECTIONS"] == "500"
 
 
-def test_it_listens_where_it_is_said_and_nowhere_else(kamailio_process: NodeProcess) -> None:
+def test_it_listens_where_it_is_configured_and_nowhere_else(kamailio_process: NodeProcess) -> None:
     parameters = kamailio_process.parameters
     pids = {folder.name for folder in processes(kamailio_process)}
     listening = set()

@@ -1,4 +1,4 @@
-"""manage.py plan_kamailio: the words of the preview, for terminals and scripts."""
+"""manage.py plan_kamailio: the preview for terminals and scripts."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def test_the_rows_and_the_statements_on_request(applied: CarrierGroup) -> None:
     assert sql.index("node local:") < sql.index("  dispatcher.reload")
 
 
-def test_check_tells_a_script_whether_anything_waits(applied: CarrierGroup) -> None:
+def test_check_tells_a_script_whether_anything_is_pending(applied: CarrierGroup) -> None:
     assert run_command("plan_kamailio", "--check") == (0, "No changes pending.\n", "")
     Endpoint.objects.update(strip=1)
     ran = run_command("plan_kamailio", "--check")
@@ -83,9 +83,9 @@ def test_what_the_question_showed_is_all_that_is_applied(
         return "y"
 
     monkeypatch.setattr("builtins.input", answer)
-    said = StringIO()
+    output = StringIO()
     with pytest.raises(CommandError, match="somebody saved since you saw the changes"):
-        call_command("reload_kamailio", stdout=said)
-    assert "strip 0 -> 1" in said.getvalue()
+        call_command("reload_kamailio", stdout=output)
+    assert "strip 0 -> 1" in output.getvalue()
     assert Revision.objects.count() == 1
     assert make_plan().count == 2

@@ -1,4 +1,4 @@
-"""manage.py reload_kamailio and kamailio_status, with a real Kamailio: what they say, and what scripts can rely on."""
+"""manage.py reload_kamailio and kamailio_status, with a real Kamailio: their output and exit status."""
 
 from __future__ import annotations
 
@@ -153,7 +153,7 @@ def test_a_node_that_hangs(kamailio_process: NodeProcess, settings: Settings) ->
 # --- kamailio_status --------------------------------------------------------------------------------------------------
 
 
-def test_status_says_what_runs_and_what_waits() -> None:
+def test_status_says_what_runs_and_what_is_pending() -> None:
     run_command("reload_kamailio", "--yes")
     ran = run_command("kamailio_status")
     assert ran.status == 0
@@ -161,9 +161,9 @@ def test_status_says_what_runs_and_what_waits() -> None:
     assert f"runs revision {stored_revision()}, in step." in ran.out
     assert re.search(r"kamailio [56]\.", ran.out)
     Endpoint.objects.update(strip=1)
-    waiting = run_command("kamailio_status", "--json")
-    assert waiting.status == 0  # what waits is no fault
-    assert json.loads(waiting.out)["waiting"] > 0
+    pending = run_command("kamailio_status", "--json")
+    assert pending.status == 0  # pending changes are no fault
+    assert json.loads(pending.out)["waiting"] > 0
 
 
 def test_status_says_that_tables_can_not_be_read() -> None:

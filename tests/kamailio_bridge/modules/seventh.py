@@ -1,4 +1,4 @@
-"""A seventh Kamailio module, which the product knows nothing of: it blocks the prefixes of routes that refuse calls."""
+"""A seventh Kamailio module, unknown to the product: it blocks the prefixes of routes that refuse calls."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ class BlockedModule(KamailioModule):
 
     def reload(self, node: Node, wanted: Projection, changes: ModuleChanges | None) -> str:
         answer = node.rpc.call(self.reload_method)
-        return expect_text(self.reload_method, answer, lambda said: said == "loaded")
+        return expect_text(self.reload_method, answer, lambda text: text == "loaded")
 
     def verify(self, node: Node, wanted: Projection, changes: ModuleChanges | None) -> list[str]:
         held = set(map(str, as_list(node.rpc.call("blocked.list"))))

@@ -1,4 +1,4 @@
-"""Module mtree towards rows of other tools and nodes that say odd things."""
+"""Module mtree with rows of other tools and odd answers of nodes."""
 
 from __future__ import annotations
 
@@ -26,8 +26,10 @@ mtree = MODULES["mtree"]
 def test_which_prefixes_of_other_tools_are_faulty(prefix: str, faulty: bool) -> None:
     Mtree.objects.create(pk=9000, tprefix=prefix, tvalue="7")
     faults = mtree.foreign_faults(frozenset())
-    said = f"row 9000 of the table mtree (tprefix “{prefix}”) has a prefix that Kamailio can't load: put it right or"
-    assert faults == ([f"{said} remove it."] if faulty else [])
+    reported = (
+        f"row 9000 of the table mtree (tprefix “{prefix}”) has a prefix that Kamailio can't load: put it right or"
+    )
+    assert faults == ([f"{reported} remove it."] if faulty else [])
 
 
 def listing(*entries: tuple[str, str]) -> Any:
@@ -41,7 +43,7 @@ def listing(*entries: tuple[str, str]) -> Any:
 
 
 @pytest.mark.parametrize(
-    ("entries", "said"),
+    ("entries", "reported"),
     [
         ([("o9", "dsiprouter:1"), ("s", "dsiprouter:")], []),
         ([("o9", "dsiprouter:1"), ("s", "dsiprouter:"), ("49", "7")], []),
@@ -59,7 +61,7 @@ def listing(*entries: tuple[str, str]) -> Any:
         ),
     ],
 )
-def test_what_the_tree_holds_is_compared_with_the_rows(entries: list[tuple[str, str]], said: list[str]) -> None:
+def test_what_the_tree_holds_is_compared_with_the_rows(entries: list[tuple[str, str]], reported: list[str]) -> None:
     wanted = project("mtree", carriers(group(1, endpoint(1)), outbound(1, "9", 1)))
     with http_node(listing(*entries)) as server:
-        assert mtree.verify(Node("edge", Rpc(server.url, "token", 10)), wanted, None) == said
+        assert mtree.verify(Node("edge", Rpc(server.url, "token", 10)), wanted, None) == reported

@@ -1,4 +1,4 @@
-"""Module permissions towards nodes that say things a Kamailio in order does not; the nodes are small HTTP servers."""
+"""Module permissions with answers that no healthy Kamailio gives; the nodes are small HTTP servers."""
 
 from __future__ import annotations
 

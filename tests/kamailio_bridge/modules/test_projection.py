@@ -95,7 +95,7 @@ def test_attributes_hold_no_empty_value() -> None:
 
 
 def test_a_credential_that_cannot_be_read_is_still_the_groups() -> None:
-    """What Kamailio has of it stays, so calls go on using it."""
+    """Kamailio keeps the record it already has, and calls still use it."""
     (row,) = rows("dispatcher", carriers(group(1, endpoint(1), credential=credential(1, ha1=None))))
     assert row["attrs"].endswith(";uac=carrier-1")
 

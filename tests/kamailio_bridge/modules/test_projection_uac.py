@@ -1,4 +1,4 @@
-"""From carriers to the records of module uac, and who registers them: pure functions, tested without a database."""
+"""From carriers to the records of module uac, and the nodes that register them: pure, tested without a database."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_the_credential_of_a_disabled_group_has_no_record() -> None:
     assert records(carriers(group(8, enabled=False, credential=credential(1)))) == []
 
 
-def test_a_password_that_cannot_be_read_is_said() -> None:
+def test_a_password_that_cannot_be_read_is_reported() -> None:
     projection = project("uac", carriers(group(8, name="Acme", credential=credential(1, ha1=None))))
     assert not any(projection.rows.values())
     assert "enter the password again" in projection.warnings[0].text

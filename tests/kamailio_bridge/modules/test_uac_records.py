@@ -1,4 +1,4 @@
-"""What module uac asks a node about its records; the nodes are small HTTP servers."""
+"""The queries of module uac for a node's records; the nodes are small HTTP servers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A node that answers in the right form with impossible values: a sentence, whoever asks, and never an exception."""
+"""A node that answers in the right form with impossible values: the result is a sentence and never an exception."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The status of nodes that are in trouble; that of a real Kamailio is in tests/e2e."""
+"""The status of faulty nodes; that of a real Kamailio is tested in tests/e2e."""
 
 from __future__ import annotations
 

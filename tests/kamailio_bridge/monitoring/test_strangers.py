@@ -1,4 +1,4 @@
-"""What the site says of the strangers at a node: in words, on the node's page, in the status and in the metrics."""
+"""Strangers at a node: in words, on the node's page, in the status and in the metrics."""
 
 from __future__ import annotations
 
@@ -98,10 +98,10 @@ def test_a_real_node_tells_it_everywhere(
         stranger.send(b"This is no SIP at all, and long enough.\r\n\r\n")
         wait_for_counts(kamailio_process, before.answered + before.dropped + 20, "answered", "dropped")
         wait_for_counts(kamailio_process, before.malformed + 1, "malformed")
-    said = StringIO()
+    output = StringIO()
     with contextlib.suppress(SystemExit):  # that nothing has been applied, is another matter
-        call_command("kamailio_status", stdout=said)
-    line = re.search(r"^  strangers: (.*)$", said.getvalue(), re.MULTILINE)
+        call_command("kamailio_status", stdout=output)
+    line = re.search(r"^  strangers: (.*)$", output.getvalue(), re.MULTILINE)
     assert line is not None
     assert re.fullmatch(
         r"\d+ requests refused since the start, \d+ of them without an answer; .* dropped; \d+ sources? silenced now",

@@ -1,4 +1,4 @@
-"""What nodes that hang may take of the site: a few seconds of a page, and some threads, never all."""
+"""Hanging nodes delay a page by a few seconds, and block some of the site's threads, never all."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ def entered(**values: object) -> KamailioNode:
 
 
 def refusal(**values: object) -> dict[str, list[str]]:
-    """Return what is said against a node, by field."""
+    """Return the refusals of a node, by field."""
     with pytest.raises(ValidationError) as refused:
         entered(**values).full_clean(validate_unique=False, validate_constraints=False)
     return refused.value.message_dict
@@ -46,8 +46,8 @@ def refusal(**values: object) -> dict[str, list[str]]:
     ],
 )
 def test_addresses_that_are_refused(url: str, sentence: str) -> None:
-    (said,) = refusal(rpc_url=url)["rpc_url"]
-    assert sentence in said
+    (reported,) = refusal(rpc_url=url)["rpc_url"]
+    assert sentence in reported
 
 
 @pytest.mark.parametrize(
@@ -73,8 +73,8 @@ def test_any_address_when_it_is_confirmed(settings: Settings) -> None:
 @pytest.mark.parametrize("host", ["2852039166", "169.254.169.254", "[::ffff:169.254.169.254]", "[fd00:ec2::254]"])
 def test_link_local_and_metadata_addresses_even_then(host: str, settings: Settings) -> None:
     settings.KAMAILIO_RPC_ANYWHERE = True
-    (said,) = refusal(rpc_url=f"http://{host}:5062/RPC")["rpc_url"]
-    assert "no Kamailio answers there" in said
+    (reported,) = refusal(rpc_url=f"http://{host}:5062/RPC")["rpc_url"]
+    assert "no Kamailio answers there" in reported
 
 
 @pytest.mark.parametrize("name", ["", "a b", "-a", "a/b", "ä", "a\n", "x" * 65])

@@ -1,4 +1,4 @@
-"""What a carrier says is shown as far as it can be shown."""
+"""Text from carriers is shown with unprintable characters replaced."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ VIA = "Via: SIP/2.0/UDP 127.0.0.1\r\n"
 
 
 @pytest.mark.parametrize(
-    ("said", "shown"),
+    ("reported", "shown"),
     [
         ("403 Forbidden", "403 Forbidden"),
         ("Läuft nicht", "Läuft nicht"),
@@ -24,8 +24,8 @@ VIA = "Via: SIP/2.0/UDP 127.0.0.1\r\n"
         ("x" * (LONGEST + 1), "x" * LONGEST + "…"),
     ],
 )
-def test_fit_to_show(said: str, shown: str) -> None:
-    assert make_printable(said) == shown
+def test_fit_to_show(reported: str, shown: str) -> None:
+    assert make_printable(reported) == shown
 
 
 def test_a_probe_shows_no_escapes() -> None:

@@ -298,15 +298,15 @@ def test_a_name_is_looked_at_when_the_connection_is_made(monkeypatch: pytest.Mon
     hosts = tmp_path / "hosts"
     hosts.write_text("169.254.169.254 rebound.example\n::ffff:169.254.169.254 rebound6.example\n")
     test = f"{__file__}::{test_a_name_is_looked_at_when_the_connection_is_made.__name__}"
-    said = in_namespace(
+    reported = in_namespace(
         "mount",
         f"mount --bind {hosts} /etc/hosts",
         f"{sys.executable} -m pytest -q -p no:cacheprovider {test}",
         env={IN_NAMESPACE: "1"},
     )
-    assert "1 passed" in said
+    assert "1 passed" in reported
 
 
-def test_a_name_that_does_not_exist_is_said() -> None:
+def test_a_name_that_does_not_exist_is_reported() -> None:
     with pytest.raises(NodeUnreachable, match="unknown host name"):
         rpc("http://nowhere.invalid:5062/RPC").call("core.version")

@@ -168,7 +168,7 @@ def test_a_question_that_stays_unanswered_is_put_again_by_http_and_a_change_is_n
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[" * 100_000, b'{"id": 1, "result": 1, "error": 2}'])
-def test_what_is_no_answer_is_said(content: bytes, tmp_path: Path) -> None:
+def test_what_is_no_answer_is_reported(content: bytes, tmp_path: Path) -> None:
     with other_reader(tmp_path, lambda path: _ignore(path.write_bytes(content))) as fifo, pytest.raises(InvalidAnswer):
         Rpc("http://127.0.0.1:1/RPC", "token", 5, fifo=fifo).call("core.version")
 

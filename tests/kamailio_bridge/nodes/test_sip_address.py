@@ -56,8 +56,8 @@ def test_brackets_and_foreign_addresses() -> None:
 def test_the_check_and_the_start_say_which_setting(settings: Settings) -> None:
     settings.DSIPROUTER_SIP_ADDRESS = "0.0.0.0"
     settings.DSIPROUTER_SIP_IPV6_ADDRESS = "::"
-    said = [str(message.msg) for message in check_sip_addresses()]
-    assert [sentence.partition(":")[0] for sentence in said] == [
+    reported = [str(message.msg) for message in check_sip_addresses()]
+    assert [sentence.partition(":")[0] for sentence in reported] == [
         "DSIPROUTER_SIP_ADDRESS",
         "DSIPROUTER_SIP_IPV6_ADDRESS",
     ]

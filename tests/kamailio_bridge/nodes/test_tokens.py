@@ -1,4 +1,4 @@
-"""Where nodes' tokens come from: variables made for it, and files of one folder. Nothing else goes to a node's URL."""
+"""The sources of nodes' tokens: variables for that purpose, and files of one folder. Nothing else is sent to nodes."""
 
 from __future__ import annotations
 

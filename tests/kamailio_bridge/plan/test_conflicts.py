@@ -1,4 +1,4 @@
-"""A row of another program on a set id, prefix or name of ours: its object stays as it was, and all else is applied."""
+"""A row of another program with a set id, prefix or name of ours: our object stays as it was, the rest is applied."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rows of other tools that Kamailio can't take: apply names the row, the table and what to do; calls go on meanwhile.
+"""Rows of other tools that Kamailio can't load: apply names row, table and remedy, and calls continue.
 
 Each against a real Kamailio that runs a route already.
 """

@@ -1,4 +1,4 @@
-"""The difference between what the carriers call for and what stands in Kamailio's tables."""
+"""The difference between the rows that the carriers need and those in Kamailio's tables."""
 
 from __future__ import annotations
 
@@ -220,7 +220,7 @@ def test_the_number_of_queries_does_not_grow_with_the_carriers(
     assert sum(counted) <= 30
 
 
-def test_a_missing_table_is_said_with_the_command_that_makes_it() -> None:
+def test_a_missing_table_is_reported_with_the_command_that_makes_it() -> None:
     Version.objects.filter(table_name="dispatcher").update(table_version=5)
     with pytest.raises(TablesUnreadable, match="dispatcher"):
         make_plan()

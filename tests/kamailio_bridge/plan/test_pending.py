@@ -1,4 +1,4 @@
-"""The number of pending changes: exact while a plan is cheap, and kept while it is not."""
+"""The number of pending changes: exact while a plan is cheap, and cached while it is not."""
 
 from __future__ import annotations
 
@@ -132,7 +132,7 @@ def test_the_age_of_a_count_is_told_by_the_wall_clock(
 
 
 @in_a_transaction
-def test_tables_that_can_not_be_read_are_said(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_tables_that_can_not_be_read_are_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Htable._meta, "db_table", "no_such_table")
     with (
         transaction.atomic(using="kamailio"),

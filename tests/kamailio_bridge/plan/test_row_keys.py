@@ -1,4 +1,4 @@
-"""A row of another program that stands on the key of a row of ours: ours stands elsewhere, and nothing is held up."""
+"""A row of another program with the key of a row of ours: ours gets another key, and nothing is delayed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is refused before an apply, and what operators are warned of: pure functions of the carriers."""
+"""The problems that refuse an apply, and the warnings: pure functions of the carriers."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def test_values_at_their_limits_are_accepted() -> None:
 
 
 @pytest.mark.parametrize(
-    ("thing", "said"),
+    ("thing", "reported"),
     [
         (group(1, endpoint(1, strip=-1)), "strip -1 is not from 0 to 30."),
         (group(1, endpoint(1, strip=31)), "strip 31 is not from 0 to 30."),
@@ -98,7 +98,7 @@ def test_values_at_their_limits_are_accepted() -> None:
         (inbound(1, "1;x", 1), "prefix “1;x”: "),
     ],
 )
-def test_a_value_beyond_its_limits_is_refused_with_the_object_named(thing: Any, said: str) -> None:
+def test_a_value_beyond_its_limits_is_refused_with_the_object_named(thing: Any, reported: str) -> None:
     label = {
         "GroupRecord": "carrier group “Carrier 1”",
         "PBXRecord": "PBX “PBX 1”: ",
@@ -107,7 +107,7 @@ def test_a_value_beyond_its_limits_is_refused_with_the_object_named(thing: Any, 
     }[type(thing).__name__]
     (problem,) = problems(thing)
     assert problem.startswith(label)
-    assert said in problem
+    assert reported in problem
 
 
 def test_every_endpoint_with_the_same_wrong_settings_is_named() -> None:

@@ -70,10 +70,10 @@ def test_the_statements_are_those_of_an_apply_in_its_order() -> None:
     with CaptureQueriesContext(connections["kamailio"]) as queries:
         write(plan)
     verb = re.compile(r"(DELETE FROM|INSERT INTO) \W(\w+)")
-    said = [match.groups() for statement in sql_statements(plan) if (match := verb.match(statement))]
+    reported = [match.groups() for statement in sql_statements(plan) if (match := verb.match(statement))]
     done = [match.groups() for query in queries if (match := verb.match(query["sql"]))]
     assert len(done) > 3
-    assert said[:-2] == done  # the last two write the revision
+    assert reported[:-2] == done  # the last two write the revision
 
 
 @in_a_transaction
@@ -137,23 +137,23 @@ def announced(node: Node, *, known: bool) -> list[str]:
     return [call for call in calls if "#" not in call and not call.startswith("drouting.")]
 
 
-def assert_heard(node: Node, said: list[str]) -> None:
+def assert_heard(node: Node, reported: list[str]) -> None:
     """Check that the commands that change something came in that order, and that the dumps were taken."""
     came = heard(node)
-    assert [call for call in came if CHANGING.match(call)] == [call for call in said if CHANGING.match(call)]
-    assert set(said) <= set(came)
+    assert [call for call in came if CHANGING.match(call)] == [call for call in reported if CHANGING.match(call)]
+    assert set(reported) <= set(came)
 
 
 @committed
 def test_the_commands_are_those_that_a_node_hears_in_their_order(listening: Node) -> None:
     group = make_group("Acme", "127.0.0.21")
     make_route("9", group)
-    said = announced(listening, known=False)
+    reported = announced(listening, known=False)
     assert apply(author=None, nodes=[listening]).ok
-    assert_heard(listening, said)
+    assert_heard(listening, reported)
     group.endpoints.update(strip=1)
-    said = announced(listening, known=True)
-    assert said == [
+    reported = announced(listening, known=True)
+    assert reported == [
         "dispatcher.reload",
         "htable.reload dsiprouter",
         "dispatcher.list",
@@ -161,7 +161,7 @@ def test_the_commands_are_those_that_a_node_hears_in_their_order(listening: Node
         "htable.get dsiprouter dsiprouter:revision",
     ]
     assert apply(author=None, nodes=[listening]).ok
-    assert_heard(listening, said)
+    assert_heard(listening, reported)
 
 
 @committed
@@ -173,12 +173,12 @@ def test_each_changed_credential_has_its_own_command(listening: Node) -> None:
     credential.set_password("secret")
     credential.save()
     heard(listening)
-    said = announced(listening, known=True)
-    assert f"uac.reg_refresh carrier-{group.pk}" in said
+    reported = announced(listening, known=True)
+    assert f"uac.reg_refresh carrier-{group.pk}" in reported
     assert apply(author=None, nodes=[listening]).ok
-    assert_heard(listening, said)
+    assert_heard(listening, reported)
     credential.delete()
-    said = announced(listening, known=True)
-    assert f"uac.reg_remove carrier-{group.pk}" in said
+    reported = announced(listening, known=True)
+    assert f"uac.reg_remove carrier-{group.pk}" in reported
     assert apply(author=None, nodes=[listening]).ok
-    assert_heard(listening, said)
+    assert_heard(listening, reported)

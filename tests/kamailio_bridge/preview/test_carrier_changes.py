@@ -1,4 +1,4 @@
-"""What changed between two states of the carriers, as the operator reads it."""
+"""The changes between two states of the carriers, in the operator's words."""
 
 from __future__ import annotations
 
@@ -21,24 +21,24 @@ def lines(before: Carriers, after: Carriers) -> list[str]:
 
 def edits(before: Any, after: Any) -> list[str]:
     """Return what is said of one group, PBX or route that was edited, without its own name in front."""
-    said = lines(carriers(before), carriers(after))
-    assert all(line.startswith("~ ") for line in said)
-    return [line.partition(": ")[2] for line in said]
+    reported = lines(carriers(before), carriers(after))
+    assert all(line.startswith("~ ") for line in reported)
+    return [line.partition(": ")[2] for line in reported]
 
 
-def test_nothing_is_said_of_what_stayed() -> None:
+def test_nothing_is_reported_of_what_stayed() -> None:
     state = carriers(ACME, outbound(1, "9", 1), pbx(1, "192.0.2.9/32"), inbound(1, "1444", 1))
     assert changes_in_words(state, state) == []
 
 
-def test_a_changed_strip_is_said_with_group_and_endpoint() -> None:
+def test_a_changed_strip_is_reported_with_group_and_endpoint() -> None:
     after = carriers(group(1, PRIMARY._replace(strip=1), BACKUP, name="Acme"))
     assert lines(carriers(ACME), after) == [
         "~ carrier group “Acme”: endpoint “primary” (203.0.113.7:5060): strip 0 -> 1"
     ]
 
 
-def test_an_added_group_is_said_with_all_that_it_has() -> None:
+def test_an_added_group_is_reported_with_all_that_it_has() -> None:
     added = group(
         3,
         endpoint(5, name="main", strip=1, prefix="+1", direction="outbound"),
@@ -57,14 +57,14 @@ def test_an_added_group_is_said_with_all_that_it_has() -> None:
     ]
 
 
-def test_a_removed_group_is_said() -> None:
+def test_a_removed_group_is_reported() -> None:
     assert lines(carriers(group(1, PRIMARY, name="Acme")), carriers()) == [
         "- carrier group “Acme”: removed with 1 endpoint"
     ]
 
 
 @pytest.mark.parametrize(
-    ("changes", "said"),
+    ("changes", "reported"),
     [
         ({"name": "Acme Ltd"}, "name “Acme” -> “Acme Ltd”"),
         ({"enabled": False}, "disabled"),
@@ -79,12 +79,12 @@ def test_a_removed_group_is_said() -> None:
         ),
     ],
 )
-def test_edits_of_a_group(changes: dict[str, Any], said: str) -> None:
-    assert edits(ACME, ACME._replace(**changes)) == [said]
+def test_edits_of_a_group(changes: dict[str, Any], reported: str) -> None:
+    assert edits(ACME, ACME._replace(**changes)) == [reported]
 
 
 @pytest.mark.parametrize(
-    ("changes", "said"),
+    ("changes", "reported"),
     [
         ({"name": "main"}, "name “primary” -> “main”"),
         ({"host": "203.0.113.70", "port": 5070}, "address 203.0.113.7:5060 -> 203.0.113.70:5070"),
@@ -96,13 +96,13 @@ def test_edits_of_a_group(changes: dict[str, Any], said: str) -> None:
         ({"strip": 2, "prefix": "00"}, "strip 0 -> 2, prefix none -> 00"),
     ],
 )
-def test_edits_of_an_endpoint(changes: dict[str, Any], said: str) -> None:
+def test_edits_of_an_endpoint(changes: dict[str, Any], reported: str) -> None:
     after = ACME._replace(endpoints=(PRIMARY._replace(**changes), BACKUP))
-    assert edits(ACME, after) == [f"endpoint “primary” (203.0.113.7:5060): {said}"]
+    assert edits(ACME, after) == [f"endpoint “primary” (203.0.113.7:5060): {reported}"]
 
 
 @pytest.mark.parametrize(
-    ("changes", "said"),
+    ("changes", "reported"),
     [
         ({"ha1": "f" * 32}, ["credential: new password"]),
         ({"ha1": None}, ["credential: the password can't be decrypted any more"]),
@@ -113,19 +113,19 @@ def test_edits_of_an_endpoint(changes: dict[str, Any], said: str) -> None:
         ({"pk": 77}, []),
     ],
 )
-def test_edits_of_a_credential(changes: dict[str, Any], said: list[str]) -> None:
+def test_edits_of_a_credential(changes: dict[str, Any], reported: list[str]) -> None:
     before = ACME._replace(credential=credential(1))
-    assert edits(before, before._replace(credential=credential(1)._replace(**changes))) == said
+    assert edits(before, before._replace(credential=credential(1)._replace(**changes))) == reported
 
 
-def test_a_removed_credential_is_said_and_no_digest_ever() -> None:
+def test_a_removed_credential_is_reported_and_no_digest_ever() -> None:
     before, after = ACME._replace(credential=credential(1)), ACME._replace(credential=credential(1, ha1="f" * 32))
     assert edits(before, ACME) == ["credential 1000 at sip.acme.example:5060, registers removed"]
-    said = lines(carriers(before), carriers(after)) + lines(carriers(), carriers(after))
-    assert not any(HA1 in line or "f" * 32 in line for line in said)
+    reported = lines(carriers(before), carriers(after)) + lines(carriers(), carriers(after))
+    assert not any(HA1 in line or "f" * 32 in line for line in reported)
 
 
-def test_routes_are_said_by_the_names_of_their_groups() -> None:
+def test_routes_are_reported_by_the_names_of_their_groups() -> None:
     backup = group(2, endpoint(9), name="Backup")
     before = carriers(ACME, backup, outbound(1, "9", 1), outbound(2, "8", 2), outbound(3, "7", 1))
     after = carriers(ACME, backup, outbound(1, "9", 1, 2), outbound(2, "88", 2, enabled=False), outbound(4, "", 2))
@@ -171,7 +171,7 @@ def test_groups_of_a_route_that_refuses_its_calls_are_named_as_such() -> None:
     assert lines(before, after) == ["~ outbound route 9: carrier groups Acme, then Backup (before: Acme)"]
 
 
-def test_a_new_endpoint_and_a_new_credential_are_said_with_all_that_is_unusual() -> None:
+def test_a_new_endpoint_and_a_new_credential_are_reported_with_all_that_is_unusual() -> None:
     account = credential(1, auth_username="digest", realm="acme", expires=60, register=False)
     added = group(1, endpoint(5, weight=75), credential=account, enabled=False)
     assert lines(carriers(), carriers(added)) == [
@@ -184,13 +184,13 @@ def test_a_new_endpoint_and_a_new_credential_are_said_with_all_that_is_unusual()
 def test_inbound_routes_that_fall_through() -> None:
     office = pbx(1)
     keeps, falls = inbound(1, "1444", 1), inbound(1, "1444", 1, fall_through=True)
-    said = "falls through to a shorter prefix when its PBX is disabled"
-    assert lines(carriers(office, keeps), carriers(office, falls)) == [f"~ inbound route 1444: {said}"]
+    reported = "falls through to a shorter prefix when its PBX is disabled"
+    assert lines(carriers(office, keeps), carriers(office, falls)) == [f"~ inbound route 1444: {reported}"]
     assert lines(carriers(office, falls), carriers(office, keeps)) == [
         "~ inbound route 1444: answers 503 when its PBX is disabled"
     ]
     assert lines(carriers(office), carriers(office, falls)) == [
-        f"+ inbound route 1444: added: PBX “PBX 1”, {said}",
+        f"+ inbound route 1444: added: PBX “PBX 1”, {reported}",
     ]
 
 

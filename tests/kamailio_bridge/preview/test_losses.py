@@ -1,4 +1,4 @@
-"""What deleting, disabling or applying takes away, named before it is done."""
+"""Losses by deleting, disabling or applying are named in advance."""
 
 from __future__ import annotations
 
@@ -119,8 +119,8 @@ def test_what_was_not_in_force_takes_nothing_away() -> None:
 )
 def test_a_route_that_would_vanish_says_why(after: object, why: str) -> None:
     before = carriers(ACME, BACKUP, outbound(1, "9", 1), outbound(2, "7", 2))
-    said = [str(notice) for notice in losses(before, carriers(ACME, BACKUP, after, outbound(2, "7", 2)))]
-    assert said == [f"outbound route 9: {why}: its calls are answered 404."]
+    reported = [str(notice) for notice in losses(before, carriers(ACME, BACKUP, after, outbound(2, "7", 2)))]
+    assert reported == [f"outbound route 9: {why}: its calls are answered 404."]
 
 
 def test_a_prefix_that_another_route_takes_over_is_no_loss() -> None:

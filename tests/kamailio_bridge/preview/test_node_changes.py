@@ -1,4 +1,4 @@
-"""What coming and going nodes mean for the registrations, in words."""
+"""The effect of added and removed nodes on registrations, in words."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ STATE = carriers(
 )
 
 
-def test_nothing_is_said_of_the_same_nodes() -> None:
+def test_nothing_is_reported_of_the_same_nodes() -> None:
     assert nodes_in_words(["a", "b"], ("a", "b"), STATE) == []
 
 

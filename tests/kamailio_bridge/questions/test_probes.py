@@ -1,4 +1,4 @@
-"""Through which node a carrier is asked, and for how long; what carriers answer is shown in tests/e2e."""
+"""Which node asks a carrier, and for how long; answers of carriers are tested in tests/e2e."""
 
 from __future__ import annotations
 

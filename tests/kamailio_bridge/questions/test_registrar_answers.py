@@ -1,4 +1,4 @@
-"""What registrars answered, in sentences: the cause as far as the answer tells it, and what to do."""
+"""Registrars' answers, in sentences: the cause as far as it is known, and what to do."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What registrations look like from several nodes, good and bad; how carriers answer is shown in tests/e2e."""
+"""Registrations as several nodes report them, good and bad; answers of carriers are tested in tests/e2e."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def test_states_in_words(answer: Answer, state: str, words: str) -> None:
     ("values", "state"),
     [({"enabled": False}, "disabled"), ({"credential": credential(1, ha1=None)}, "unreadable")],
 )
-def test_what_needs_no_node_is_said_without_one(values: dict[str, Any], state: str) -> None:
+def test_what_needs_no_node_is_reported_without_one(values: dict[str, Any], state: str) -> None:
     """A lost key is said even while no node can be asked, and whatever a node still has of it."""
     one = carriers(group(1, **{"credential": credential(1), **values}))
     assert registrations(one, [dead()])[1].state == state

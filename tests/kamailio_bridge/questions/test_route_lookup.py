@@ -128,7 +128,7 @@ def test_a_node_that_does_not_answer_delays_nobody(
     assert not test.is_complete
 
 
-def test_tables_that_can_not_be_read_are_said(acme: CarrierGroup) -> None:
+def test_tables_that_can_not_be_read_are_reported(acme: CarrierGroup) -> None:
     from django.db import connections  # noqa: PLC0415
 
     with connections["kamailio"].cursor() as cursor:

@@ -1,4 +1,4 @@
-"""The prediction equals what a real Kamailio answers, whatever the routes and the number."""
+"""The prediction equals the answer of a real Kamailio, for random routes and numbers."""
 
 from __future__ import annotations
 
@@ -87,11 +87,11 @@ def could_be(live: list[Attempt], carriers: Carriers, number: str) -> bool:
         for begun in turned.values():
             for candidate in in_every_turn(begun, part.groups[-1]):
                 attempts = predict(candidate._replace(outbound_routes=(part,)), number).attempts
-                said = tuple(map(without_place, attempts))
-                if said == tuple(map(without_place, live[: len(said)])):
-                    found[said] = candidate
+                reported = tuple(map(without_place, attempts))
+                if reported == tuple(map(without_place, live[: len(reported)])):
+                    found[reported] = candidate
         turned = found
-    return any(len(said) == len(live) for said in turned)
+    return any(len(reported) == len(live) for reported in turned)
 
 
 def in_every_turn(carriers: Carriers, pk: int) -> Iterator[Carriers]:

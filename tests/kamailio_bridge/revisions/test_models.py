@@ -1,4 +1,4 @@
-"""What a revision keeps: the carriers exactly as they were projected."""
+"""A revision keeps the carriers exactly as they were projected."""
 
 from __future__ import annotations
 

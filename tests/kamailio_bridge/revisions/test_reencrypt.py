@@ -1,4 +1,4 @@
-"""Keys are rotated in the revisions, too: a removed key opens nothing any more, and nothing is lost."""
+"""Keys are rotated in the revisions, too: afterwards the old key is not needed, and nothing is lost."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The attributes of a destination: what is written is what is read, and what others write is read as Kamailio does."""
+"""The attributes of a destination: ours are read as they were written, those of others as Kamailio reads them."""
 
 from __future__ import annotations
 

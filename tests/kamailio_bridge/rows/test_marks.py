@@ -1,4 +1,4 @@
-"""Marks name objects of the carriers: what is written is what is read, and texts of others name none."""
+"""Marks name objects of the carriers: ours are read as they were written, and other texts name none."""
 
 from __future__ import annotations
 

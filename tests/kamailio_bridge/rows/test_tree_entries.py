@@ -1,4 +1,4 @@
-"""The entries of the prefix tree: what is written is what is read, and what is not ours says nothing."""
+"""The entries of the prefix tree: ours are read as they were written, and those of others are ignored."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a node says of the addresses it admits, in whatever form; the nodes are small HTTP servers."""
+"""A node's dumps of admitted addresses, in all forms; the nodes are small HTTP servers."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_a_port_that_an_older_node_does_not_name_is_none() -> None:
 
 
 @pytest.mark.parametrize("item", [{}, {"ip": "x", "tag": ""}, {"ip": "203.0.113.7"}])
-def test_an_entry_in_another_form_is_said(item: dict[str, Any]) -> None:
+def test_an_entry_in_another_form_is_reported(item: dict[str, Any]) -> None:
     with pytest.raises(InvalidAnswer, match=r"permissions\.addressDump"):
         dumped([{"group": 8, "item": item}], {})
 

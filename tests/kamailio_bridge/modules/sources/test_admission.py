@@ -1,4 +1,4 @@
-"""Which row of the table address decides on a source address: pure functions of the rows."""
+"""The row of the table address that admits a source address: pure functions of the rows."""
 
 from __future__ import annotations
 

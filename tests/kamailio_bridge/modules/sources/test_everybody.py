@@ -1,4 +1,4 @@
-"""Sources that together let everybody in are warned of, with whose they are."""
+"""Warnings of sources that together admit everybody name their owners."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def warnings(*things: object, tag: str | None = None) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("networks", "said"),
+    ("networks", "reported"),
     [
         (("0.0.0.0/1", "128.0.0.0/1"), "admit everybody: 0.0.0.0/1, 128.0.0.0/1 are all IPv4 addresses."),
         (QUARTERS, "admit everybody: 0.0.0.0/2, 64.0.0.0/2, 128.0.0.0/2, 192.0.0.0/2 are all IPv4 addresses."),
@@ -30,21 +30,23 @@ def warnings(*things: object, tag: str | None = None) -> list[str]:
         (("2000::/4", "3000::/4"), "admit everybody: 2000::/4, 3000::/4 are all IPv6 addresses."),
     ],
 )
-def test_one_owner(networks: tuple[str, ...], said: str) -> None:
-    assert warnings(group(1, name="Acme", sources=sources(*networks))) == [f"carrier group “Acme”: its sources {said}"]
-    assert warnings(pbx(1, *networks, name="office")) == [f"PBX “office”: its sources {said}"]
+def test_one_owner(networks: tuple[str, ...], reported: str) -> None:
+    assert warnings(group(1, name="Acme", sources=sources(*networks))) == [
+        f"carrier group “Acme”: its sources {reported}"
+    ]
+    assert warnings(pbx(1, *networks, name="office")) == [f"PBX “office”: its sources {reported}"]
 
 
 def test_all_owners_together() -> None:
     acme = group(1, endpoint(1, "203.0.113.7"), name="Acme", sources=sources("0.0.0.0/2"))
     office = pbx(2, "64.0.0.0/2", name="office")
     last = group(3, name="Last", sources=sources("198.51.100.0/24", first=9))
-    said = (
+    reported = (
         "Source networks: together admit nearly everybody: 0.0.0.0/2 of carrier group “Acme”, 64.0.0.0/2 of PBX"
         " “office”, 198.51.100.0/24 of carrier group “Last” are 50% of all IPv4 addresses."
     )
-    assert warnings(acme, office, last) == [said]
-    assert warnings(acme, office, last, tag="carrier-1") == [said]
+    assert warnings(acme, office, last) == [reported]
+    assert warnings(acme, office, last, tag="carrier-1") == [reported]
     assert warnings(acme, office, tag="carrier-3") == []
 
 
@@ -66,5 +68,5 @@ def test_overlaps_count_once_and_ordinary_networks_are_no_matter() -> None:
 
 def test_the_plan_says_it() -> None:
     state = carriers(group(1, name="Acme", sources=sources("0.0.0.0/1", "128.0.0.0/1")))
-    said = [*rules_warnings(state), *PermissionsModule().project(state, ()).warnings]
-    assert any("admit everybody" in str(notice) for notice in said)
+    reported = [*rules_warnings(state), *PermissionsModule().project(state, ()).warnings]
+    assert any("admit everybody" in str(notice) for notice in reported)

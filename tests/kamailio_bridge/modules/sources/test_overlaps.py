@@ -1,4 +1,4 @@
-"""Networks of two owners are warned of, with whose a request from there is."""
+"""Warnings of networks with two owners name the owner to whom a request counts."""
 
 from __future__ import annotations
 
@@ -54,12 +54,12 @@ def test_only_those_of_one_owner_where_that_is_asked() -> None:
 def test_ipv6_and_many() -> None:
     first = group(1, sources=sources("2001:db8::/32"))
     many = sources(*(f"2001:db8:{number:x}::/48" for number in range(1, 31)), first=100)
-    said = warnings(first, group(2, sources=many))
-    assert len(said) == SHOWN_OVERLAPS + 1
-    assert said[-1] == "Source networks: 10 more belong to two owners; manage.py who_is ADDRESS names them."
+    reported = warnings(first, group(2, sources=many))
+    assert len(reported) == SHOWN_OVERLAPS + 1
+    assert reported[-1] == "Source networks: 10 more belong to two owners; manage.py who_is ADDRESS names them."
 
 
 def test_the_plan_says_it() -> None:
     acme, office = group(1, name="Acme", sources=sources("198.51.100.7/32")), pbx(2, "198.51.100.0/24", name="office")
-    said = map(str, PermissionsModule().project(carriers(acme, office), ()).warnings)
-    assert any("198.51.100.7/32 overlaps with 198.51.100.0/24 of PBX “office”" in notice for notice in said)
+    reported = map(str, PermissionsModule().project(carriers(acme, office), ()).warnings)
+    assert any("198.51.100.7/32 overlaps with 198.51.100.0/24 of PBX “office”" in notice for notice in reported)
