@@ -125,7 +125,7 @@ class _Finder:
         if new is None or isinstance(node, ast.stmt):
             return _one_line(node), "pass" if new is None else _one_line(new)
         shown: ast.AST = node
-        while _says_little(shown):
+        while _needs_context(shown):
             parent = self.places[id(shown)].parent
             if isinstance(parent, ast.Call | ast.Dict) and len(_one_line(parent)) > LONGEST_CALL:
                 return self._argument(shown, parent, node, new)
@@ -205,7 +205,7 @@ def _is_no_code(node: ast.AST) -> bool:
             return False
 
 
-def _says_little(node: ast.AST) -> bool:
+def _needs_context(node: ast.AST) -> bool:
     """Say whether a node is a number or so, which needs what is around it to be recognised."""
     negative = isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub)
     return negative or isinstance(node, ast.Constant | ast.Slice | ast.keyword | ast.FormattedValue)

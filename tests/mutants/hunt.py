@@ -100,7 +100,7 @@ class Hunt:
             self.report(verdict)
 
     def _cold(self, number: int, healthy: ForkServer) -> Verdict:
-        """Try a mutant that an import comes by: it must be switched on before the first import."""
+        """Try a mutant that an import reaches: it must be switched on before the first import."""
         with self._server(active=number) as server:
             try:
                 server.wait()
@@ -129,9 +129,9 @@ class Hunt:
         return server.run(active, tests, [self.grace + SLOWER * self.recorded.seconds[test] for test in tests])
 
     def tests(self, number: int) -> list[str]:
-        """Return the tests that can kill a mutant: those that come by, its own file's and quick ones first.
+        """Return the tests that can kill a mutant: those that reach it, its own file's and quick ones first.
 
-        What an import comes by can matter to every test: those follow that come by its file, then all others.
+        What an import reaches can matter to every test: first those that reach its file, then all others.
         """
         reach = self.recorded.reach.get(number, set())
         if "" in reach:

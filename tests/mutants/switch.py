@@ -30,7 +30,7 @@ def activate(number: int) -> None:
 
 
 def _record(number: int) -> None:
-    """Write down, once, that a test came by. pytest puts the running test into the environment."""
+    """Record once that a test reached a switch. pytest names the running test in the environment."""
     test = os.environ.get("PYTEST_CURRENT_TEST", "").rpartition(" (")[0]
     if (number, test) not in _recorded:
         _recorded.add((number, test))

@@ -44,7 +44,7 @@ def test_what_is_listed_is_a_mutant_of_today() -> None:
     assert sorted(listed.keys() - names) == []
 
 
-def test_a_target_that_names_no_file_is_said(tmp_path: Path) -> None:
+def test_a_target_that_names_no_file_is_reported(tmp_path: Path) -> None:
     (tmp_path / "a").mkdir()
     (tmp_path / "a" / "b.py").touch()
     assert target_files(tmp_path, ("a/*.py", "a/b.py")) == ["a/b.py"]
