@@ -291,7 +291,7 @@ def test_owners_of_accounts_are_compared_with_the_nodes_at_the_time_of_the_apply
     """A node that is entered after the apply, and retried, changes nothing in what was applied."""
     for name in ("east", "west"):
         KamailioNode.objects.create(name=name, rpc_url=f"http://127.0.0.1:{free_port()}/RPC", time_limit=1)
-    for number in range(8):
+    for number in range(20):  # so many that each node owns one, whatever their keys
         group = make_group(f"Trunk {number}", f"203.0.113.{number + 1}")
         make_route(str(number), group)
         credential = AuthCredential(group=group, username=f"10{number}", registrar="sip.acme.example")
