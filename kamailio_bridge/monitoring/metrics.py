@@ -35,7 +35,7 @@ _REGISTRATIONS_KEY = "kamailio_bridge.monitoring.metrics.registrations"
 
 
 @dataclass(frozen=True)
-class NodeAnswer:
+class NodeFigures:
     """One node: whether it answers, its revision and its strangers; None if it does not know them."""
 
     name: str
@@ -109,7 +109,7 @@ def _nodes() -> Iterator[Metric]:
     yield from _strangers(nodes)
 
 
-def _strangers(nodes: list[NodeAnswer]) -> Iterator[Metric]:
+def _strangers(nodes: list[NodeFigures]) -> Iterator[Metric]:
     """Report what each node counted; its counters restart when it starts."""
     requests = CounterMetricFamily(
         "dsiprouter_stranger_requests",
@@ -132,18 +132,18 @@ def _strangers(nodes: list[NodeAnswer]) -> Iterator[Metric]:
     yield silenced
 
 
-def _asked_nodes() -> list[NodeAnswer]:
+def _asked_nodes() -> list[NodeFigures]:
     nodes = configured_nodes()
     names = [node.name for node in nodes]
-    kept: list[NodeAnswer] = cache.get(_NODES_KEY, [])
+    kept: list[NodeFigures] = cache.get(_NODES_KEY, [])
     if [node.name for node in kept] == names:
         return kept
     answers = ask_at_once(nodes, lambda node: (revision_on_node(node.rpc), read_strangers(node.rpc)), ASK_SECONDS)
     found = [
         # A node without our hash table answers, but does not know its revision.
-        NodeAnswer(name, up=isinstance(answer, CallFailed), revision=None)
+        NodeFigures(name, up=isinstance(answer, CallFailed), revision=None)
         if isinstance(answer, RpcError)
-        else NodeAnswer(name, up=True, revision=answer[0], strangers=answer[1])
+        else NodeFigures(name, up=True, revision=answer[0], strangers=answer[1])
         for name, answer in zip(names, answers, strict=True)
     ]
     cache.set(_NODES_KEY, found, KEPT_SECONDS)

@@ -39,7 +39,7 @@ from carriers.validators import (
 from carriers.values.addresses import clean_host, clean_network, clean_port, clean_transport, format_address
 from kamailio_bridge.modules.base import join_first
 from kamailio_bridge.nodes.own_hosts import own_hosts
-from kamailio_bridge.rows.ids import ENDPOINT_ADDRESS_OFFSET, HIGHEST, PBX_OFFSET, row_id
+from kamailio_bridge.rows.ids import HIGHEST, OWNER_OFFSET, PBX_OFFSET, row_id
 from kamailio_bridge.rows.routes_in_force import (
     answering_routes,
     calling_groups,
@@ -81,7 +81,7 @@ def _id_problems(carriers: Carriers) -> Iterator[Notice]:
     keys += [route.pk for route in carriers.outbound_routes]
     keys += [route.pk for route in carriers.inbound_routes]
     highest = max(keys, default=0)
-    if highest >= PBX_OFFSET or row_id(highest, ENDPOINT_ADDRESS_OFFSET) > HIGHEST:
+    if highest >= PBX_OFFSET or row_id(highest, OWNER_OFFSET) > HIGHEST:
         yield Notice(
             "KAMAILIO_ID_BASE",
             f"is {settings.KAMAILIO_ID_BASE}; with the key {highest} on top that is more than Kamailio's columns hold.",

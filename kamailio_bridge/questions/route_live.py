@@ -12,7 +12,7 @@ from kamailio_bridge.questions.route_tables import Names
 from kamailio_bridge.rows.attrs import parse_attrs
 
 
-class NodeAnswer:
+class RouteAnswer:
     """What one node would do: the attempts, or a sentence on its refusal and the ``answer`` that the caller gets."""
 
     def __init__(self, attempts: list[Attempt], refusal: str = "", answer: str = "") -> None:
@@ -21,7 +21,7 @@ class NodeAnswer:
         self.answer = answer
 
 
-def ask_route(node: Node, number: str, names: Names) -> NodeAnswer:
+def ask_route(node: Node, number: str, names: Names) -> RouteAnswer:
     """Ask a node by ``GET /ROUTE/<number>``. Raises ``RpcError``; reads no database, because it runs in a thread.
 
     In a group selected by weight this takes a turn, so the node's next call takes the following one.
@@ -29,9 +29,9 @@ def ask_route(node: Node, number: str, names: Names) -> NodeAnswer:
     status, text = node.rpc.get(f"/ROUTE/{quote(number, safe='')}")
     if status == 503 and text.startswith("answers "):
         answer = text.removeprefix("answers ").strip()
-        return NodeAnswer([], f"The route answers the call itself: {answer}.", answer)
+        return RouteAnswer([], f"The route answers the call itself: {answer}.", answer)
     if status in (404, 503) and text.strip() in ("no route", "no endpoint", "not ready", "not a number"):
-        return NodeAnswer([], f"The call is answered {status}: {text.strip()}.", f"{status} {text.strip()}")
+        return RouteAnswer([], f"The call is answered {status}: {text.strip()}.", f"{status} {text.strip()}")
     if status != 200:
         raise InvalidAnswer(
             f"The route question was answered HTTP {status}: {text.strip()[:200]}."
@@ -50,7 +50,7 @@ def ask_route(node: Node, number: str, names: Names) -> NodeAnswer:
         shares = last is not None and weight is not None and last.weight is not None and last.group == group
         place = last.place if shares and last is not None else len(attempts) + 1
         attempts.append(Attempt(place, gwid, group, endpoint, r_uri, usernames.get(key, ""), weight))
-    return NodeAnswer(attempts)
+    return RouteAnswer(attempts)
 
 
 def _username(node: Node, key: str) -> str:

@@ -16,7 +16,7 @@ from django.test import Client
 from pytest_django import Settings
 
 from kamailio_bridge.local.web_server import THREADS, make_server
-from kamailio_bridge.nodes import ask_all as asking
+from kamailio_bridge.nodes import ask_all
 from kamailio_bridge.nodes.ask_all import PLACES, NoPlaceFree, UnexpectedError, ask_nodes, hold_place
 from kamailio_bridge.nodes.models import KamailioNode
 from kamailio_bridge.nodes.node import Node
@@ -105,7 +105,7 @@ def test_a_place_is_given_back_whatever_happens() -> None:
 def test_web_servers_have_more_threads_than_may_wait_for_nodes() -> None:
     values: dict[str, Any] = {}
     exec((DEPLOY / "gunicorn.conf.py").read_text(encoding="utf-8"), values)  # noqa: S102 - our own file
-    may_wait = asking.PLACES + 2  # an apply and a scrape
+    may_wait = ask_all.PLACES + 2  # an apply and a scrape
     assert values["threads"] > may_wait
     assert may_wait < THREADS
 

@@ -13,7 +13,7 @@ from django.core.management import CommandError, call_command
 
 from carriers.models import AuthCredential, CarrierGroup, OutboundRoute
 from kamailio_bridge.apply.operations import apply
-from kamailio_bridge.nodes import ask_all as asking
+from kamailio_bridge.nodes import ask_all
 from kamailio_bridge.nodes.node import Node
 from kamailio_bridge.nodes.rpc import Rpc
 from kamailio_bridge.questions.route_lookup import route_test
@@ -99,7 +99,7 @@ def test_rows_of_others_count_as_kamailio_reads_them(node: Node, acme: CarrierGr
 def test_a_node_that_does_not_answer_delays_nobody(
     node: Node, acme: CarrierGroup, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(asking.ask_nodes, "__defaults__", (0.5,))
+    monkeypatch.setattr(ask_all.ask_nodes, "__defaults__", (0.5,))
 
     def drip(handler: BaseHTTPRequestHandler, body: dict[str, Any]) -> None:
         """Send one byte of a header after the other, which no timeout between bytes ever ends."""
