@@ -17,8 +17,7 @@ def add_hooks() -> None:
 
     hooks.before_save.add(save_warnings.remember_before_fields)
     hooks.before_save_rows.add(save_warnings.remember_before_rows)
-    hooks.after_save.add(save_warnings.warn_of_overlaps)
-    hooks.after_save.add(save_warnings.warn_of_losses)
+    hooks.after_save.add(save_warnings.warn_of_edit)
     hooks.after_add.add(save_warnings.warn_of_gaps)
 
     hooks.list_columns.add(carrier_pages.list_columns)

@@ -22,7 +22,7 @@ from kamailio_bridge.preview.losses import losses
 from kamailio_bridge.rows.marks import group_tag, pbx_tag
 from kamailio_bridge.rows.types import Notice
 
-# Fields whose change may end calls or registrations. The check reads all carriers, so it is not made for every edit.
+# Fields whose change may end calls or registrations. Other edits are not checked, because a check reads all carriers.
 ENDING_FIELDS = frozenset(
     {
         "enabled",
@@ -60,17 +60,17 @@ def remember_before_rows(_request: HttpRequest, form: ModelForm, formsets: Seque
         _before[form] = read_carriers()
 
 
-def warn_of_losses(request: HttpRequest, form: ModelForm, _formsets: Sequence[BaseModelFormSet]) -> None:
-    """Say which calls an edit ended."""
-    before = _before.pop(form, None)
+def warn_of_edit(request: HttpRequest, form: ModelForm, formsets: Sequence[BaseModelFormSet]) -> None:
+    """Say which networks of an object overlap with others, if an edit may admit somebody, and which calls it ended."""
+    before, tag = _before.pop(form, None), _tag_of(form.instance)
+    may_admit = "enabled" in form.changed_data or any(map(_rows_may_admit_somebody, formsets))
+    if before is None and not (tag and may_admit):
+        return
+    after = read_carriers()
+    if tag and may_admit:
+        _warn_of_overlaps(request, after, tag)
     if before is not None:
-        _warn(request, losses(before, read_carriers()))
-
-
-def warn_of_overlaps(request: HttpRequest, form: ModelForm, formsets: Sequence[BaseModelFormSet]) -> None:
-    """Say which networks of an object overlap with others, if an edit may admit somebody."""
-    if "enabled" in form.changed_data or any(map(_rows_may_admit_somebody, formsets)):
-        _warn_of_overlaps(request, form.instance)
+        _warn(request, losses(before, after))
 
 
 def warn_of_gaps(request: HttpRequest, obj: Model) -> None:
@@ -78,19 +78,23 @@ def warn_of_gaps(request: HttpRequest, obj: Model) -> None:
 
     A gap is a PBX that may not call, or a route without a carrier.
     """
-    _warn_of_overlaps(request, obj)
+    if tag := _tag_of(obj):
+        _warn_of_overlaps(request, read_carriers(), tag)
     if isinstance(obj, PBX) and obj.enabled and not obj.sources.exists():
         _warn(request, [Notice(pbx_label(obj), SILENT_PBX)])
     if isinstance(obj, OutboundRoute) and _lacks_a_carrier(obj):
         _warn(request, list(outbound_route_warnings(read_carriers(), obj.pk)))
 
 
-def _warn_of_overlaps(request: HttpRequest, obj: Model) -> None:
+def _tag_of(obj: Model) -> str:
+    """Return the tag of an object's address rows, "" for an object that has none."""
     tags: dict[type[Model], str] = {CarrierGroup: group_tag(obj.pk), PBX: pbx_tag(obj.pk)}
-    tag = tags.get(type(obj))
-    if tag is not None:
-        rows = admission_rows(read_carriers())
-        _warn(request, [*everybody_warnings(rows, tag), *overlap_warnings(rows, tag)])
+    return tags.get(type(obj), "")
+
+
+def _warn_of_overlaps(request: HttpRequest, carriers: Carriers, tag: str) -> None:
+    rows = admission_rows(carriers)
+    _warn(request, [*everybody_warnings(rows, tag), *overlap_warnings(rows, tag)])
 
 
 def _rows_may_admit_somebody(formset: BaseModelFormSet) -> bool:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from html import unescape
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from carriers.models import PBX, CarrierGroup
 from tests.admin.forms import GROUPS, Carriers, fields_of, post_page
@@ -110,3 +113,13 @@ def test_names_in_warnings_are_escaped(editor: Client, carriers: Carriers) -> No
     html += editor.post(carriers.pbx_url, {**fields, "_save": "Save"}, follow=True).content.decode()
     assert "&lt;b&gt;office&lt;/b&gt;" in html
     assert "<b>office" not in html
+
+
+def test_an_edit_reads_all_carriers_once_before_and_once_after(editor: Client, carriers: Carriers) -> None:
+    fields = fields_of(editor.get(carriers.group_url).content.decode())
+    fields.pop("enabled")
+    with CaptureQueriesContext(connection) as queries:
+        answer = editor.post(carriers.group_url, {**fields, "_save": "Save"}, follow=True)
+    assert "Once Kamailio is reloaded:" in text(answer)
+    reads = [query for query in queries if re.search(r"FROM .carriers_inboundroute.", query["sql"])]
+    assert len(reads) == 2
