@@ -8,9 +8,8 @@ from __future__ import annotations
 from kamailio_bridge.nodes.rpc import CallFailed, Rpc, parse_number, parsing_answer
 from kamailio_bridge.rows.ids import PBX_OFFSET, free_keys, row_id
 from kamailio_bridge.rows.marks import HASH_TABLE, INTEGER_VALUE, REVISION_KEY, STRING_KEY
+from kamailio_bridge.rows.numbers import number_in
 from kamailio_bridge.tables.models import Htable
-
-MAX_DIGITS = 10  # of a number of 32 bits, as a revision's is
 
 
 def revision_on_node(rpc: Rpc) -> int | None:
@@ -31,8 +30,7 @@ def stored_revision() -> int | None:
     None before the first apply, or if somebody wrote something else there, which the next apply corrects.
     """
     row = Htable.objects.filter(key_name=REVISION_KEY).order_by("pk").first()
-    text = row.key_value if row is not None else ""
-    return int(text) if text.isdecimal() and len(text) <= MAX_DIGITS else None
+    return number_in(row.key_value) if row is not None else None
 
 
 def store_revision(number: int) -> None:

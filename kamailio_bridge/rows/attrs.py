@@ -9,8 +9,7 @@ from typing import NamedTuple
 
 from carriers.snapshots.records import EndpointRecord, GroupRecord
 from kamailio_bridge.rows.marks import record_key
-
-MAX_DIGITS = 10  # of a number of 32 bits
+from kamailio_bridge.rows.numbers import number_in
 
 
 class Attrs(NamedTuple):
@@ -63,7 +62,5 @@ def parse_attrs(text: str) -> Attrs:
 
 
 def whole_number(text: str | None) -> int:
-    """Return the number in a text as Kamailio reads it: 0 if it is none or has more than ``MAX_DIGITS`` digits."""
-    if text is None or len(text) > MAX_DIGITS:
-        return 0
-    return int(text) if text.isascii() and text.isdigit() else 0
+    """Return the number in a text as Kamailio reads it: 0 if there is none."""
+    return number_in(text or "") or 0

@@ -6,6 +6,8 @@ changed, existing rows count as rows of another program.
 
 from __future__ import annotations
 
+from kamailio_bridge.rows.numbers import number_in
+
 # Descriptions, in dispatcher and in drouting's tables.
 GROUP_MARK = "carrier-group:"
 PBX_MARK = "pbx:"
@@ -83,5 +85,4 @@ def set_key(set_id: int) -> str:
 def object_key(text: object, mark: str) -> int | None:
     """Return the primary key after ``mark`` in a text, None if there is none."""
     name = str(text)
-    key = name.removeprefix(mark)
-    return int(key) if name.startswith(mark) and key.isdecimal() else None
+    return number_in(name.removeprefix(mark)) if name.startswith(mark) else None

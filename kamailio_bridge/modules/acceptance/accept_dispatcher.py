@@ -20,6 +20,7 @@ from kamailio_bridge.modules.acceptance.accepted import (
 from kamailio_bridge.rows.attrs import split_attrs
 from kamailio_bridge.rows.ids import PBX_OFFSET, row_id
 from kamailio_bridge.rows.marks import GROUP_MARK, object_key
+from kamailio_bridge.rows.numbers import number_in
 from kamailio_bridge.rows.row_drift import RowDrift
 from kamailio_bridge.rows.types import Table
 
@@ -60,7 +61,7 @@ def _set_address(owner: Any, destination: str) -> None:
 def _set_digits(endpoint: Endpoint, text: str) -> None:
     attrs = split_attrs(text)
     for name, default in (("strip", "0"), ("rweight", str(endpoint.weight))):
-        if not attrs.get(name, default).isdecimal():
+        if number_in(attrs.get(name, default)) is None:
             raise CannotAccept(f"The row's attributes “{text}” have a {name} that is no number: restore it.")
     endpoint.strip = int(attrs.get("strip", "0"))
     endpoint.prefix = attrs.get("prefix", "")

@@ -17,6 +17,7 @@ from kamailio_bridge.modules.acceptance.accepted import (
     save_valid,
 )
 from kamailio_bridge.rows.ids import INBOUND_OFFSET, PBX_OFFSET, ROUTE_OFFSET, row_id
+from kamailio_bridge.rows.numbers import number_in
 from kamailio_bridge.rows.routes_in_force import Answer
 from kamailio_bridge.rows.row_drift import RowDrift
 from kamailio_bridge.rows.tree_entries import INBOUND, OUTBOUND, answer_in, sets_in
@@ -117,5 +118,5 @@ def _sets(row: RowDrift, offset: int) -> list[int]:
 
 def _keys_in(text: object, offset: int) -> list[int]:
     """Return the keys of the objects whose sets a value names, each once."""
-    numbers = [part for part in sets_in(text) if part.isdecimal()]
-    return [key for key in dict.fromkeys(int(number) - row_id(0, offset) for number in numbers) if key > 0]
+    numbers = [number for number in map(number_in, sets_in(text)) if number is not None]
+    return [key for key in dict.fromkeys(number - row_id(0, offset) for number in numbers) if key > 0]
