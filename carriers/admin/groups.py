@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
@@ -24,6 +24,7 @@ from carriers.admin.hooks import CallsHooks
 from carriers.admin.inlines import AuthCredentialInline, EndpointInline, GroupSourceInline
 from carriers.admin.simultaneous_edits.mixin import EditedTogether
 from carriers.forms.add_group import AddCarrierGroupForm
+from carriers.history.actor import operator_of
 from carriers.models import AuthCredential, CarrierGroup, Endpoint, SourceNetwork
 from carriers.offered_lookups import OfferedLookups
 from carriers.services import set_enabled
@@ -168,7 +169,7 @@ class CarrierGroupAdmin(OfferedLookups, CallsHooks, EditedTogether, ListAdmin):
     def _set_enabled(self, request: HttpRequest, queryset: QuerySet[CarrierGroup], *, enabled: bool) -> None:
         changed = set_enabled(groups=queryset, enabled=enabled)
         LogEntry.objects.log_actions(
-            cast(int, request.user.pk), changed, CHANGE, change_message=[{"changed": {"fields": ["Enabled"]}}]
+            operator_of(request).pk, changed, CHANGE, change_message=[{"changed": {"fields": ["Enabled"]}}]
         )
         noun = "carrier group" if len(changed) == 1 else "carrier groups"
         state = "enabled" if enabled else "disabled"

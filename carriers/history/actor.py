@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, NamedTuple
 
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import AbstractBaseUser, User
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 
 COMMAND = "manage.py"
@@ -28,6 +29,13 @@ def current_actor() -> Actor:
     if user is None or not user.is_authenticated:
         return Actor(None, COMMAND if find is None else "")
     return Actor(user, user.get_username())
+
+
+def operator_of(request: HttpRequest) -> User:
+    """Return the user who is logged in, as ``AdminSite.admin_view`` requires. Raises ``PermissionDenied`` otherwise."""
+    if not isinstance(request.user, User):
+        raise PermissionDenied
+    return request.user
 
 
 @contextmanager

@@ -11,13 +11,14 @@ from django.template.loader import render_to_string
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from carriers.history.actor import operator_of
 from carriers.history.admin import HasHistory
 from carriers.offered_lookups import OfferedLookups
 from kamailio_bridge.apply.operations import retry
 from kamailio_bridge.monitoring.status import last_answers
 from kamailio_bridge.nodes.models import LOCAL_NAME, KamailioNode
 from kamailio_bridge.nodes.rpc_url import local_rpc_url
-from kamailio_bridge.views.access import RELOAD_PERMISSION, operator_of
+from kamailio_bridge.views.access import RELOAD_PERMISSION
 from kamailio_bridge.views.nodes import nodes_page
 from kamailio_bridge.views.results import show_result
 

@@ -1,7 +1,4 @@
-"""Who may use the bridge's views, and who uses them now.
-
-Permission checks deny by default. ``AdminSite.admin_view`` wraps the views.
-"""
+"""Who may use the bridge's views. Permission checks deny by default; ``AdminSite.admin_view`` wraps the views."""
 
 from __future__ import annotations
 
@@ -9,7 +6,6 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, Concatenate
 
-from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 
@@ -35,13 +31,6 @@ def require_permissions(*permissions: str) -> Callable[[View], View]:
         return wrapper
 
     return decorate
-
-
-def operator_of(request: HttpRequest) -> User:
-    """Return the user who is logged in, which ``admin_view`` requires."""
-    if not isinstance(request.user, User):
-        raise PermissionDenied
-    return request.user
 
 
 require_operator = require_permissions(RELOAD_PERMISSION)

@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
+from carriers.history.actor import operator_of
 from carriers.labels import object_label
 from kamailio_bridge.apply.accept_drift import DriftChanged, accept_drift
 from kamailio_bridge.apply.lock import Busy, LockLost
@@ -20,7 +21,7 @@ from kamailio_bridge.drift.accept import can_accept
 from kamailio_bridge.drift.compare import LOOK_SECONDS, read_drift, read_node_drift
 from kamailio_bridge.modules.acceptance.accepted import CannotAccept
 from kamailio_bridge.rows.row_drift import RowDrift
-from kamailio_bridge.views.access import RELOAD_PERMISSION, operator_of, require_operator, require_permissions
+from kamailio_bridge.views.access import RELOAD_PERMISSION, require_operator, require_permissions
 from kamailio_bridge.views.results import show_result
 
 SHOWN_ROWS = 200

@@ -16,6 +16,7 @@ from django.utils.timesince import timesince
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
+from carriers.history.actor import operator_of
 from kamailio_bridge.apply.operations import fail_over, retry
 from kamailio_bridge.monitoring.status import LOOK_SECONDS, NodeStatus, last_answers, node_status
 from kamailio_bridge.nodes.ask_all import NoPlaceFree, ask_nodes
@@ -25,7 +26,6 @@ from kamailio_bridge.nodes.rpc import RpcError
 from kamailio_bridge.revisions.number import stored_revision
 from kamailio_bridge.views.access import (
     VIEW_NODE_PERMISSION,
-    operator_of,
     require_operator,
     require_permissions,
 )

@@ -7,11 +7,12 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
+from carriers.history.actor import operator_of
 from kamailio_bridge.apply.operations import apply
 from kamailio_bridge.plan.pending import pending_changes
 from kamailio_bridge.revisions.models import Revision
 from kamailio_bridge.tables.reading import TablesUnreadable
-from kamailio_bridge.views.access import operator_of, require_operator
+from kamailio_bridge.views.access import require_operator
 from kamailio_bridge.views.results import show_result
 
 

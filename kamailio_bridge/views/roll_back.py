@@ -13,13 +13,14 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
+from carriers.history.actor import operator_of
 from carriers.history.changes import Change, with_arrows
 from carriers.snapshots.restore import RestoreRefused
 from carriers.snapshots.state import MODELS, key_of
 from carriers.wording.field_words import changes_in_words
 from kamailio_bridge.revisions.models import Revision
 from kamailio_bridge.revisions.roll_back import NotKept, password_sentences, preview_roll_back, roll_back
-from kamailio_bridge.views.access import RELOAD_PERMISSION, VIEW_REVISION_PERMISSION, operator_of, require_permissions
+from kamailio_bridge.views.access import RELOAD_PERMISSION, VIEW_REVISION_PERMISSION, require_permissions
 
 SHOWN_CHANGES = 500
 _EDIT = (f"carriers.{verb}_{key_of(model)}" for model in MODELS for verb in ("add", "change", "delete"))

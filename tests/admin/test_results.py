@@ -13,9 +13,9 @@ from django.http import HttpRequest
 from django.test import RequestFactory
 from django.urls import reverse
 
+from carriers.history.actor import operator_of
 from kamailio_bridge.apply.result import ApplyResult, Outcome
 from kamailio_bridge.revisions.models import Revision
-from kamailio_bridge.views.access import operator_of
 from kamailio_bridge.views.results import show_result
 
 pytestmark = pytest.mark.django_db
