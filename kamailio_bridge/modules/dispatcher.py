@@ -128,9 +128,8 @@ class DispatcherModule(KamailioModule):
                 )
                 + ": check these addresses; IPv6 addresses need a node that listens on IPv6."
             )
-        shared = wanted.shared.get(
-            DESTINATIONS, set()
-        )  # sets of ours into which another program has put destinations, too
+        # Sets of ours into which another program has put destinations, too.
+        shared = wanted.shared.get(DESTINATIONS, set())
         stray = sorted(entry for entry in loaded - expected.keys() if entry[0] not in shared)
         if stray:
             problems.append(

@@ -81,9 +81,8 @@ class HtableModule(KamailioModule):
     def verify(self, node: Node, wanted: Projection, changes: ModuleChanges | None) -> list[str]:
         loaded = {name: value for name, value in _entries(node.rpc) if name.startswith(SET_KEY)}
         expected = {str(row.values[_KEY_NAME]): row for row in wanted.rows[SELECTIONS].values()}
-        shared = wanted.shared.get(
-            SELECTIONS, set()
-        )  # Kamailio keeps only one value of a key, which may be another program's
+        # Kamailio keeps only one value of a key, which may be another program's.
+        shared = wanted.shared.get(SELECTIONS, set())
         wrong = [
             row.label
             for name, row in expected.items()

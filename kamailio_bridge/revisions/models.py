@@ -66,9 +66,8 @@ class Revision(models.Model):
     )
     author_name = models.CharField("author", max_length=150, blank=True, default="")  # stays when the user is deleted
     started = models.DateTimeField(auto_now_add=True)
-    carriers_read = models.DateTimeField(
-        null=True, editable=False
-    )  # changes saved before this are part of the revision
+    # Changes saved before this are part of the revision.
+    carriers_read = models.DateTimeField(null=True, editable=False)
     finished = models.DateTimeField(null=True, blank=True)
     outcome = models.CharField(max_length=8, choices=Outcome.choices, default=Outcome.WRITING)
     summary = models.TextField(blank=True, default="")

@@ -1,4 +1,4 @@
-// Ask the site in the background, with the user's session. A redirect leads to the login page, so it is an error.
+// Ask the site in the background, with the user's session. A redirect means that the login has ended, and fails.
 export function ask(url, { headers, ...options } = {}) {
   return fetch(url, { ...options, headers: { Accept: "application/json", ...headers }, redirect: "error" });
 }
