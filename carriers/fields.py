@@ -17,6 +17,7 @@ from carriers.validators import (
     validate_network,
 )
 from carriers.values.addresses import DEFAULT_SIP_PORT, MAX_HOST_LENGTH, clean_host, clean_network
+from carriers.values.answer_codes import clean_causes, clean_codes
 from carriers.values.names import composed
 
 
@@ -114,3 +115,29 @@ class DialPrefixField(models.CharField):
     def to_python(self, value: Any) -> Any:
         value = super().to_python(value)
         return value.strip() if isinstance(value, str) else value
+
+
+class CodesField(models.CharField):
+    """Answer codes and classes, kept in their clean form."""
+
+    clean_form = staticmethod(clean_codes)
+
+    def to_python(self, value: Any) -> Any:
+        """Return the clean form, or the text as it is if it has none: then the validators refuse it."""
+        value = super().to_python(value)
+        if isinstance(value, str):
+            try:
+                return type(self).clean_form(value)
+            except ValidationError:
+                return value
+        return value
+
+    def run_validators(self, value: Any) -> None:
+        super().run_validators(value)
+        type(self).clean_form(value)
+
+
+class CausesField(CodesField):
+    """Q.850 causes, kept in their clean form."""
+
+    clean_form = staticmethod(clean_causes)

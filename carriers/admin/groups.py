@@ -23,9 +23,11 @@ from carriers.admin.change_lists import ListAdmin, QuickList
 from carriers.admin.hooks import CallsHooks
 from carriers.admin.inlines import AuthCredentialInline, EndpointInline, GroupSourceInline
 from carriers.admin.simultaneous_edits.mixin import EditedTogether
+from carriers.admin.topics import topic_fieldsets
 from carriers.forms.add_group import AddCarrierGroupForm
 from carriers.history.actor import operator_of
 from carriers.models import AuthCredential, CarrierGroup, Endpoint, SourceNetwork
+from carriers.models.topics.registry import GROUP_TOPICS
 from carriers.offered_lookups import OfferedLookups
 from carriers.services import set_enabled
 from carriers.values.addresses import format_address
@@ -89,7 +91,6 @@ def calls_go_nowhere(group: CarrierGroup) -> str:
 
 @admin.register(CarrierGroup)
 class CarrierGroupAdmin(OfferedLookups, CallsHooks, EditedTogether, ListAdmin):
-    fields = ("name", "enabled", "selection")
     inlines = (EndpointInline, GroupSourceInline, AuthCredentialInline)
     list_display = ("marked_name", "shown_endpoints", "authentication", "enabled")
     list_filter = ("enabled", AuthenticationFilter, SelectionFilter, "endpoints__transport")
@@ -179,6 +180,13 @@ class CarrierGroupAdmin(OfferedLookups, CallsHooks, EditedTogether, ListAdmin):
             self.message_user(request, f"Nothing changed: the selected carrier groups were {state} already.")
 
     # --- The page of one group ----------------------------------------------------------------------------------------
+
+    def get_fieldsets(self, request: HttpRequest, obj: CarrierGroup | None = None) -> Any:
+        """Return the fields that every group needs, and a folded fieldset for each topic."""
+        return [
+            (None, {"fields": ("name", "enabled", "selection")}),
+            *topic_fieldsets(obj, CarrierGroup, GROUP_TOPICS),
+        ]
 
     @method_decorator(sensitive_post_parameters())
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:

@@ -12,8 +12,10 @@ from carriers.admin.change_lists import ListAdmin
 from carriers.admin.hooks import CallsHooks
 from carriers.admin.inlines import PBXSourceInline
 from carriers.admin.simultaneous_edits.mixin import EditedTogether
+from carriers.admin.topics import topic_fieldsets
 from carriers.forms.pbxs import PBXForm
 from carriers.models import PBX, SourceNetwork
+from carriers.models.topics.registry import PBX_TOPICS
 from carriers.offered_lookups import OfferedLookups
 
 SHOWN_SOURCES = 3
@@ -22,7 +24,6 @@ SHOWN_SOURCES = 3
 @admin.register(PBX)
 class PBXAdmin(OfferedLookups, CallsHooks, EditedTogether, ListAdmin):
     form = PBXForm
-    fields = PBXForm.Meta.fields
     inlines = (PBXSourceInline,)
     list_display = ("name", "address", "shown_sources", "enabled")
     list_filter = ("enabled", "transport")
@@ -39,6 +40,10 @@ class PBXAdmin(OfferedLookups, CallsHooks, EditedTogether, ListAdmin):
         return PBX.objects.order_by("name", "pk").prefetch_related(
             Prefetch("sources", queryset=first, to_attr="first_sources")
         )
+
+    def get_fieldsets(self, request: HttpRequest, obj: PBX | None = None) -> Any:
+        """Return the fields that every PBX needs, and a folded fieldset for each topic."""
+        return [(None, {"fields": PBXForm.Meta.fields}), *topic_fieldsets(obj, PBX, PBX_TOPICS)]
 
     @admin.display(description="address", ordering="host")
     def address(self, pbx: PBX) -> str:

@@ -10,7 +10,9 @@ from typing import Any
 
 import yaml
 
+from carriers.documents.topics import dump_topics
 from carriers.models import PBX, CarrierGroup, Endpoint, InboundRoute, OutboundRoute
+from carriers.models.topics.registry import GROUP_TOPICS, PBX_TOPICS
 from carriers.values.addresses import uri_host
 
 _ENDPOINT_KEYS = ("name", "host", "port", "transport", "strip", "prefix", "direction", "weight", "enabled")
@@ -35,6 +37,7 @@ def carriers_document(advance: Callable[[int], object] = lambda _done: None) -> 
                 "host": pbx.host,
                 "port": pbx.port,
                 "transport": pbx.transport,
+                **dump_topics(pbx, PBX_TOPICS),
             }
         )
     for route in routes:
@@ -70,6 +73,7 @@ def _group(group: CarrierGroup) -> dict[str, Any]:
         "endpoints": [_endpoint(endpoint) for endpoint in group.endpoints.all()],
         "sources": [source.network for source in group.sources.all()],
     }
+    tree |= dump_topics(group, GROUP_TOPICS)
     credential = getattr(group, "credential", None)
     if credential is not None:
         tree["credential"] = {

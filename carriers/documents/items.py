@@ -26,11 +26,16 @@ class Item:
     refused: set[str] = field(default_factory=set)  # keys whose mistake is recorded already
     group_keys: list[int | None] = field(default_factory=list)  # primary keys of a route's groups, once looked up
     lists_changed: bool = False
+    topics: dict[str, str] = field(default_factory=dict)  # the mapping within the entry that has a key
 
     def refuse(self, key: str, sentence: str, problems: Problems) -> None:
         """Record what is wrong with the value of a key."""
         self.refused.add(key)
-        problems.add(f"{self.place}.{key}", sentence)
+        problems.add(self.place_of(key), sentence)
+
+    def place_of(self, key: str) -> str:
+        """Return the place of a key in the document."""
+        return f"{self.place}.{self.topics[key]}.{key}" if key in self.topics else f"{self.place}.{key}"
 
 
 @dataclass

@@ -128,7 +128,7 @@ class Loader:
     def _check(self, item: Item, found: models.Model) -> None:
         """Check single values; constraints across objects are checked elsewhere."""
         for name, error in self._values.clean(found, exclude=item.refused):
-            self.problems.add_error(f"{item.place}.{name}", error)
+            self.problems.add_error(item.place_of(name), error)
 
     def _delete(self, model: type[models.Model], superfluous: list[Any], kind: str) -> None:
         if superfluous and not self.problems.sentences:

@@ -24,7 +24,9 @@ from carriers.documents.entry_keys import (
     read_text,
 )
 from carriers.documents.items import Document, Item, Problems, Values
-from carriers.models import OutboundRoute, RefuseCode
+from carriers.documents.topics import read_topics, topic_keys
+from carriers.models import PBX, CarrierGroup, OutboundRoute, RefuseCode
+from carriers.models.topics.registry import GROUP_TOPICS, PBX_TOPICS
 from carriers.values.names import name_key
 
 
@@ -52,7 +54,7 @@ def parse_document(tree: Any, problems: Problems) -> Document:
 
 def _group(place: str, entry: Values, problems: Problems) -> Item:
     place = named_place(place, entry)
-    keys = ("name", "enabled", "selection", "endpoints", "sources", "credential")
+    keys = ("name", "enabled", "selection", "endpoints", "sources", "credential", *topic_keys(GROUP_TOPICS))
     item, entry = read_item(entry, place, keys, ("name",), problems)
     read_name(entry, item, problems)
     read_flag(entry, "enabled", item, problems)
@@ -64,6 +66,7 @@ def _group(place: str, entry: Values, problems: Problems) -> Item:
         ]
         _refuse_twins(item.endpoints, problems)
     item.sources = read_sources(entry, place, problems)
+    read_topics(entry, item, CarrierGroup, GROUP_TOPICS, problems)
     if "credential" in entry:
         if entry["credential"] is None:
             item.removes_credential = True
@@ -105,11 +108,12 @@ def _credential(place: str, entry: Values, problems: Problems) -> Item:
 
 def _pbx(place: str, entry: Values, problems: Problems) -> Item:
     place = named_place(place, entry)
-    keys = ("name", "enabled", "host", "port", "transport", "sources")
+    keys = ("name", "enabled", "host", "port", "transport", "sources", *topic_keys(PBX_TOPICS))
     item, entry = read_item(entry, place, keys, ("name",), problems)
     read_name(entry, item, problems)
     read_flag(entry, "enabled", item, problems)
     read_address(entry, "host", item, problems)
+    read_topics(entry, item, PBX, PBX_TOPICS, problems)
     item.sources = read_sources(entry, place, problems)
     return item
 

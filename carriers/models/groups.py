@@ -9,6 +9,7 @@ from django.db.models.functions import Coalesce
 
 from carriers.fields import DialPrefixField, NameField, PortField, SipHostField, StripField, Transport
 from carriers.models.base import CarrierModel
+from carriers.models.topics.failover import FAILOVER_CONSTRAINTS, FailoverFields
 from carriers.validators import MAX_STRIP
 from carriers.values.addresses import format_address
 from carriers.values.names import name_key
@@ -43,7 +44,7 @@ class CarrierGroupQuerySet(models.QuerySet["CarrierGroup"]):
         return self.annotate(endpoint_count=Coalesce(models.Subquery(counts), 0))
 
 
-class CarrierGroup(CarrierModel):
+class CarrierGroup(FailoverFields, CarrierModel):
     """A provider: it has endpoints, source networks, and at most one auth credential."""
 
     class Selection(models.TextChoices):
@@ -71,6 +72,7 @@ class CarrierGroup(CarrierModel):
             models.CheckConstraint(
                 condition=models.Q(selection__in=["position", "weight"]), name="carrier_group_selection_known"
             ),
+            *FAILOVER_CONSTRAINTS,
         ]
 
     def __str__(self) -> str:

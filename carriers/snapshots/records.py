@@ -21,6 +21,7 @@ from carriers.models import (
     OutboundRouteGroup,
     SourceNetwork,
 )
+from carriers.models.topics.failover import DEFAULT_CAUSES, DEFAULT_CODES
 from carriers.passwords import encryption
 from carriers.snapshots.state import State, columns_of, rows_of, take_state
 
@@ -76,6 +77,13 @@ class GroupRecord(NamedTuple):
     endpoints: tuple[EndpointRecord, ...]
     sources: tuple[SourceRecord, ...]
     credential: CredentialRecord | None
+    failover_codes: str = DEFAULT_CODES
+    failover_causes: str = DEFAULT_CAUSES
+    no_reply_timeout: int = 2
+    progress_timeout: int = 6
+    ring_timeout: int = 180
+    max_attempts: int | None = None
+    redirects: str = "follow"
 
     @property
     def outbound_endpoints(self) -> tuple[EndpointRecord, ...]:
@@ -130,6 +138,16 @@ class Carriers(NamedTuple):
     inbound_routes: tuple[InboundRouteRecord, ...]
 
 
+# What follows the parts in a record are settings of the group itself.
+_GROUP_COLUMNS = (
+    "id",
+    "name",
+    "enabled",
+    "selection",
+    *GroupRecord._fields[GroupRecord._fields.index("credential") + 1 :],
+)
+
+
 def read_carriers() -> Carriers:
     """Read all carriers at one moment, in a constant number of queries."""
     return carriers_of(take_state())
@@ -149,9 +167,16 @@ def carriers_of(state: State) -> Carriers:
     credentials = {credential.group_id: credential_record(credential) for credential in credentials_of(state)}
     groups = {
         pk: GroupRecord(
-            pk, name, enabled, selection, tuple(endpoints[pk]), tuple(group_sources[pk]), credentials.get(pk)
+            pk,
+            name,
+            enabled,
+            selection,
+            tuple(endpoints[pk]),
+            tuple(group_sources[pk]),
+            credentials.get(pk),
+            *settings,
         )
-        for pk, name, enabled, selection in rows_of(state, CarrierGroup, "id", "name", "enabled", "selection")
+        for pk, name, enabled, selection, *settings in rows_of(state, CarrierGroup, *_GROUP_COLUMNS)
     }
     pbxs = {
         row[0]: PBXRecord._make((*row, tuple(pbx_sources[row[0]])))

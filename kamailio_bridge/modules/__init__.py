@@ -18,18 +18,20 @@ from kamailio_bridge.modules.drouting import DroutingModule
 from kamailio_bridge.modules.htable import HtableModule
 from kamailio_bridge.modules.mtree import MtreeModule
 from kamailio_bridge.modules.permissions import PermissionsModule
+from kamailio_bridge.modules.policy import PolicyModule
 from kamailio_bridge.modules.uac import UacModule
 
 # The sentence for a node that has none of them.
 NO_MODULES = "none of the modules that we write is loaded there: check its configuration and KAMAILIO_MODULES."
 
-# The order is that of reloads: who may call, then where calls can go, then which numbers go there. The hash table comes
-# last, because it holds the revision: a node that names a revision has loaded everything before it.
+# The order is that of reloads: who may call, how calls are sent, where they can go, then which numbers go there. The
+# hash table with the revision comes last: a node that names a revision has loaded everything before it.
 MODULES: dict[str, KamailioModule] = {
     module.name: module
     for module in (
         PermissionsModule(),
         UacModule(),
+        PolicyModule(),
         DispatcherModule(),
         MtreeModule(),
         DroutingModule(),

@@ -144,7 +144,8 @@ def try_sets(
     for destinations in sets:
         first = len(attempts) + 1
         for rank, destination in enumerate(destinations):
-            reason = _reason_not_tried(destination, rank, len(attempts), number, limit)
+            in_group = len(attempts) - first + 1
+            reason = _reason_not_tried(destination, rank, len(attempts), number, limit, in_group=in_group)
             if reason:
                 unused.append(Unused(destination.gwid, destination.group, destination.endpoint, reason))
                 continue
@@ -169,7 +170,9 @@ def request_uri(destination: Destination, number: str) -> str:
     return destination.uri.replace("sip:", f"sip:{user}@", 1)
 
 
-def _reason_not_tried(destination: Destination, rank: int, attempts: int, number: str, limit: int) -> str:
+def _reason_not_tried(
+    destination: Destination, rank: int, attempts: int, number: str, limit: int, *, in_group: int
+) -> str:
     if rank >= limit:
         turn = "" if destination.weight is None else "; selection by weight varies them from call to call"
         return f"a call looks at {limit} endpoints of a group at most{turn}"
@@ -177,6 +180,8 @@ def _reason_not_tried(destination: Destination, rank: int, attempts: int, number
         return f"strips {destination.strip} characters, and the number has {len(number)}"
     if attempts >= limit:
         return f"a call makes {limit} attempts at most"
+    if destination.max_attempts is not None and in_group >= destination.max_attempts:
+        return f"its group tries {destination.max_attempts} endpoints at most"
     return ""
 
 
@@ -204,6 +209,7 @@ def _destination(group: GroupRecord, endpoint: EndpointRecord, name: str) -> Des
         endpoint.prefix,
         credential.auth_username if credential is not None else "",
         endpoint.weight if group.selection == "weight" else None,
+        group.max_attempts,
     )
 
 

@@ -18,8 +18,9 @@ from kamailio_bridge.rows.attrs import parse_attrs, whole_number
 from kamailio_bridge.rows.destination import Destination
 from kamailio_bridge.rows.ids import row_id
 from kamailio_bridge.rows.marks import BY_WEIGHT, PBX_MARK, RECORD_KEY, set_key
+from kamailio_bridge.rows.policy_text import policy_value
 from kamailio_bridge.rows.tree_entries import OUTBOUND, answer_in, names_sets, sets_in
-from kamailio_bridge.tables.models import Dispatcher, Htable, Mtree, Uacreg
+from kamailio_bridge.tables.models import Dispatcher, Htable, Mtree, Policy, Uacreg
 
 _NOT_USED_FLAGS = 1 | 4  # dispatcher: inactive, and disabled by an administrator
 
@@ -61,6 +62,7 @@ def _sets(set_ids: list[int], names: Names) -> tuple[list[list[Destination]], li
         )
     )
     usernames = _usernames()
+    limits = _attempt_limits(set_ids)
     sets: dict[int, list[Destination]] = defaultdict(list)
     unused = []
     rows = Dispatcher.objects.filter(setid__in=set_ids).exclude(description__startswith=PBX_MARK)
@@ -83,9 +85,18 @@ def _sets(set_ids: list[int], names: Names) -> tuple[list[list[Destination]], li
                 attrs.prefix,
                 usernames.get(attrs.record, ""),
                 (attrs.weight or 0) if weighs else None,
+                limits.get(set_id),
             )
         )
     return [sets[set_id] for set_id in set_ids], unused
+
+
+def _attempt_limits(set_ids: list[int]) -> dict[int, int]:
+    """Return how many endpoints of a set are tried at most, where its policy limits them."""
+    keys = {f"{set_id}:failover": set_id for set_id in set_ids}
+    rows = Policy.objects.filter(key_name__in=keys).values_list("key_name", "key_value")
+    limits = {keys[key]: policy_value(text, "attempts") for key, text in rows}
+    return {set_id: whole_number(text) for set_id, text in limits.items() if text is not None}
 
 
 def _usernames() -> dict[str, str]:

@@ -6,7 +6,10 @@ from typing import NamedTuple
 
 
 class Destination(NamedTuple):
-    """An endpoint as the SIP side sees it. ``weight`` is None if the group is tried by position."""
+    """An endpoint as the SIP side sees it.
+
+    ``weight`` is None if the group is tried by position, ``max_attempts`` if all its endpoints may be tried.
+    """
 
     gwid: int
     group: str
@@ -16,3 +19,4 @@ class Destination(NamedTuple):
     prefix: str
     credential: str
     weight: int | None
+    max_attempts: int | None = None

@@ -22,6 +22,8 @@ ENDPOINT_ADDRESS_OFFSET = 400_000_000  # endpoints' own addresses among the sour
 
 OWNER_OFFSET = 500_000_000  # owners of accounts, among the other rows of htable
 
+TOPICS = 16  # rows that an object may have in the table of policies, one per topic
+
 
 def row_id(pk: int, offset: int = 0) -> int:
     """Return the key of the row for the object ``pk``."""
@@ -36,6 +38,11 @@ def set_id(group_pk: int) -> int:
 def pbx_set_id(pbx_pk: int) -> int:
     """Return the dispatcher set id of a PBX."""
     return row_id(pbx_pk, PBX_OFFSET)
+
+
+def policy_row_id(pk: int, place: int, offset: int = 0) -> int:
+    """Return the key of a policy's row: each object has ``TOPICS`` of them, one after the other."""
+    return row_id(pk * TOPICS + place, offset)
 
 
 def _spare_keys(key: int) -> Iterator[int]:

@@ -184,6 +184,26 @@ class Htable(KamailioTable):
         return f"{self.key_name}={self.key_value}"
 
 
+class Policy(KamailioTable):
+    """Settings that no stock table has room for. A table of ours, in the format of htable."""
+
+    db_table_version = 2
+
+    id = models.AutoField(primary_key=True)
+    key_name = text(64)
+    key_type = number()
+    value_type = number()
+    key_value = text(1024)
+    expires = number()
+
+    class Meta(KamailioTable.Meta):
+        abstract = False
+        db_table = "dsiprouter_policy"
+
+    def __str__(self) -> str:
+        return f"{self.key_name}={self.key_value}"
+
+
 class DrGateway(KamailioTable):
     """drouting: one gateway per endpoint for outbound calls, and one per PBX."""
 

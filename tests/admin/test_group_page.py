@@ -190,7 +190,8 @@ def test_bad_credentials_are_refused(editor: Client, typed: dict[str, str], fiel
     assert errors.startswith(f"{field}: ")
     assert re.search(reason, errors)
     assert PASSWORD not in response.content.decode()
-    assert snapshot() == [(group.pk, "Acme", True, "position")]
+    assert snapshot() == [CarrierGroup.objects.filter(name="Acme", pk=group.pk).values_list().get()]
+    assert not Endpoint.objects.exists()
 
 
 def test_a_typed_password_must_be_typed_again_after_an_error(editor: Client, carriers: Carriers) -> None:

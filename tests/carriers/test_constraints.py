@@ -42,6 +42,11 @@ def credential(**values: object) -> AuthCredential:
 BAD: dict[str, Callable[[], models.Model]] = {
     "carrier_group_name_not_blank": lambda: CarrierGroup(name=""),
     "carrier_group_selection_known": lambda: CarrierGroup(name="x", selection="luck"),
+    "carrier_group_no_reply_range": lambda: CarrierGroup(name="x", no_reply_timeout=11),
+    "carrier_group_progress_range": lambda: CarrierGroup(name="x", progress_timeout=0),
+    "carrier_group_ring_range": lambda: CarrierGroup(name="x", ring_timeout=4),
+    "carrier_group_attempts_range": lambda: CarrierGroup(name="x", max_attempts=30),
+    "carrier_group_redirects_known": lambda: CarrierGroup(name="x", redirects="up"),
     "endpoint_strip_range": lambda: endpoint(strip=31),
     "endpoint_port_range": lambda: endpoint(port=0),
     "endpoint_weight_range": lambda: endpoint(weight=101),

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from django.db import connections
 
+from kamailio_bridge.tables.create import create_missing_tables
 from tests.scratch import run_sql
 
 FOLDERS = {
@@ -23,6 +24,7 @@ def make_stock_tables(alias: str) -> None:
     assert folder.is_dir(), f"Kamailio's SQL files are missing. Install them: apt-get install -y {package}"
     for name in FILES:
         run_sql(alias, (folder / f"{name}-create.sql").read_text(encoding="utf-8"))
+    create_missing_tables(alias)  # our own table
 
 
 def redeclare(alias: str, table: str, column: str, kind: str) -> None:

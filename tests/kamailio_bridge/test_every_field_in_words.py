@@ -80,7 +80,7 @@ def another_value(column: models.Field, value: Any) -> Any:
     if isinstance(column, models.BooleanField):
         return not value
     if isinstance(column, models.IntegerField):
-        return value + 7
+        return 7 if value is None else value + 7
     others: dict[type[models.Field], str] = {SipHostField: "other.example", NetworkField: "198.51.100.0/25"}
     return others.get(type(column), f"{value}{'0' if isinstance(column, DialPrefixField) else 'x'}")
 

@@ -15,7 +15,7 @@ from tests.layout.imports import PACKAGES, ROOT, dotted_name, imports_of, source
 
 INTERNALS = ROOT / "carriers" / "django_internals.py"
 DOCUMENTED = {"_meta", "_default_manager", "_base_manager", "_db"}
-NAMED_TUPLE = {"_asdict", "_fields", "_make", "_replace"}
+NAMED_TUPLE = {"_asdict", "_field_defaults", "_fields", "_make", "_replace"}
 UNDOCUMENTED = {"django.db.models.deletion.Collector"}
 REPLACED = {"POST", "GET", "META", "_messages"}  # of a request
 

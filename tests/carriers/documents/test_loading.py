@@ -13,8 +13,9 @@ from django.test.utils import CaptureQueriesContext
 from carriers.documents import carriers_document, load_document
 from carriers.documents.load import object_count
 from carriers.models import PBX, AuthCredential, CarrierGroup, Endpoint, OutboundRoute
+from carriers.models.topics.registry import GROUP_TOPICS, PBX_TOPICS
 from tests.carriers.documents.loads import load, problems
-from tests.carriers.documents.trees import PASSWORD, as_typed, endpoint, example, with_password
+from tests.carriers.documents.trees import PASSWORD, as_typed, default_topics, endpoint, example, with_password
 from tests.carriers.stored import is_empty, keys, rows
 
 pytestmark = pytest.mark.django_db
@@ -44,10 +45,25 @@ def test_a_new_object_takes_the_defaults() -> None:
     )
     tree = carriers_document()
     assert tree["carrier_groups"] == [
-        {"name": "Acme", "enabled": True, "selection": "position", "endpoints": [endpoint()], "sources": []}
+        {
+            "name": "Acme",
+            "enabled": True,
+            "selection": "position",
+            "endpoints": [endpoint()],
+            "sources": [],
+            **default_topics(GROUP_TOPICS),
+        }
     ]
     assert tree["pbxs"] == [
-        {"name": "office", "enabled": True, "sources": [], "host": "192.0.2.9", "port": 5060, "transport": "udp"}
+        {
+            "name": "office",
+            "enabled": True,
+            "sources": [],
+            "host": "192.0.2.9",
+            "port": 5060,
+            "transport": "udp",
+            **default_topics(PBX_TOPICS),
+        }
     ]
     assert tree["outbound_routes"] == [
         {"prefix": "", "enabled": True, "groups": [], "refuse": None, "fall_through": False}

@@ -10,9 +10,11 @@ from hypothesis import strategies as st
 
 from carriers.documents import carriers_document, dump_json, dump_yaml, load_document, read_document
 from carriers.models import AuthCredential
+from carriers.models.topics.registry import GROUP_TOPICS, PBX_TOPICS
+from carriers.models.topics.topic import Topic
 from carriers.values.addresses import as_ipv4
 from carriers.values.names import name_key
-from tests.carriers.documents.trees import as_typed
+from tests.carriers.documents.trees import as_typed, topic_values
 from tests.carriers.stored import is_empty, keys
 
 pytestmark = pytest.mark.django_db
@@ -67,6 +69,16 @@ credentials = st.fixed_dictionaries(
 )
 
 
+def drawn_topics(topics: tuple[Topic, ...]) -> dict[str, Any]:
+    """Return a strategy for each topic."""
+    return {
+        topic.key: st.fixed_dictionaries(
+            {each.name: st.sampled_from(topic_values(each)) for each in topic.fields._meta.local_fields}
+        )
+        for topic in topics
+    }
+
+
 def distinct(endpoint: dict[str, Any]) -> tuple[Any, ...]:
     return tuple(endpoint[key] for key in ("host", "port", "transport", "strip", "prefix"))
 
@@ -78,6 +90,7 @@ groups = st.fixed_dictionaries(
         "selection": st.sampled_from(["position", "weight"]),
         "endpoints": st.lists(endpoints, max_size=4, unique_by=distinct),
         "sources": st.lists(networks, max_size=3, unique=True),
+        **drawn_topics(GROUP_TOPICS),
     },
     optional={"credential": credentials},
 )
@@ -95,6 +108,7 @@ def carriers(draw: st.DrawFn) -> dict[str, Any]:
             "host": hosts,
             "port": ports,
             "transport": transports,
+            **drawn_topics(PBX_TOPICS),
         }
     )
     pbxs = draw(st.lists(pbx, max_size=2, unique_by=comparable))

@@ -2,8 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+
+from carriers.models.topics.registry import GROUP_TOPICS, PBX_TOPICS
+from carriers.models.topics.topic import Topic
+
+# Values of texts that have no choices, other than the default. A new one needs a line here.
+TEXTS = {
+    "failover_codes": "404 408 5xx",
+    "failover_causes": "34",
+}
 PASSWORD = "correct-horse-battery"
 
 
@@ -23,6 +35,7 @@ def example() -> dict[str, Any]:
                     endpoint(host="2001:db8::1", direction="outbound", enabled=False),
                 ],
                 "sources": ["198.51.100.0/24", "2001:db8::/32"],
+                **changed_topics(GROUP_TOPICS),
                 "credential": {
                     "username": "1000",
                     "auth_username": "auth 1000",
@@ -33,7 +46,14 @@ def example() -> dict[str, Any]:
                     "expires": 60,
                 },
             },
-            {"name": "Müller, Söhne", "enabled": False, "selection": "position", "endpoints": [], "sources": []},
+            {
+                "name": "Müller, Söhne",
+                "enabled": False,
+                "selection": "position",
+                "endpoints": [],
+                "sources": [],
+                **default_topics(GROUP_TOPICS),
+            },
         ],
         "pbxs": [
             {
@@ -43,6 +63,7 @@ def example() -> dict[str, Any]:
                 "host": "192.0.2.9",
                 "port": 5080,
                 "transport": "tcp",
+                **changed_topics(PBX_TOPICS),
             }
         ],
         "outbound_routes": [
@@ -62,6 +83,38 @@ def example() -> dict[str, Any]:
             },
         ],
         "inbound_routes": [{"prefix": "1444", "enabled": True, "pbx": "office", "fall_through": True}],
+    }
+
+
+def topic_values(column: models.Field) -> list[Any]:
+    """Return values of a topic's field as a dump has them, the default first and another one last."""
+    default = column.get_default()
+    default = default.value if isinstance(default, models.Choices) else default
+    values: list[Any] = [default]
+    if column.flatchoices:
+        values += [choice for choice, _ in column.flatchoices if choice != default]
+    elif isinstance(column, models.BooleanField):
+        values.append(not default)
+    elif isinstance(column, models.IntegerField):
+        values += [
+            each.limit_value for each in column.validators if isinstance(each, MinValueValidator | MaxValueValidator)
+        ]
+    else:
+        values.append(TEXTS[column.name])
+    return values
+
+
+def default_topics(topics: Iterable[Topic]) -> dict[str, Any]:
+    """Return the topics of a group or PBX as a dump has them when nothing was set."""
+    return {
+        topic.key: {each.name: topic_values(each)[0] for each in topic.fields._meta.local_fields} for topic in topics
+    }
+
+
+def changed_topics(topics: Iterable[Topic]) -> dict[str, Any]:
+    """Return the topics of a group or PBX in which nothing is at its default."""
+    return {
+        topic.key: {each.name: topic_values(each)[-1] for each in topic.fields._meta.local_fields} for topic in topics
     }
 
 

@@ -1,0 +1,42 @@
+"""Topics on the pages of the admin: a folded fieldset for each, headed by what differs from the defaults."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.db import models
+from django.utils.html import escape
+
+from carriers.models.topics.topic import Topic
+from carriers.wording.field_words import PLAIN, setting_in_words
+
+SHOWN_SETTINGS = 4
+
+
+def topic_fieldsets(instance: models.Model | None, model: type[models.Model], topics: Iterable[Topic]) -> list[Any]:
+    """Return a fieldset for each topic, for ``ModelAdmin.get_fieldsets``."""
+    shown = instance or model()
+    return [
+        (
+            f"{topic.title}: {summary(shown, topic)}",
+            {
+                "fields": topic.names,
+                "classes": ("collapse", "topic", f"topic-{topic.key}"),
+                "description": escape(topic.explain(shown)) if topic.explain else "",
+            },
+        )
+        for topic in topics
+    ]
+
+
+def summary(instance: models.Model, topic: Topic) -> str:
+    """Return what differs from the defaults in one line, or that nothing does."""
+    words = [
+        phrase
+        for column in topic.fields._meta.local_fields
+        if getattr(instance, column.name) != column.get_default()
+        for phrase in setting_in_words(type(instance), column.name, getattr(instance, column.name), instance, PLAIN)
+    ]
+    more = f", and {len(words) - SHOWN_SETTINGS} more" if len(words) > SHOWN_SETTINGS else ""
+    return ", ".join(words[:SHOWN_SETTINGS]) + more if words else "as usual"

@@ -1,0 +1,12 @@
+"""The topics of each model, in the order in which pages and documents have them.
+
+From here follow the fieldsets of the pages and the mappings of the carriers document.
+"""
+
+from __future__ import annotations
+
+from carriers.models.topics.failover import FailoverFields, explain_failover
+from carriers.models.topics.topic import Topic
+
+GROUP_TOPICS: tuple[Topic, ...] = (Topic("failover", "Failover", FailoverFields, explain_failover),)
+PBX_TOPICS: tuple[Topic, ...] = ()

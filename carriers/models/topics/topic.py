@@ -1,0 +1,30 @@
+"""What a topic is: settings of one kind that most objects leave at their defaults."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from django.db import models
+
+
+@dataclass(frozen=True)
+class Topic:
+    """Settings of one kind, written as the fields of an abstract model that the object's model inherits.
+
+    ``key`` names the mapping in the carriers document, ``title`` the fieldset on the object's page, which is folded and
+    has a line with what differs from the defaults. ``explain`` says in one or two sentences what the settings of an
+    object do; it gets a model instance or a record.
+    """
+
+    key: str
+    title: str
+    fields: type[models.Model]
+    explain: Callable[[Any], str] | None = None
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """The names of the fields, in the order in which they are shown."""
+        return tuple(column.name for column in self.fields._meta.local_fields)

@@ -1,0 +1,134 @@
+"""policy: settings that no stock table has room for, in a hash table that the SIP side reads at each call.
+
+Each topic of a carrier group or PBX has a row of its own: the key is the set's id and the topic, such as
+``8:failover``, the value what differs from the defaults, ``name=value;name=value``. An object that differs in nothing
+has no row. ``modules/policies/`` has the topics.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, NamedTuple
+
+from django.db.models import Q
+
+from carriers.labels import group_label, pbx_label
+from carriers.snapshots.records import Carriers, GroupRecord, PBXRecord
+from kamailio_bridge.modules.base import (
+    KamailioModule,
+    ModuleChanges,
+    NodeNames,
+    Projection,
+    expect_text,
+    join_first,
+)
+from kamailio_bridge.modules.policies.failover import failover_policy
+from kamailio_bridge.nodes.node import Node
+from kamailio_bridge.nodes.rpc import CallFailed, Rpc, as_list, parsing_answer
+from kamailio_bridge.rows.ids import PBX_OFFSET, pbx_set_id, policy_row_id, set_id
+from kamailio_bridge.rows.marks import POLICY_HASH_TABLE, STRING_KEY, STRING_VALUE
+from kamailio_bridge.rows.policy_text import policy_text
+from kamailio_bridge.rows.types import Table
+from kamailio_bridge.tables.models import Policy
+
+
+class Topic(NamedTuple):
+    """A topic of one kind of object: ``place`` (0 to 15) gives its rows their keys and must not change."""
+
+    place: int
+    name: str
+    policy: Callable[[Any], dict[str, str]]
+
+
+GROUP_TOPICS: tuple[Topic, ...] = (Topic(0, "failover", failover_policy),)
+PBX_TOPICS: tuple[Topic, ...] = ()
+
+POLICIES = Table(
+    model=Policy,
+    columns=("id", "key_name", "key_type", "value_type", "key_value", "expires"),
+    ours=Q(pk__isnull=False),  # the table is ours, with all its rows
+    exclusive=("key_name",),
+    moved_by_base=frozenset({"key_name"}),
+)
+_KEY_NAME, _KEY_VALUE = map(POLICIES.at, ("key_name", "key_value"))
+
+
+class PolicyModule(KamailioModule):
+    name = "policy"
+    tables = (POLICIES,)
+    reload_method = "htable.reload"
+
+    def project(self, carriers: Carriers, nodes: NodeNames) -> Projection:
+        projection = Projection.of(self.tables)
+        for group in carriers.groups.values():
+            if group.enabled:
+                _add(projection, group_label(group), set_id(group.pk), _keys(group), _of(GROUP_TOPICS, group))
+        for pbx in carriers.pbxs.values():
+            if pbx.enabled:
+                _add(projection, pbx_label(pbx), pbx_set_id(pbx.pk), _keys(pbx), _of(PBX_TOPICS, pbx))
+        return projection
+
+    def is_on(self, rpc: Rpc, methods: frozenset[str]) -> bool:
+        """Say whether the node has our hash table; another configuration has none, and reads none of these settings."""
+        if self.reload_method not in methods:
+            return False
+        try:
+            with parsing_answer("htable.listTables"):
+                names = {str(entry.get("name")) for entry in as_list(rpc.call("htable.listTables"))}
+        except CallFailed:
+            return False
+        return POLICY_HASH_TABLE in names
+
+    def reload(self, node: Node, wanted: Projection, changes: ModuleChanges | None) -> str:
+        answer = node.rpc.call(self.reload_method, POLICY_HASH_TABLE)
+        return expect_text(self.reload_method, answer, lambda text: text.startswith("Ok."))
+
+    def reload_calls(self, node: Node, wanted: Projection, changes: ModuleChanges | None) -> list[str]:
+        return [f"{self.reload_method} {POLICY_HASH_TABLE}"]
+
+    def verify_calls(self, node: Node, wanted: Projection, changes: ModuleChanges | None) -> list[str]:
+        return [f"htable.dump {POLICY_HASH_TABLE}"]
+
+    def verify(self, node: Node, wanted: Projection, changes: ModuleChanges | None) -> list[str]:
+        loaded = dict(_entries(node.rpc))
+        expected = {str(row.values[_KEY_NAME]): row for row in wanted.rows[POLICIES].values()}
+        wrong = [row.label for name, row in expected.items() if loaded.get(name) != row.values[_KEY_VALUE]]
+        wrong += sorted(loaded.keys() - expected.keys())
+        if wrong:
+            distinct = dict.fromkeys(wrong)
+            return [f"Kamailio has other settings than it should for {join_first(distinct)}. Reload again."]
+        return []
+
+
+def _of(topics: Iterable[Topic], record: GroupRecord | PBXRecord) -> Iterator[tuple[Topic, str]]:
+    for topic in topics:
+        text = policy_text(topic.policy(record))
+        if text:
+            yield topic, text
+
+
+def _keys(record: GroupRecord | PBXRecord) -> Callable[[int], int]:
+    offset = PBX_OFFSET if isinstance(record, PBXRecord) else 0
+    return lambda place: policy_row_id(record.pk, place, offset)
+
+
+def _add(
+    projection: Projection,
+    label: str,
+    set_pk: int,
+    key_of: Callable[[int], int],
+    policies: Iterable[tuple[Topic, str]],
+) -> None:
+    for topic, text in policies:
+        projection.add(
+            POLICIES, label, key_of(topic.place), f"{set_pk}:{topic.name}", STRING_KEY, STRING_VALUE, text, 0
+        )
+
+
+def _entries(rpc: Rpc) -> list[tuple[str, object]]:
+    with parsing_answer("htable.dump"):
+        return [
+            (str(item["name"]), item["value"])
+            for slot in as_list(rpc.call("htable.dump", POLICY_HASH_TABLE))
+            for item in as_list(slot["slot"])
+        ]
