@@ -130,6 +130,26 @@ BAD_CREDENTIALS: list[tuple[Typed, str, str]] = [
 
 GOOD_PASSWORDS = ['with "quote" and blank ', "back\\slash", "a: #b", "!bang", "0123", "yes", "pässwörd", " "]
 
+# Settings of a carrier group: topic, values, the field that is refused, and why.
+BAD_SETTINGS: list[tuple[str, Typed, str, str]] = [
+    ("failover", {"failover_codes": "200"}, "failover_codes", "“200” is no code that can make a call fail over"),
+    ("failover", {"failover_codes": "5xx; DROP"}, "failover_codes", "“drop” is no code"),
+    ("failover", {"failover_codes": "408 487"}, "failover_codes", "487 can't make a call fail over"),
+    ("failover", {"failover_codes": " ".join(map(str, range(500, 540)))}, "failover_codes", "at most 64 characters"),
+    ("failover", {"failover_causes": "0"}, "failover_causes", "“0” is no cause of Q.850"),
+    ("failover", {"failover_causes": "34 128"}, "failover_causes", "“128” is no cause of Q.850"),
+    ("failover", {"failover_causes": "²"}, "failover_causes", "is no cause of Q.850"),
+    ("failover", {"no_reply_timeout": "0"}, "no_reply_timeout", "greater than or equal to 1"),
+    ("failover", {"no_reply_timeout": "11"}, "no_reply_timeout", "less than or equal to 10"),
+    ("failover", {"no_reply_timeout": "2s"}, "no_reply_timeout", "whole number"),
+    ("failover", {"progress_timeout": "21"}, "progress_timeout", "less than or equal to 20"),
+    ("failover", {"ring_timeout": "4"}, "ring_timeout", "greater than or equal to 5"),
+    ("failover", {"ring_timeout": "601"}, "ring_timeout", "less than or equal to 600"),
+    ("failover", {"max_attempts": "0"}, "max_attempts", "greater than or equal to 1"),
+    ("failover", {"max_attempts": "30"}, "max_attempts", "less than or equal to 29"),
+    ("failover", {"redirects": "up"}, "redirects", "not one of the available choices|possible are follow, fail_over"),
+]
+
 BAD_PREFIXES: dict[str, str] = {
     "1,2;x": "Only digits",
     "9a": "Only digits",

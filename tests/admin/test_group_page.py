@@ -12,7 +12,15 @@ from pytest_django import Settings
 
 from carriers.models import AuthCredential, CarrierGroup, Endpoint, SourceNetwork
 from tests.admin.forms import PASSWORD, Carriers, errors_of, fields_of, new_endpoint, post_page
-from tests.input import BAD_CREDENTIALS, BAD_ENDPOINTS, BAD_NAMES, BAD_NETWORKS, GOOD_HOSTS, GOOD_PASSWORDS
+from tests.input import (
+    BAD_CREDENTIALS,
+    BAD_ENDPOINTS,
+    BAD_NAMES,
+    BAD_NETWORKS,
+    BAD_SETTINGS,
+    GOOD_HOSTS,
+    GOOD_PASSWORDS,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -179,6 +187,30 @@ def test_endpoints_that_take_no_calls_are_none(editor: Client, carriers: Carrier
     carriers.group.endpoints.update(**values)
     page = editor.get(carriers.group_url).content.decode()
     assert "No endpoint of this group is enabled and takes calls, so no calls go to it" in page
+
+
+@pytest.mark.parametrize(("topic", "typed", "field", "reason"), BAD_SETTINGS)
+def test_bad_settings_are_refused(
+    editor: Client, carriers: Carriers, *, topic: str, typed: dict[str, str], field: str, reason: str
+) -> None:
+    """The fieldset of the topic is open then, so that the sentence can be read."""
+    before = snapshot()
+    response = post_page(editor, carriers.group_url, {"name": "Renamed", **typed})
+    errors = errors_of(response)
+    assert errors.startswith(f"{field}: ")
+    assert re.search(reason, errors)
+    fieldset = response.content.decode().partition(f"topic-{topic}")[2].partition("</fieldset>")[0]
+    assert "errorlist" in fieldset
+    assert "<details>" not in fieldset
+    assert snapshot() == before
+
+
+def test_settings_are_stored_and_summed_up(editor: Client, carriers: Carriers) -> None:
+    assert "Failover: as usual" in editor.get(carriers.group_url).content.decode()
+    post_page(editor, carriers.group_url, {"failover_codes": "408, 5XX 408", "max_attempts": "2"})
+    html = editor.get(carriers.group_url).content.decode()
+    assert "Failover: answers that fail over 408 5xx, endpoints tried at most 2" in html
+    assert "or answers 408, 5xx. A redirect is followed within this group. After 2 endpoints" in html
 
 
 @pytest.mark.parametrize(("typed", "field", "reason"), BAD_CREDENTIALS)

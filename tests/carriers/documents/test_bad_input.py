@@ -14,7 +14,16 @@ import pytest
 
 from tests.carriers.stored import is_empty
 from tests.commands import Ran, run_command
-from tests.input import BAD_CREDENTIALS, BAD_ENDPOINTS, BAD_HOSTS, BAD_NAMES, BAD_NETWORKS, BAD_PREFIXES, Typed
+from tests.input import (
+    BAD_CREDENTIALS,
+    BAD_ENDPOINTS,
+    BAD_HOSTS,
+    BAD_NAMES,
+    BAD_NETWORKS,
+    BAD_PREFIXES,
+    BAD_SETTINGS,
+    Typed,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -51,6 +60,21 @@ def test_endpoints(tmp_path: Path, typed: Typed, field: str, reason: str) -> Non
     bad = {"name": "Bad", "endpoints": [{"host": "203.0.113.8"}, {"host": "gw.example", **typed}]}
     ran = load(tmp_path, {SECTION: [GOOD, bad]})
     assert_refused(ran, f"carrier_groups[1] “Bad”: endpoints[1].{field}", reason)
+
+
+@pytest.mark.parametrize(("topic", "typed", "field", "reason"), BAD_SETTINGS)
+def test_settings(tmp_path: Path, topic: str, typed: Typed, field: str, reason: str) -> None:
+    ran = load(tmp_path, {SECTION: [GOOD, {"name": "Bad", topic: typed}]})
+    assert_refused(ran, f"carrier_groups[1] “Bad”.{topic}.{field}", reason)
+
+
+@pytest.mark.parametrize(
+    ("mapping", "reason"),
+    [({"codes": "5xx"}, "“codes” is not known; known are failover_codes,"), (["5xx"], "this must be a mapping with")],
+)
+def test_mappings_of_settings(tmp_path: Path, mapping: Any, reason: str) -> None:
+    ran = load(tmp_path, {SECTION: [GOOD, {"name": "Bad", "failover": mapping}]})
+    assert_refused(ran, "carrier_groups[1] “Bad”.failover", reason)
 
 
 def with_bad(section: str, bad: dict[str, Any]) -> dict[str, Any]:
