@@ -8,3 +8,4 @@ GRANT SELECT ON kamailio.dispatcher TO 'kamailio'@'@HOST@';
 GRANT SELECT ON kamailio.mtree TO 'kamailio'@'@HOST@';
 GRANT SELECT ON kamailio.uacreg TO 'kamailio'@'@HOST@';
 GRANT SELECT ON kamailio.htable TO 'kamailio'@'@HOST@';
+GRANT SELECT ON kamailio.dsiprouter_policy TO 'kamailio'@'@HOST@';

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from carriers.garbage_collector import collector_paused
 from kamailio_bridge.modules import NO_MODULES
@@ -29,7 +29,7 @@ class ModuleAnswer:
 class NodeResult:
     """The result of an apply on one node. ``revision`` is the one in its memory afterwards, None if unknown.
 
-    ``remark`` names rows of other tools that it could not load; ours are in force.
+    ``remark`` names rows of other tools that it could not load, or settings of ours that it does not read.
     """
 
     name: str
@@ -71,7 +71,20 @@ def reload_node(node: Node, plan: Plan, before: int | None, number: int) -> Node
         else [(changes.module, None) for changes in present]
     )
     answers = _reload_and_verify(node, plan, todo)
-    return _result(node, answers, number, can_tell=can_tell)
+    result = _result(node, answers, number, can_tell=can_tell)
+    unread = _unread(plan, present)
+    return (
+        replace(result, sentence=f"{result.sentence} {unread}", remark=f"Node {node.name}: {unread}")
+        if unread
+        else result
+    )
+
+
+def _unread(plan: Plan, present: list[ModuleChanges]) -> str:
+    """Say which settings the node does not read, because it lacks their module."""
+    here = {changes.module for changes in present}
+    absent = [changes.module for changes in plan.modules if changes.module not in here]
+    return " ".join(filter(None, (module.unread(plan.projections[module]) for module in absent)))
 
 
 def _reload_and_verify(

@@ -154,6 +154,10 @@ class KamailioModule(ABC):
         """Ask the node for the accounts that it registers with this module. Most modules register none."""
         return RegistrationCount()
 
+    def unread(self, wanted: Projection) -> str:
+        """Say what a node does not read because it lacks this module, "" for nothing that an operator set."""
+        return ""
+
     def notes_on_call(self, number: str, destinations: Sequence[Destination]) -> list[str]:
         """Say how a node that routes by this module treats a call otherwise than our own configuration does."""
         return []

@@ -28,7 +28,7 @@ from kamailio_bridge.nodes.rpc import CallFailed, Rpc, as_list, parsing_answer
 from kamailio_bridge.rows.ids import PBX_OFFSET, pbx_set_id, policy_row_id, set_id
 from kamailio_bridge.rows.marks import POLICY_HASH_TABLE, STRING_KEY, STRING_VALUE
 from kamailio_bridge.rows.policy_text import policy_text
-from kamailio_bridge.rows.types import Table
+from kamailio_bridge.rows.types import Row, Table
 from kamailio_bridge.tables.models import Policy
 
 
@@ -89,6 +89,18 @@ class PolicyModule(KamailioModule):
     def verify_calls(self, node: Node, wanted: Projection, changes: ModuleChanges | None) -> list[str]:
         return [f"htable.dump {POLICY_HASH_TABLE}"]
 
+    def unread(self, wanted: Projection) -> str:
+        """Name the settings and whose they are; a configuration of somebody else's has no such hash table."""
+        rows = wanted.rows[POLICIES].values()
+        topics = dict.fromkeys(_topic_of(row) for row in rows)
+        if not topics:
+            return ""
+        labels = join_first(dict.fromkeys(row.label for row in rows))
+        return (
+            f"It does not read what is set under {', '.join(topics)} ({labels}), because its configuration has no hash"
+            f" table “{POLICY_HASH_TABLE}”: calls through it are routed without these settings."
+        )
+
     def verify(self, node: Node, wanted: Projection, changes: ModuleChanges | None) -> list[str]:
         loaded = dict(_entries(node.rpc))
         expected = {str(row.values[_KEY_NAME]): row for row in wanted.rows[POLICIES].values()}
@@ -98,6 +110,10 @@ class PolicyModule(KamailioModule):
             distinct = dict.fromkeys(wrong)
             return [f"Kamailio has other settings than it should for {join_first(distinct)}. Reload again."]
         return []
+
+
+def _topic_of(row: Row) -> str:
+    return str(row.values[_KEY_NAME]).partition(":")[2].partition(":")[0]
 
 
 def _of(topics: Iterable[Topic], record: GroupRecord | PBXRecord) -> Iterator[tuple[Topic, str]]:

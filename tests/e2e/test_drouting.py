@@ -60,6 +60,22 @@ def test_the_same_uris_in_the_same_order(scene: Scene, drouting: NodeProcess) ->
     ]
 
 
+def test_a_node_says_which_settings_it_does_not_read(scene: Scene, drouting: NodeProcess) -> None:
+    """Its configuration is somebody else's; the site's own reads them."""
+    scene.route(
+        "9", scene.group("Acme", to(scene.carrier()), max_attempts=1), scene.group("Plain", to(scene.carrier()))
+    )
+    nodes = [scene.node, Node("drouting", drouting.parameters.rpc(timeout=20))]
+    result = apply(author=None, nodes=nodes)
+    assert result.ok, result.sentence
+    own, other = (node.sentence for node in result.nodes)
+    assert "does not read" not in own
+    assert (
+        "It does not read what is set under failover (carrier group “Acme”), because its configuration has no" in other
+    )
+    assert "Node drouting: It does not read what is set under failover" in result.sentence
+
+
 def test_a_change_reaches_both(scene: Scene, drouting: NodeProcess) -> None:
     old, new = scene.carrier(), scene.carrier()
     group = scene.group("Acme", to(old, strip=1))
