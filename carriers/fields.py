@@ -18,6 +18,7 @@ from carriers.validators import (
 )
 from carriers.values.addresses import DEFAULT_SIP_PORT, MAX_HOST_LENGTH, clean_host, clean_network
 from carriers.values.answer_codes import clean_causes, clean_codes
+from carriers.values.identities import clean_caller_numbers, clean_header_names
 from carriers.values.names import composed
 
 
@@ -141,3 +142,15 @@ class CausesField(CodesField):
     """Q.850 causes, kept in their clean form."""
 
     clean_form = staticmethod(clean_causes)
+
+
+class CallerNumbersField(CodesField):
+    """Numbers that a PBX may call from, kept in their clean form."""
+
+    clean_form = staticmethod(clean_caller_numbers)
+
+
+class HeaderNamesField(CodesField):
+    """Names of SIP headers, kept in their clean form."""
+
+    clean_form = staticmethod(clean_header_names)

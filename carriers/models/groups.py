@@ -10,6 +10,7 @@ from django.db.models.functions import Coalesce
 from carriers.fields import DialPrefixField, NameField, PortField, SipHostField, StripField, Transport
 from carriers.models.base import CarrierModel
 from carriers.models.topics.failover import FAILOVER_CONSTRAINTS, FailoverFields
+from carriers.models.topics.identity import IDENTITY_CONSTRAINTS, IdentityFields, identity_errors
 from carriers.validators import MAX_STRIP
 from carriers.values.addresses import format_address
 from carriers.values.names import name_key
@@ -44,7 +45,7 @@ class CarrierGroupQuerySet(models.QuerySet["CarrierGroup"]):
         return self.annotate(endpoint_count=Coalesce(models.Subquery(counts), 0))
 
 
-class CarrierGroup(FailoverFields, CarrierModel):
+class CarrierGroup(IdentityFields, FailoverFields, CarrierModel):
     """A provider: it has endpoints, source networks, and at most one auth credential."""
 
     class Selection(models.TextChoices):
@@ -73,6 +74,7 @@ class CarrierGroup(FailoverFields, CarrierModel):
                 condition=models.Q(selection__in=["position", "weight"]), name="carrier_group_selection_known"
             ),
             *FAILOVER_CONSTRAINTS,
+            *IDENTITY_CONSTRAINTS,
         ]
 
     def __str__(self) -> str:
@@ -80,6 +82,9 @@ class CarrierGroup(FailoverFields, CarrierModel):
 
     def clean(self) -> None:
         refuse_same_name(self, self.name)
+        errors = identity_errors(self)
+        if errors:
+            raise ValidationError(errors)
 
 
 class Endpoint(CarrierModel):

@@ -7,10 +7,11 @@ from django.db import models
 from carriers.fields import NameField, PortField, SipHostField, Transport
 from carriers.models.base import CarrierModel
 from carriers.models.groups import refuse_same_name
+from carriers.models.topics.identity import PBXIdentityFields
 from carriers.values.addresses import format_address
 
 
-class PBX(CarrierModel):
+class PBX(PBXIdentityFields, CarrierModel):
     """A customer-side switch: the networks that it calls from, and the address for inbound calls."""
 
     name = NameField(unique=True, help_text="What you call this switch, such as “office”.")

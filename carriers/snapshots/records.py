@@ -84,6 +84,23 @@ class GroupRecord(NamedTuple):
     ring_timeout: int = 180
     max_attempts: int | None = None
     redirects: str = "follow"
+    from_user: str = "as_sent"
+    from_user_value: str = ""
+    from_domain: str = "as_sent"
+    from_domain_value: str = ""
+    to_domain: str = "as_sent"
+    to_domain_value: str = ""
+    display_name: str = "as_sent"
+    asserted_identity: str = "keep"
+    preferred_identity: str = "keep"
+    remote_party_id: str = "keep"
+    identity_number: str = ""
+    privacy: str = "keep"
+    trusted: bool = False
+    diversion: str = "keep"
+    header_filter: str = "unknown_x"
+    passed_headers: str = ""
+    removed_headers: str = ""
 
     @property
     def outbound_endpoints(self) -> tuple[EndpointRecord, ...]:
@@ -104,6 +121,8 @@ class PBXRecord(NamedTuple):
     port: int
     transport: str
     sources: tuple[SourceRecord, ...]
+    caller_numbers: str = ""
+    fallback_number: str = ""
 
 
 class OutboundRouteRecord(NamedTuple):
@@ -146,6 +165,10 @@ _GROUP_COLUMNS = (
     "selection",
     *GroupRecord._fields[GroupRecord._fields.index("credential") + 1 :],
 )
+_PBX_COLUMNS = (
+    *("id", "name", "enabled", "host", "port", "transport"),
+    *PBXRecord._fields[PBXRecord._fields.index("sources") + 1 :],
+)
 
 
 def read_carriers() -> Carriers:
@@ -179,8 +202,8 @@ def carriers_of(state: State) -> Carriers:
         for pk, name, enabled, selection, *settings in rows_of(state, CarrierGroup, *_GROUP_COLUMNS)
     }
     pbxs = {
-        row[0]: PBXRecord._make((*row, tuple(pbx_sources[row[0]])))
-        for row in rows_of(state, PBX, "id", "name", "enabled", "host", "port", "transport")
+        pk: PBXRecord(pk, name, enabled, host, port, transport, tuple(pbx_sources[pk]), *settings)
+        for pk, name, enabled, host, port, transport, *settings in rows_of(state, PBX, *_PBX_COLUMNS)
     }
     return Carriers(groups, pbxs, tuple(_outbound_routes(state)), tuple(_inbound_routes(state)))
 

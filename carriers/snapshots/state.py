@@ -38,7 +38,11 @@ MODELS: tuple[type[models.Model], ...] = (
 )
 
 # Values of columns in states older than the column, if they differ from its default.
-_BEFORE: dict[str, dict[str, Any]] = {"outboundroute": {"fall_through": True}, "inboundroute": {"fall_through": True}}
+_BEFORE: dict[str, dict[str, Any]] = {
+    "carriergroup": {"header_filter": "none"},
+    "outboundroute": {"fall_through": True},
+    "inboundroute": {"fall_through": True},
+}
 
 Result = TypeVar("Result")
 State = dict[str, Any]  # {"carriergroup": {"columns": ["id", "name", ...], "rows": [[1, "Acme", ...], ...]}, ...}

@@ -23,6 +23,7 @@ from kamailio_bridge.modules.base import (
     join_first,
 )
 from kamailio_bridge.modules.policies.failover import failover_policy
+from kamailio_bridge.modules.policies.identity import callers_policy, identity_policy
 from kamailio_bridge.nodes.node import Node
 from kamailio_bridge.nodes.rpc import CallFailed, Rpc, as_list, parsing_answer
 from kamailio_bridge.rows.ids import PBX_OFFSET, pbx_set_id, policy_row_id, set_id
@@ -40,8 +41,8 @@ class Topic(NamedTuple):
     policy: Callable[[Any], dict[str, str]]
 
 
-GROUP_TOPICS: tuple[Topic, ...] = (Topic(0, "failover", failover_policy),)
-PBX_TOPICS: tuple[Topic, ...] = ()
+GROUP_TOPICS: tuple[Topic, ...] = (Topic(0, "failover", failover_policy), Topic(1, "identity", identity_policy))
+PBX_TOPICS: tuple[Topic, ...] = (Topic(1, "callers", callers_policy),)
 
 POLICIES = Table(
     model=Policy,

@@ -6,7 +6,11 @@ From here follow the fieldsets of the pages and the mappings of the carriers doc
 from __future__ import annotations
 
 from carriers.models.topics.failover import FailoverFields, explain_failover
+from carriers.models.topics.identity import IdentityFields, PBXIdentityFields
 from carriers.models.topics.topic import Topic
 
-GROUP_TOPICS: tuple[Topic, ...] = (Topic("failover", "Failover", FailoverFields, explain_failover),)
-PBX_TOPICS: tuple[Topic, ...] = ()
+GROUP_TOPICS: tuple[Topic, ...] = (
+    Topic("identity", "Identity", IdentityFields),
+    Topic("failover", "Failover", FailoverFields, explain_failover),
+)
+PBX_TOPICS: tuple[Topic, ...] = (Topic("identity", "Identity", PBXIdentityFields),)

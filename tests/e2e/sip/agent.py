@@ -105,10 +105,12 @@ class UserAgent:
         to: str | None = None,
         uri: str = "",
         headers: tuple[tuple[str, str], ...] = (),
+        sender: str = "",
     ) -> Call:
         """Call a number through the proxy at ``host:port``. ``to`` is whom the To names, if not the number.
 
-        ``uri`` is the R-URI, and the To, where they are other than ``sip:number@proxy``.
+        ``uri`` is the R-URI, and the To, where they are other than ``sip:number@proxy``; ``sender`` is From without its
+        tag.
         """
         target = f"sip:{number}@{proxy}" + ("" if transport == "udp" else f";transport={transport}")
         link = self._wire.link_to(Uri.parse(target))
@@ -117,7 +119,7 @@ class UserAgent:
             [
                 ("via", self.new_via(link.transport)),
                 ("max-forwards", "70"),
-                ("from", f"<sip:caller@{self.host_port}>;tag={secrets.token_hex(6)}"),
+                ("from", f"{sender or f'<sip:caller@{self.host_port}>'};tag={secrets.token_hex(6)}"),
                 ("to", f"<sip:{to}>" if to else f"<{uri or f'sip:{number}@{proxy}'}>"),
                 ("call-id", secrets.token_hex(12)),
                 ("cseq", "1 INVITE"),

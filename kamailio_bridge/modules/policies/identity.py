@@ -1,0 +1,78 @@
+"""identity and callers: what carriers are told of the caller, and which numbers a PBX may call from.
+
+The values and their names are those that ``kamailio/identity.cfg`` lists.
+"""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+from carriers.snapshots.records import GroupRecord, PBXRecord
+from carriers.values.addresses import uri_host
+
+_UNESCAPED_IN_USER = "-_.!~*'()&+$,/?"  # besides letters and digits, and without ; and = (RFC 3261, section 25.1)
+
+
+def identity_policy(group: GroupRecord) -> dict[str, str]:
+    """Return what the SIP side changes in the calls of a PBX to the group."""
+    policy = {}
+    user = _from_user(group)
+    if user:
+        policy["from_user"] = quote(user, safe=_UNESCAPED_IN_USER)
+    for key, domain, value in (
+        ("from_host", group.from_domain, group.from_domain_value),
+        ("to_host", group.to_domain, group.to_domain_value),
+    ):
+        host = _host(group, domain, value)
+        if host:
+            policy[key] = host
+    changes = {
+        "name": group.display_name,
+        "pai": group.asserted_identity,
+        "ppi": group.preferred_identity,
+        "rpid": group.remote_party_id,
+        "diversion": group.diversion,
+        "privacy": group.privacy,
+    }
+    policy |= {key: value for key, value in changes.items() if value not in ("as_sent", "keep")}
+    if "fixed" in changes.values() and group.identity_number:
+        policy["number"] = group.identity_number
+    if group.trusted:
+        policy["trusted"] = "1"
+    if group.header_filter == "unknown_x":
+        policy["x"] = "remove"
+        if group.passed_headers:
+            policy["pass"] = _listed(group.passed_headers)
+    if group.removed_headers:
+        policy["drop"] = _listed(group.removed_headers)
+    return policy
+
+
+def callers_policy(pbx: PBXRecord) -> dict[str, str]:
+    """Return the numbers that a PBX may call from, without + and leading 00, and the one that replaces all others."""
+    if not pbx.caller_numbers:
+        return {}
+    numbers = [number.removeprefix("+").removeprefix("00") or "0" for number in pbx.caller_numbers.split()]
+    policy = {"numbers": "/".join(dict.fromkeys(numbers))}
+    if pbx.fallback_number:
+        policy["fallback"] = pbx.fallback_number
+    return policy
+
+
+def _from_user(group: GroupRecord) -> str:
+    if group.from_user == "account" and group.credential is not None:
+        return group.credential.username.partition("@")[0]
+    return group.from_user_value if group.from_user == "fixed" else ""
+
+
+def _host(group: GroupRecord, domain: str, value: str) -> str:
+    if domain == "carrier":
+        named = getattr(group.credential, "domain", "")  # where the account has a SIP domain
+        return uri_host(named) if named else "@endpoint"
+    if domain == "ours":
+        return "@us"
+    return uri_host(value) if domain == "fixed" and value else ""
+
+
+def _listed(names: str) -> str:
+    return names.replace(" ", "/")
