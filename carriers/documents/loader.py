@@ -28,9 +28,12 @@ from carriers.models import (
     OutboundRouteGroup,
     SourceNetwork,
 )
+from carriers.models.topics.registry import GROUP_TOPICS, PBX_TOPICS
+from carriers.models.topics.topic import Topic, errors_of
 from carriers.values.names import name_key
 
 BATCH = 500
+_TOPICS: dict[type[models.Model], tuple[Topic, ...]] = {CarrierGroup: GROUP_TOPICS, PBX: PBX_TOPICS}
 Pair = tuple[Item, Any]
 
 
@@ -129,6 +132,9 @@ class Loader:
         """Check single values; constraints across objects are checked elsewhere."""
         for name, error in self._values.clean(found, exclude=item.refused):
             self.problems.add_error(item.place_of(name), error)
+        for name, error in errors_of(found, _TOPICS.get(type(found), ())).items():
+            if name not in item.refused:
+                self.problems.add_error(item.place_of(name), error)
 
     def _delete(self, model: type[models.Model], superfluous: list[Any], kind: str) -> None:
         if superfluous and not self.problems.sentences:

@@ -10,7 +10,9 @@ from django.db.models.functions import Coalesce
 from carriers.fields import DialPrefixField, NameField, PortField, SipHostField, StripField, Transport
 from carriers.models.base import CarrierModel
 from carriers.models.topics.failover import FAILOVER_CONSTRAINTS, FailoverFields
-from carriers.models.topics.identity import IDENTITY_CONSTRAINTS, IdentityFields, identity_errors
+from carriers.models.topics.identity import IDENTITY_CONSTRAINTS, IdentityFields
+from carriers.models.topics.registry import GROUP_TOPICS
+from carriers.models.topics.topic import errors_of
 from carriers.validators import MAX_STRIP
 from carriers.values.addresses import format_address
 from carriers.values.names import name_key
@@ -82,7 +84,7 @@ class CarrierGroup(IdentityFields, FailoverFields, CarrierModel):
 
     def clean(self) -> None:
         refuse_same_name(self, self.name)
-        errors = identity_errors(self)
+        errors = errors_of(self, GROUP_TOPICS)
         if errors:
             raise ValidationError(errors)
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from django.core.exceptions import ValidationError
 from django.db import models
 
 from carriers.fields import NameField, PortField, SipHostField, Transport
 from carriers.models.base import CarrierModel
 from carriers.models.groups import refuse_same_name
-from carriers.models.topics.identity import PBXIdentityFields
+from carriers.models.topics.identity import PBX_IDENTITY_CONSTRAINTS, PBXIdentityFields
+from carriers.models.topics.registry import PBX_TOPICS
+from carriers.models.topics.topic import errors_of
 from carriers.values.addresses import format_address
 
 
@@ -29,6 +32,7 @@ class PBX(PBXIdentityFields, CarrierModel):
             models.CheckConstraint(condition=~models.Q(host=""), name="pbx_host_not_blank"),
             models.CheckConstraint(condition=models.Q(port__gte=1, port__lte=65535), name="pbx_port_range"),
             models.CheckConstraint(condition=models.Q(transport__in=Transport.values), name="pbx_transport_known"),
+            *PBX_IDENTITY_CONSTRAINTS,
         ]
 
     def __str__(self) -> str:
@@ -41,3 +45,6 @@ class PBX(PBXIdentityFields, CarrierModel):
 
     def clean(self) -> None:
         refuse_same_name(self, self.name)
+        errors = errors_of(self, PBX_TOPICS)
+        if errors:
+            raise ValidationError(errors)

@@ -12,14 +12,14 @@ _NUMBER = re.compile(r"\+?[0-9]{1,24}")
 _CALLER_NUMBER = re.compile(r"(\+?[0-9]{1,24}\*?)")
 _HEADER_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.!%+~-]*")
 # Headers without which there is no call, or which the SIP side writes itself; with their compact forms.
-_OWN_HEADERS = frozenset(
+_OWN_HEADERS = (
     "via v from f to t call-id i cseq contact m route record-route max-forwards content-type c content-length l"
     " content-encoding e content-disposition content-language mime-version authorization proxy-authorization"
     " www-authenticate proxy-authenticate require proxy-require supported k allow allow-events u event o expires"
-    " refer-to r referred-by b replaces session-expires x min-se rack rseq".split()
+    " refer-to r referred-by b replaces session-expires x min-se rack rseq"
 )
 # Headers that have a field of their own.
-_WITH_FIELD = frozenset("p-asserted-identity p-preferred-identity remote-party-id privacy diversion".split())
+_WITH_FIELD = "p-asserted-identity p-preferred-identity remote-party-id privacy diversion"
 
 
 def validate_sip_user(value: str) -> None:
@@ -45,8 +45,8 @@ def clean_caller_numbers(text: str) -> str:
     for number in numbers:
         if not _CALLER_NUMBER.fullmatch(number):
             raise ValidationError(
-                f"“{number[:32]}” is no caller number: write numbers separated by blanks, each with up to 24 digits, a +"
-                " in front or not, and a * at the end for all numbers that begin so.",
+                f"“{number[:32]}” is no caller number: write numbers separated by blanks, each with up to 24 digits,"
+                " with or without a + in front, and a * at the end for all numbers that begin so.",
                 code="numbers",
             )
     if len(numbers) > MAX_CALLER_NUMBERS:
@@ -72,9 +72,9 @@ def refuse_header_name(name: str) -> None:
         raise ValidationError(
             f"“{name[:32]}” is no name of a SIP header: write letters, digits and hyphens.", code="header"
         )
-    if name.lower() in _OWN_HEADERS:
+    if name.lower() in _OWN_HEADERS.split():
         raise ValidationError(f"{name} belongs to the call itself and can neither be added nor removed.", code="header")
-    if name.lower() in _WITH_FIELD:
+    if name.lower() in _WITH_FIELD.split():
         raise ValidationError(f"{name} has a field of its own.", code="header")
 
 

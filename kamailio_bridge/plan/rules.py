@@ -173,6 +173,8 @@ def _group_warnings(carriers: Carriers) -> Iterator[Notice]:
             yield Notice(group_label(group), f"has no endpoint, so no calls go to it{_registers_only(group)}.")
         elif not group.takes_calls:
             yield Notice(group_label(group), "has no enabled endpoint that we call, so no calls go to it.")
+        if group.from_user == "account" and group.credential is None:
+            yield Notice(group_label(group), "has no credential, so From user stays as the PBX sends it.")
 
 
 def _registers_only(group: GroupRecord) -> str:

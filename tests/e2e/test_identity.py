@@ -10,7 +10,7 @@ from carriers.models import PBX
 from tests.e2e.scene import Scene, to
 from tests.e2e.sip.agent import UserAgent
 from tests.e2e.sip.digest import Account
-from tests.e2e.sip.incoming import Behaviour, Challenge, Incoming, answer, refuse
+from tests.e2e.sip.incoming import Challenge, answer, refuse
 from tests.e2e.sip.message import Message, Uri
 from tests.e2e.sip.outgoing import Call
 
@@ -30,19 +30,6 @@ def uri_of(value: str) -> str:
 
 def tag_of(value: str) -> str:
     return value.partition(";tag=")[2].partition(";")[0]
-
-
-def insist(check: Any, then: Behaviour | None = None) -> Behaviour:
-    """Take a call only if ``check`` finds nothing wrong with its INVITE."""
-    accept = then or answer(200)
-
-    def behave(incoming: Incoming) -> None:
-        if check(incoming.message):
-            accept(incoming)
-        else:
-            incoming.reply(403)
-
-    return behave
 
 
 def call_over(
@@ -103,13 +90,13 @@ def test_from_and_to_for_the_carrier_and_as_sent_for_the_pbx(scene: Scene) -> No
         if final.code > 100:
             assert uri_of(final.get("from")) == uri_of(call.invite.get("from"))
             assert uri_of(final.get("to")) == uri_of(call.invite.get("to"))
-    within(scene, carrier, call, carrier.invites[-1], mine, theirs)
+    within(scene, carrier, call, mine, theirs)
 
 
-def within(scene: Scene, carrier: UserAgent, call: Call, incoming: Incoming, mine: str, theirs: str) -> None:
+def within(scene: Scene, carrier: UserAgent, call: Call, mine: str, theirs: str) -> None:
     """Send requests within the call from both sides; each side always sees its own From and To."""
     own, other = uri_of(call.invite.get("from")), uri_of(call.invite.get("to"))
-    dialog = call.dialog(call.finals[0])
+    incoming, dialog = carrier.invites[-1], call.dialog(call.finals[0])
     # The PBX holds the call, and the carrier challenges the re-INVITE.
     carrier.within_calls = Challenge(ACCOUNT)
     final = scene.pbx.ask_within(dialog, "INVITE")
@@ -245,6 +232,7 @@ ASSERTS = ("p-asserted-identity", f"<sip:{CALLER}@pbx.example>")
 )
 def test_callers_who_hide_their_number(
     scene: Scene,
+    *,
     sender: str,
     headers: tuple[tuple[str, str], ...],
     values: dict[str, Any],
@@ -276,7 +264,7 @@ def test_callers_who_hide_their_number(
     ],
 )
 def test_allowed_caller_numbers(
-    scene: Scene, sender: str, allowed: str, fallback: str, code: int, from_user: str
+    scene: Scene, *, sender: str, allowed: str, fallback: str, code: int, from_user: str
 ) -> None:
     PBX.objects.update(caller_numbers=allowed, fallback_number=fallback)
     carrier = scene.carrier()

@@ -101,7 +101,7 @@ class IdentityFields(models.Model):
         blank=True,
         default="",
         validators=[validate_caller_number],
-        help_text="For P-Asserted-Identity, P-Preferred-Identity, Remote-Party-ID and Diversion with “the fixed number”.",
+        help_text="For the headers above, and Diversion, with “the fixed number”.",
     )
     privacy = choice(
         "Privacy",
@@ -141,7 +141,12 @@ def _known(field: str, choices: type[models.TextChoices]) -> models.CheckConstra
     )
 
 
-_ASSERTED = ("asserted_identity", "preferred_identity", "remote_party_id")
+_HEADERS = {
+    "asserted_identity": "P-Asserted-Identity",
+    "preferred_identity": "P-Preferred-Identity",
+    "remote_party_id": "Remote-Party-ID",
+}
+_ASSERTED = tuple(_HEADERS)
 IDENTITY_CONSTRAINTS = (
     _known("from_user", FromUser),
     _known("from_domain", Domain),
@@ -151,6 +156,10 @@ IDENTITY_CONSTRAINTS = (
     _known("privacy", Privacy),
     _known("diversion", Diversion),
     _known("header_filter", HeaderFilter),
+    models.CheckConstraint(
+        condition=~models.Q(privacy="remove") | ~models.Q(**dict.fromkeys(_ASSERTED, "keep"), _connector=models.Q.OR),
+        name="carrier_group_privacy_hides",
+    ),
 )
 
 
@@ -173,7 +182,7 @@ def identity_errors(group: Any) -> dict[str, ValidationError]:
         shown = [name for name in _ASSERTED if getattr(group, name) == "keep"]
         shown += [name for name in _ASSERTED if getattr(group, name) == "caller" and group.trusted]
         if shown:
-            headers = ", ".join(str(type(group)._meta.get_field(name).verbose_name) for name in shown)
+            headers = ", ".join(_HEADERS[name] for name in shown)
             errors["privacy"] = ValidationError(
                 f"Without Privacy the hidden number in {headers} would be shown to the called party: remove {headers},"
                 " or keep Privacy.",
@@ -203,3 +212,22 @@ class PBXIdentityFields(models.Model):
 
     class Meta:
         abstract = True
+
+
+PBX_IDENTITY_CONSTRAINTS = (
+    models.CheckConstraint(
+        condition=models.Q(fallback_number="") | ~models.Q(caller_numbers=""), name="pbx_fallback_of_caller_numbers"
+    ),
+)
+
+
+def pbx_identity_errors(pbx: Any) -> dict[str, ValidationError]:
+    """Return what does not go together in a PBX's identity, by the name of the field."""
+    if pbx.fallback_number and not pbx.caller_numbers:
+        return {
+            "fallback_number": ValidationError(
+                "Without allowed caller numbers no number needs a fallback: enter them, or leave this blank.",
+                code="fallback",
+            )
+        }
+    return {}

@@ -20,6 +20,7 @@ from tests.input import (
     BAD_HOSTS,
     BAD_NAMES,
     BAD_NETWORKS,
+    BAD_PBX_SETTINGS,
     BAD_PREFIXES,
     BAD_SETTINGS,
     Typed,
@@ -66,6 +67,12 @@ def test_endpoints(tmp_path: Path, typed: Typed, field: str, reason: str) -> Non
 def test_settings(tmp_path: Path, topic: str, typed: Typed, field: str, reason: str) -> None:
     ran = load(tmp_path, {SECTION: [GOOD, {"name": "Bad", topic: typed}]})
     assert_refused(ran, f"carrier_groups[1] “Bad”.{topic}.{field}", reason)
+
+
+@pytest.mark.parametrize(("topic", "typed", "field", "reason"), BAD_PBX_SETTINGS)
+def test_settings_of_a_pbx(tmp_path: Path, topic: str, typed: Typed, field: str, reason: str) -> None:
+    ran = load(tmp_path, {"pbxs": [{"name": "office", "host": "192.0.2.9", topic: typed}]})
+    assert_refused(ran, f"pbxs[0] “office”.{topic}.{field}", reason)
 
 
 @pytest.mark.parametrize(

@@ -20,16 +20,20 @@ TABLES: dict[str, list[type[models.Model]]] = {
     "carrier_groups": [CarrierGroup],
     "endpoints of a carrier group": [Endpoint],
     "credential of a carrier group": [AuthCredential],
+    "identity of a carrier group": [CarrierGroup],
     "failover of a carrier group": [CarrierGroup],
     "pbxs": [PBX],
+    "identity of a PBX": [PBX],
     "outbound_routes, inbound_routes": [OutboundRoute, InboundRoute],
 }
 ENTRIES = {
     "carrier_groups": ["carrier_groups"],
     "endpoints of a carrier group": ["carrier_groups", "endpoints"],
     "credential of a carrier group": ["carrier_groups", "credential"],
+    "identity of a carrier group": ["carrier_groups", "identity"],
     "failover of a carrier group": ["carrier_groups", "failover"],
     "pbxs": ["pbxs"],
+    "identity of a PBX": ["pbxs", "identity"],
     "outbound_routes, inbound_routes": ["outbound_routes"],
 }
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -14,7 +16,7 @@ from carriers.models.topics.registry import GROUP_TOPICS, PBX_TOPICS
 from carriers.models.topics.topic import Topic
 from carriers.values.addresses import as_ipv4
 from carriers.values.names import name_key
-from tests.carriers.documents.trees import as_typed, topic_values
+from tests.carriers.documents.trees import as_typed, changed_topics, topic_values
 from tests.carriers.stored import is_empty, keys
 
 pytestmark = pytest.mark.django_db
@@ -74,9 +76,15 @@ def drawn_topics(topics: tuple[Topic, ...]) -> dict[str, Any]:
     return {
         topic.key: st.fixed_dictionaries(
             {each.name: st.sampled_from(topic_values(each)) for each in topic.fields._meta.local_fields}
-        )
+        ).map(partial(going_together, topic))
         for topic in topics
     }
+
+
+def going_together(topic: Topic, values: dict[str, Any]) -> dict[str, Any]:
+    """Return the values, or others if they do not go together."""
+    wrong = topic.errors is not None and topic.errors(SimpleNamespace(**values))
+    return changed_topics([topic])[topic.key] if wrong else values
 
 
 def distinct(endpoint: dict[str, Any]) -> tuple[Any, ...]:

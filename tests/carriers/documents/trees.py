@@ -15,6 +15,14 @@ from carriers.models.topics.topic import Topic
 TEXTS = {
     "failover_codes": "404 408 5xx",
     "failover_causes": "34",
+    "from_user_value": "trunk.77",
+    "from_domain_value": "sip.acme.example",
+    "to_domain_value": "2001:db8::7",
+    "identity_number": "+4930123456",
+    "passed_headers": "X-Customer-Id X-Trace",
+    "removed_headers": "User-Agent P-Charge-Info",
+    "caller_numbers": "+4930123* 4930999",
+    "fallback_number": "+49301230",
 }
 PASSWORD = "correct-horse-battery"
 
