@@ -92,9 +92,9 @@ def test_sets_are_there_before_routes_need_them_and_go_after(press: Press) -> No
     assert press().ok
     backup = make_group("Backup", "127.0.0.22")
     make_route("8", backup)
-    assert reloaded(press()) == ["permissions", "dispatcher", "mtree", "htable"]
+    assert reloaded(press()) == ["permissions", "policy", "dispatcher", "mtree", "htable"]
     backup.delete()
-    assert reloaded(press()) == ["mtree", "dispatcher", "permissions", "htable"]
+    assert reloaded(press()) == ["mtree", "dispatcher", "policy", "permissions", "htable"]
 
 
 def test_the_dry_run_of_the_node_equals_the_prediction(node: Node, press: Press) -> None:
