@@ -82,8 +82,11 @@ class NetworkField(models.CharField):
         return value
 
 
+PORT_HELP = "Blank: DNS says where the name leads (NAPTR, SRV, then A and AAAA records)."
+
+
 class PortField(models.PositiveIntegerField):
-    """A port from 1 to 65535."""
+    """A port from 1 to 65535. None: DNS says to which hosts and ports a name leads (RFC 3263)."""
 
     default_validators = [MinValueValidator(1), MaxValueValidator(65535)]
 

@@ -45,7 +45,7 @@ class Reachable(Protocol):
     @property
     def host(self) -> str: ...
     @property
-    def port(self) -> int: ...
+    def port(self) -> int | None: ...
     @property
     def transport(self) -> str: ...
 
@@ -58,7 +58,7 @@ class Account(Protocol):
     @property
     def registrar(self) -> str: ...
     @property
-    def port(self) -> int: ...
+    def port(self) -> int | None: ...
     @property
     def transport(self) -> str: ...
 
@@ -193,7 +193,7 @@ def _label(model: type[models.Model], text: str) -> str:
     return f"{model._meta.verbose_name} {text}"
 
 
-def _endpoint(name: str, host: str, port: int, transport: str) -> str:
+def _endpoint(name: str, host: str, port: int | None, transport: str) -> str:
     address = format_address(host, port, transport)
     return f"endpoint “{name}” ({address})" if name else f"endpoint {address}"
 

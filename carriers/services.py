@@ -13,7 +13,7 @@ from django.views.decorators.debug import sensitive_variables
 from carriers.carrier_history import record_written, values_of
 from carriers.fields import Transport
 from carriers.models import AuthCredential, CarrierGroup, Endpoint, SourceNetwork
-from carriers.values.addresses import DEFAULT_SIP_PORT, SipAddress
+from carriers.values.addresses import SipAddress, usual_port
 
 REGISTRAR_ENDPOINT_NAME = "registrar"
 
@@ -74,7 +74,7 @@ def _add_credential(group: CarrierGroup, new: NewCredential) -> None:
         group=group,
         username=new.username,
         registrar=new.registrar.host,
-        port=new.registrar.port or DEFAULT_SIP_PORT,
+        port=new.registrar.port or usual_port(new.registrar.host),
         transport=new.registrar.transport or Transport.UDP,
     )
     credential.set_password(new.password)
@@ -91,7 +91,7 @@ def add_endpoint(*, group: CarrierGroup, address: SipAddress, name: str = "") ->
         name=name,
         position=(last or 0) + 1,
         host=address.host,
-        port=address.port or DEFAULT_SIP_PORT,
+        port=address.port or usual_port(address.host),
         transport=address.transport or Transport.UDP,
     )
     endpoint.full_clean()

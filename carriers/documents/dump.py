@@ -13,7 +13,7 @@ import yaml
 from carriers.documents.topics import dump_topics
 from carriers.models import PBX, CarrierGroup, Endpoint, InboundRoute, OutboundRoute
 from carriers.models.topics.registry import GROUP_TOPICS, PBX_TOPICS
-from carriers.values.addresses import uri_host
+from carriers.values.addresses import with_port
 
 _ENDPOINT_KEYS = ("name", "host", "port", "transport", "strip", "prefix", "direction", "weight", "enabled")
 CSV_COLUMNS = ("carrier_group", "group_enabled", "selection", *(f"endpoint_{key}" for key in _ENDPOINT_KEYS))
@@ -79,7 +79,8 @@ def _group(group: CarrierGroup) -> dict[str, Any]:
         tree["credential"] = {
             "username": credential.username,
             "auth_username": credential.auth_username,
-            "registrar": f"{uri_host(credential.registrar)}:{credential.port}",
+            "registrar": with_port(credential.registrar, credential.port),
+            **({"port": None} if credential.port is None else {}),
             "transport": credential.transport,
             "realm": credential.realm,
             "register": credential.register,

@@ -8,7 +8,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 
 from carriers.documents.items import Item, Problems, Values
-from carriers.values.addresses import clean_network, parse_sip_address
+from carriers.values.addresses import clean_network, parse_sip_address, usual_port
 from carriers.values.names import composed
 
 _TRUE, _FALSE = {"true", "yes", "on"}, {"false", "no", "off"}
@@ -103,7 +103,10 @@ def read_flag(entry: Values, key: str, item: Item, problems: Problems) -> None:
 
 def read_address(entry: Values, key: str, item: Item, problems: Problems) -> None:
     """Read a host, with or without port and transport; refuse a ``port`` or ``transport`` key that contradicts it."""
-    read_number(entry, "port", item, problems)
+    if entry.get("port", "") is None:
+        item.values["port"] = None
+    else:
+        read_number(entry, "port", item, problems)
     read_text(entry, "transport", item, problems)
     read_text(entry, key, item, problems)
     if key not in item.values:
@@ -121,6 +124,8 @@ def read_address(entry: Values, key: str, item: Item, problems: Problems) -> Non
         if name in item.values and item.values[name] != typed:
             item.refuse(name, f"{key} says {typed}, this says {item.values[name]}: leave one out.", problems)
         item.values[name] = typed
+    if item.values.get("port", "") is None:
+        item.values["port"] = usual_port(address.host)
 
 
 def read_sources(entry: Values, place: str, problems: Problems) -> list[str] | None:

@@ -8,7 +8,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from carriers.fields import Transport
-from carriers.values.addresses import DEFAULT_SIP_PORT, SipAddress, parse_sip_address
+from carriers.values.addresses import SipAddress, parse_sip_address, usual_port
 
 
 class SipAddressField(forms.CharField):
@@ -40,8 +40,6 @@ class SipAddressForm(forms.ModelForm):
                     label=field.label, help_text=field.help_text, widget=field.widget, required=field.required
                 )
                 self.fields[name].widget.attrs.pop("maxlength", None)
-            elif name == "port":
-                field.required = False  # if blank, the port of the address, or the default
 
     def clean(self) -> dict[str, Any]:
         super().clean()
@@ -49,11 +47,11 @@ class SipAddressForm(forms.ModelForm):
         if address is None:
             return self.cleaned_data
         self.cleaned_data[self.address_field] = address.host
-        self._settle("port", address.port, DEFAULT_SIP_PORT)
+        self._settle("port", address.port, usual_port(address.host))
         self._settle("transport", address.transport, Transport.UDP.value)
         return self.cleaned_data
 
-    def _settle(self, name: str, typed: int | str | None, default: int | str) -> None:
+    def _settle(self, name: str, typed: int | str | None, default: int | str | None) -> None:
         if name not in self.cleaned_data:  # refused already, with its own message
             return
         separate = self.cleaned_data[name]

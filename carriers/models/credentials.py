@@ -7,7 +7,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.views.decorators.debug import sensitive_variables
 
-from carriers.fields import PortField, SipHostField, Transport
+from carriers.fields import PORT_HELP, PortField, SipHostField, Transport
 from carriers.models.base import CarrierModel
 from carriers.models.groups import CarrierGroup
 from carriers.passwords import encryption
@@ -39,7 +39,7 @@ class AuthCredential(CarrierModel):
         max_length=64,
         help_text="Host name or IP address of the carrier's registrar; host:port is understood.",
     )
-    port = PortField("registrar port")
+    port = PortField("registrar port", null=True, blank=True, help_text=PORT_HELP)
     transport = models.CharField("registrar transport", max_length=3, choices=Transport.choices, default=Transport.UDP)
     realm = models.CharField(
         max_length=64,

@@ -7,7 +7,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models.functions import Coalesce
 
-from carriers.fields import DialPrefixField, NameField, PortField, SipHostField, StripField, Transport
+from carriers.fields import PORT_HELP, DialPrefixField, NameField, PortField, SipHostField, StripField, Transport
 from carriers.models.base import CarrierModel
 from carriers.models.topics.failover import FAILOVER_CONSTRAINTS, FailoverFields
 from carriers.models.topics.identity import IDENTITY_CONSTRAINTS, IdentityFields
@@ -103,7 +103,7 @@ class Endpoint(CarrierModel):
     )
     name = NameField("friendly name", blank=True, default="")
     host = SipHostField("address", help_text="IP address or DNS name; host:port and sip:host:port are understood.")
-    port = PortField()
+    port = PortField(null=True, blank=True, help_text=PORT_HELP)
     transport = models.CharField(max_length=3, choices=Transport.choices, default=Transport.UDP)
     strip = StripField(help_text="Number of characters to take off the front of the dialled number.")
     prefix = DialPrefixField(help_text="Characters to put in front of the number after stripping.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.core.exceptions import ValidationError
 from django.db import models
 
-from carriers.fields import NameField, PortField, SipHostField, Transport
+from carriers.fields import PORT_HELP, NameField, PortField, SipHostField, Transport
 from carriers.models.base import CarrierModel
 from carriers.models.groups import refuse_same_name
 from carriers.models.topics.identity import PBX_IDENTITY_CONSTRAINTS, PBXIdentityFields
@@ -19,7 +19,7 @@ class PBX(PBXIdentityFields, CarrierModel):
 
     name = NameField(unique=True, help_text="What you call this switch, such as “office”.")
     host = SipHostField("address", help_text="Where inbound calls go: IP address or DNS name.")
-    port = PortField()
+    port = PortField(null=True, blank=True, help_text=PORT_HELP)
     transport = models.CharField(max_length=3, choices=Transport.choices, default=Transport.UDP)
     enabled = models.BooleanField(default=True, help_text="A disabled PBX may not call, and gets no calls.")
 

@@ -30,7 +30,7 @@ class EndpointRecord(NamedTuple):
     pk: int
     name: str
     host: str
-    port: int
+    port: int | None
     transport: str
     strip: int
     prefix: str
@@ -62,7 +62,7 @@ class CredentialRecord(NamedTuple):
     auth_username: str
     ha1: str | None
     registrar: str
-    port: int
+    port: int | None
     transport: str
     realm: str
     register: bool
@@ -118,7 +118,7 @@ class PBXRecord(NamedTuple):
     name: str
     enabled: bool
     host: str
-    port: int
+    port: int | None
     transport: str
     sources: tuple[SourceRecord, ...]
     caller_numbers: str = ""

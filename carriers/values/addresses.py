@@ -173,13 +173,23 @@ def uri_host(host: str) -> str:
     return f"[{host}]" if ":" in host else host
 
 
-def format_address(host: str, port: int, transport: str) -> str:
+def usual_port(host: str) -> int | None:
+    """Return the port of an address that names none: None for a DNS name, which DNS leads to a port (RFC 3263)."""
+    return None if host_ip(host) is None else DEFAULT_SIP_PORT
+
+
+def with_port(host: str, port: int | None) -> str:
+    """Return ``host:port``, or the host alone where DNS decides about the port."""
+    return uri_host(host) if port is None else f"{uri_host(host)}:{port}"
+
+
+def format_address(host: str, port: int | None, transport: str) -> str:
     """Return host and port, and the transport where it is not UDP: ``203.0.113.7:5060``, ``host:5060/tcp``."""
     suffix = "" if transport == "udp" else f"/{transport}"
-    return f"{uri_host(host)}:{port}{suffix}"
+    return f"{with_port(host, port)}{suffix}"
 
 
-def format_account(username: str, registrar: str, port: int, transport: str) -> str:
+def format_account(username: str, registrar: str, port: int | None, transport: str) -> str:
     """Return an account with its registration server: ``1000 at sip.acme.example:5060``."""
     return f"{username} at {format_address(registrar, port, transport)}"
 

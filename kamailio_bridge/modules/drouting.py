@@ -19,7 +19,7 @@ from carriers.labels import (
     pbx_label,
 )
 from carriers.snapshots.records import Carriers, EndpointRecord, GroupRecord, PBXRecord
-from carriers.values.addresses import uri_host
+from carriers.values.addresses import with_port
 from kamailio_bridge.modules.base import KamailioModule, ModuleChanges, NodeNames, Projection, expect_text, join_first
 from kamailio_bridge.nodes.node import Node
 from kamailio_bridge.rows.attrs import gateway_attrs, pbx_attrs
@@ -217,9 +217,9 @@ def _add_pbx(projection: Projection, pbx: PBXRecord) -> None:
     projection.add(LISTS, pbx_label(pbx), key, str(key), pbx_mark(pbx.pk))
 
 
-def _address(host: str, port: int, transport: str) -> str:
+def _address(host: str, port: int | None, transport: str) -> str:
     suffix = "" if transport == "udp" else f";transport={transport}"
-    return f"{uri_host(host)}:{port}{suffix}"
+    return f"{with_port(host, port)}{suffix}"
 
 
 def _gateway_list(

@@ -113,15 +113,16 @@ def _setting_problems(endpoint: EndpointRecord) -> Iterator[str]:
     yield from _prefix_problems(endpoint.prefix)
 
 
-def _address_problems(host: str, port: int, transport: str) -> Iterator[str]:
+def _address_problems(host: str, port: int | None, transport: str) -> Iterator[str]:
     refusal = _refusal(clean_host, host)
     if refusal is not None:
         yield refusal
     yield from _port_problems(port, transport)
 
 
-def _port_problems(port: int, transport: str) -> Iterator[str]:
-    for refusal in (_refusal(clean_port, str(port)), _refusal(clean_transport, transport)):
+def _port_problems(port: int | None, transport: str) -> Iterator[str]:
+    refusals = [None if port is None else _refusal(clean_port, str(port)), _refusal(clean_transport, transport)]
+    for refusal in refusals:
         if refusal is not None:
             yield refusal
 

@@ -16,6 +16,7 @@ from typing import Literal
 from django.utils import timezone
 
 from carriers.snapshots.records import Carriers, CredentialRecord, GroupRecord
+from carriers.values.addresses import with_port
 from kamailio_bridge.modules.uac_records import UacRecord, differs, dump_records
 from kamailio_bridge.modules.uac_rows import record_rows
 from kamailio_bridge.nodes.ask_all import ASK_SECONDS, ask_nodes
@@ -212,7 +213,7 @@ def _state(pk: int, credential: CredentialRecord, record: UacRecord, view: NodeV
         sentence = f"Node {view.name} does not keep what registrars answer: its log says why."
         return replace(trying, state="not registered", sentence=sentence + retry)
     if answer is None:
-        where = f"{credential.registrar}:{credential.port}"
+        where = with_port(credential.registrar, credential.port)
         sentence = f"{where} does not answer: check the registration server's address, port and transport."
         return replace(trying, state="no answer", sentence=sentence + retry)
     if answer.is_challenge and not answer.has_no_md5 and realm not in (None, as_noted(credential.realm)):

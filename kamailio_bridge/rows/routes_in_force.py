@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from carriers.refusals import reason_of
 from carriers.snapshots.records import Carriers, GroupRecord, InboundRouteRecord, OutboundRouteRecord, PBXRecord
-from carriers.values.addresses import host_ip, is_ipv4, uri_host
+from carriers.values.addresses import host_ip, is_ipv4, with_port
 
 
 class Answer(NamedTuple):
@@ -27,10 +27,10 @@ class Answer(NamedTuple):
 NO_CARRIER = Answer(503, "No carrier can take the call", refuses=False)
 
 
-def sip_uri(host: str, port: int, transport: str) -> str:
-    """Return ``sip:host:port``, with ``;transport=`` where it is not UDP. An explicit port prevents SRV look-ups."""
+def sip_uri(host: str, port: int | None, transport: str) -> str:
+    """Return ``sip:host:port``, with ``;transport=`` where it is not UDP. A port prevents NAPTR and SRV look-ups."""
     suffix = "" if transport == "udp" else f";transport={transport}"
-    return f"sip:{uri_host(host)}:{port}{suffix}"
+    return f"sip:{with_port(host, port)}{suffix}"
 
 
 def is_dns_name(host: str) -> bool:

@@ -73,7 +73,8 @@ def test_endpoints_are_reordered_by_position(editor: Client, carriers: Carriers)
         ({"host": "gw.example", "port": "5080", "transport": "tcp"}, ("gw.example", 5080, "tcp")),
         ({"host": "gw.example:5080", "port": "5080"}, ("gw.example", 5080, "udp")),
         ({"host": "gw.example:5080", "port": ""}, ("gw.example", 5080, "udp")),
-        ({"host": "gw.example", "port": ""}, ("gw.example", 5060, "udp")),
+        ({"host": "gw.example", "port": ""}, ("gw.example", None, "udp")),
+        ({"host": "203.0.113.9", "port": ""}, ("203.0.113.9", 5060, "udp")),
     ],
 )
 def test_addresses_are_split(

@@ -66,8 +66,8 @@ class Scene:
 
     # --- Who takes part
 
-    def carrier(self, behaviour: Behaviour | None = None, address: str = "") -> UserAgent:
-        return self.agents.enter_context(UserAgent(address or self._address(CARRIERS_NETWORK), behaviour))
+    def carrier(self, behaviour: Behaviour | None = None, address: str = "", port: int = 0) -> UserAgent:
+        return self.agents.enter_context(UserAgent(address or self._address(CARRIERS_NETWORK), behaviour, port))
 
     def registrar(self, *accounts: Account, behaviour: Behaviour | None = None, address: str = "") -> Registrar:
         self._secrets |= {secret for account in accounts for secret in secrets_of(account)}

@@ -8,7 +8,7 @@ from django.db import models
 
 from carriers.fields import Transport
 from carriers.models import PBX, CarrierGroup, Endpoint
-from carriers.values.addresses import DEFAULT_SIP_PORT, parse_sip_address
+from carriers.values.addresses import parse_sip_address, usual_port
 from kamailio_bridge.modules.acceptance.accepted import (
     CannotAccept,
     Handler,
@@ -54,7 +54,7 @@ def _change_endpoint(row: RowDrift) -> models.Model:
 def _set_address(owner: Any, destination: str) -> None:
     address = parse_sip_address(destination)
     owner.host = address.host
-    owner.port = address.port or DEFAULT_SIP_PORT
+    owner.port = address.port or usual_port(address.host)
     owner.transport = address.transport or Transport.UDP
 
 

@@ -71,6 +71,18 @@ def test_a_new_object_takes_the_defaults() -> None:
     assert tree["inbound_routes"] == [{"prefix": "1", "enabled": True, "pbx": "office", "fall_through": False}]
 
 
+@pytest.mark.parametrize(("host", "port"), [("gw.example", None), ("203.0.113.9", 5060)])
+def test_a_port_that_dns_decides(host: str, port: int | None) -> None:
+    """An address needs no look-up, so that its port is the usual one."""
+    credential = {"username": "1000", "password": PASSWORD, "registrar": host, "port": None}
+    load({"carrier_groups": [{"name": "Acme", "endpoints": [{"host": host, "port": None}], "credential": credential}]})
+    group = CarrierGroup.objects.get()
+    assert (group.endpoints.get().port, group.credential.port) == (port, port)
+    tree = carriers_document()
+    assert load(tree)[0].endswith("1 unchanged")
+    assert "credentials: 0 created, 0 changed, 1 unchanged" in load(tree)
+
+
 def test_what_an_entry_leaves_out_stays(loaded: dict[str, Any]) -> None:
     before = rows()
     load(

@@ -28,7 +28,7 @@ class UserAgent:
     ``contact`` is the URI of its Contact, if not its own address.
     """
 
-    def __init__(self, address: str, behaviour: Behaviour | None = None) -> None:
+    def __init__(self, address: str, behaviour: Behaviour | None = None, port: int = 0) -> None:
         self.address = address
         self.behaviour: Behaviour = behaviour or answer(200)
         self.within_calls: Behaviour = answer(200)
@@ -37,7 +37,7 @@ class UserAgent:
         self._transactions: dict[tuple[str, str], Incoming] = {}
         self._waiting: dict[tuple[str, str], Callable[[Message], None]] = {}
         self._changed = threading.Condition()
-        self._wire = Wire(address, self._receive)
+        self._wire = Wire(address, self._receive, port)
 
     def __enter__(self) -> Self:
         return self
