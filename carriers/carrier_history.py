@@ -15,9 +15,7 @@ from carriers.history.recording import record, unrecorded
 from carriers.history.tracking import track
 from carriers.labels import Names, Values, label, owner_of
 from carriers.snapshots.differences import field_changes
-from carriers.snapshots.state import MODELS
-
-SECRETS = {"authcredential": ("password_ciphertext",)}
+from carriers.snapshots.state import CIPHERTEXTS, MODELS
 
 
 def track_carriers() -> None:
@@ -27,7 +25,7 @@ def track_carriers() -> None:
             model,
             label=lambda instance: label(type(instance), values_of(instance), partial(name_beside, instance)),
             owner=lambda instance: owner_of(type(instance), values_of(instance)),
-            secrets=SECRETS.get(str(model._meta.model_name), ()),
+            secrets=(CIPHERTEXTS[model],) if model in CIPHERTEXTS else (),
         )
 
 

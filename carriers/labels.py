@@ -18,6 +18,7 @@ from carriers.models import (
     AuthCredential,
     CarrierGroup,
     Endpoint,
+    ExtraHeader,
     InboundRoute,
     OutboundRoute,
     OutboundRouteGroup,
@@ -142,6 +143,7 @@ _OWNERS: dict[type[models.Model], tuple[tuple[str, type[models.Model]], ...]] = 
     Endpoint: (("group_id", CarrierGroup),),
     SourceNetwork: (("group_id", CarrierGroup), ("pbx_id", PBX)),
     AuthCredential: (("group_id", CarrierGroup),),
+    ExtraHeader: (("group_id", CarrierGroup),),
     OutboundRouteGroup: (("route_id", OutboundRoute),),
 }
 

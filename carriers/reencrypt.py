@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
-from django.db import transaction
+from django.db import models, transaction
 
 from carriers.hook_points import HookPoint
-from carriers.models import AuthCredential, CarrierGroup
+from carriers.models import AuthCredential, CarrierGroup, ExtraHeader
 from carriers.passwords import encryption
-from carriers.snapshots.state import State, columns_of, key_of, rows_of
+from carriers.snapshots.state import CIPHERTEXTS, State, columns_of, key_of, rows_of
 
 BATCH = 200
 # Hooks of other apps that store passwords: each re-encrypts them and returns a sentence with the result.
@@ -48,12 +49,30 @@ def _rotate(keys: list[int]) -> list[int]:
     return unreadable
 
 
+@transaction.atomic
+def rotate_header_values() -> list[str]:
+    """Re-encrypt the secret values of extra headers. Return the names of the carrier groups with an unreadable one."""
+    readable, unreadable = [], []
+    for header in ExtraHeader.objects.select_for_update().exclude(secret_value_ciphertext=""):
+        try:
+            header.secret_value_ciphertext = encryption.rotate(header.secret_value_ciphertext)
+            readable.append(header)
+        except encryption.SecretUnreadable:
+            unreadable.append(header.group_id)
+    ExtraHeader.objects.bulk_update(readable, ["secret_value_ciphertext"], batch_size=BATCH)
+    return list(CarrierGroup.objects.filter(pk__in=unreadable).values_list("name", flat=True))
+
+
 def rotated_state(state: State) -> State:
     """Return a state of the carriers with its passwords re-encrypted; unreadable ones stay as they are."""
-    columns = columns_of(AuthCredential)
-    place = columns.index("password_ciphertext")
-    rows = [(*row[:place], _rotated(row[place]), *row[place + 1 :]) for row in rows_of(state, AuthCredential, *columns)]
-    return {**state, key_of(AuthCredential): {"columns": columns, "rows": rows}}
+    return {**state, **{key_of(model): _rotated_table(state, model) for model in CIPHERTEXTS if key_of(model) in state}}
+
+
+def _rotated_table(state: State, model: type[models.Model]) -> dict[str, Any]:
+    columns = columns_of(model)
+    place = columns.index(CIPHERTEXTS[model])
+    rows = [(*row[:place], _rotated(row[place]), *row[place + 1 :]) for row in rows_of(state, model, *columns)]
+    return {"columns": columns, "rows": rows}
 
 
 def _rotated(ciphertext: str) -> str:

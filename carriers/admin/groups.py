@@ -21,7 +21,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 
 from carriers.admin.change_lists import ListAdmin, QuickList
 from carriers.admin.hooks import CallsHooks
-from carriers.admin.inlines import AuthCredentialInline, EndpointInline, GroupSourceInline
+from carriers.admin.inlines import AuthCredentialInline, EndpointInline, ExtraHeaderInline, GroupSourceInline
 from carriers.admin.simultaneous_edits.mixin import EditedTogether
 from carriers.admin.topics import topic_fieldsets
 from carriers.forms.add_group import AddCarrierGroupForm
@@ -91,7 +91,7 @@ def calls_go_nowhere(group: CarrierGroup) -> str:
 
 @admin.register(CarrierGroup)
 class CarrierGroupAdmin(OfferedLookups, CallsHooks, EditedTogether, ListAdmin):
-    inlines = (EndpointInline, GroupSourceInline, AuthCredentialInline)
+    inlines = (EndpointInline, GroupSourceInline, AuthCredentialInline, ExtraHeaderInline)
     list_display = ("marked_name", "shown_endpoints", "authentication", "enabled")
     list_filter = ("enabled", AuthenticationFilter, SelectionFilter, "endpoints__transport")
     search_fields = ("name", "endpoints__host", "credential__username")

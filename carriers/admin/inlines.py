@@ -9,8 +9,9 @@ from django.http import HttpRequest
 
 from carriers.forms.credentials import AuthCredentialForm, password_state
 from carriers.forms.endpoints import EndpointForm, EndpointFormSet
+from carriers.forms.headers import ExtraHeaderForm, ExtraHeaderFormSet
 from carriers.forms.sources import SourceNetworkForm, SourceNetworkFormSet
-from carriers.models import AuthCredential, CarrierGroup, Endpoint, SourceNetwork
+from carriers.models import AuthCredential, CarrierGroup, Endpoint, ExtraHeader, SourceNetwork
 
 
 class EndpointInline(admin.TabularInline):
@@ -71,3 +72,25 @@ class AuthCredentialInline(admin.StackedInline):
     @admin.display(description="password")
     def password_state(self, credential: AuthCredential) -> str:
         return password_state(credential)
+
+
+class ExtraHeaderInline(admin.TabularInline):
+    model = ExtraHeader
+    form = ExtraHeaderForm
+    formset = ExtraHeaderFormSet
+    ordering = ("pk",)
+    verbose_name_plural = "extra headers: what every call to the carrier gets in addition, such as a token"
+    classes = ("collapse",)
+    extra = 0
+
+    def get_fields(self, request: HttpRequest, obj: CarrierGroup | None = None) -> tuple[str, ...]:
+        """Show users who may only view whether a value is secret, in place of the field for a new one."""
+        may_edit = self.has_change_permission(request, obj) or self.has_add_permission(request, obj)
+        return ("name", "value", "secret_value" if may_edit else "secret_value_state")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: CarrierGroup | None = None) -> tuple[str, ...]:
+        return ("secret_value_state",)
+
+    @admin.display(description="secret value")
+    def secret_value_state(self, header: ExtraHeader) -> str:
+        return "Stored" if header.is_secret else "None"

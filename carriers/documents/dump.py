@@ -10,6 +10,7 @@ from typing import Any
 
 import yaml
 
+from carriers.documents.headers import dump_headers
 from carriers.documents.topics import dump_topics
 from carriers.models import PBX, CarrierGroup, Endpoint, InboundRoute, OutboundRoute
 from carriers.models.topics.registry import GROUP_TOPICS, PBX_TOPICS
@@ -22,7 +23,9 @@ _FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
 
 def carriers_document(advance: Callable[[int], object] = lambda _done: None) -> dict[str, Any]:
     """Return all carriers as a tree, which does not depend on the order of rows in the database."""
-    groups = CarrierGroup.objects.order_by("name", "pk").prefetch_related("endpoints", "sources", "credential")
+    groups = CarrierGroup.objects.order_by("name", "pk").prefetch_related(
+        "endpoints", "sources", "credential", "extra_headers"
+    )
     routes = OutboundRoute.objects.order_by("prefix", "pk").prefetch_related("route_groups__group")
     tree: dict[str, Any] = {"carrier_groups": [], "pbxs": [], "outbound_routes": [], "inbound_routes": []}
     for group in groups:
@@ -73,6 +76,7 @@ def _group(group: CarrierGroup) -> dict[str, Any]:
         "endpoints": [_endpoint(endpoint) for endpoint in group.endpoints.all()],
         "sources": [source.network for source in group.sources.all()],
     }
+    tree["extra_headers"] = dump_headers(group)
     tree |= dump_topics(group, GROUP_TOPICS)
     credential = getattr(group, "credential", None)
     if credential is not None:

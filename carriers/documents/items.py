@@ -22,7 +22,9 @@ class Item:
     pbx: str | None = None
     credential: Item | None = None
     removes_credential: bool = False
-    password: str | None = field(default=None, repr=False)
+    headers: list[Item] | None = None
+    password: str | None = field(default=None, repr=False)  # or another secret
+    is_secret: bool = False
     refused: set[str] = field(default_factory=set)  # keys whose mistake is recorded already
     group_keys: list[int | None] = field(default_factory=list)  # primary keys of a route's groups, once looked up
     lists_changed: bool = False

@@ -14,6 +14,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connections, models, router, transaction
 
 from carriers.carrier_history import delete_recorded, record_written, values_of
+from carriers.documents.headers import match_headers
 from carriers.documents.items import Document, Item, Problems, Values
 from carriers.documents.matching import match_endpoints, with_defaults
 from carriers.documents.report import LoadReport
@@ -23,6 +24,7 @@ from carriers.models import (
     AuthCredential,
     CarrierGroup,
     Endpoint,
+    ExtraHeader,
     InboundRoute,
     OutboundRoute,
     OutboundRouteGroup,
@@ -62,6 +64,7 @@ class Loader:
         self._endpoints(groups)
         self._sources(groups, "group_id")
         self._credentials(groups)
+        self._headers(groups)
         pbxs = self._section(PBX, "name", self.document.pbxs, "PBXs")
         self._sources(pbxs, "pbx_id")
         self._outbound_routes()
@@ -187,6 +190,22 @@ class Loader:
                 pairs.append((item.credential, credential))
         self._delete(AuthCredential, superfluous, "credentials")
         self._write(pairs, "credentials")
+
+    def _headers(self, groups: list[Pair]) -> None:
+        stored = _by_owner(ExtraHeader.objects.order_by("pk"), "group_id")
+        pairs: list[Pair] = []
+        superfluous: list[ExtraHeader] = []
+        for item, group in groups:
+            if item.headers is not None:
+                present = stored.get(group.pk, [])
+                matched = match_headers(item.headers, present, self.problems)
+                kept = [header.pk for _, header in matched]
+                superfluous += [header for header in present if header.pk not in kept]
+                for each, _ in matched:
+                    each.values["group_id"] = group.pk
+                pairs += matched
+        self._delete(ExtraHeader, superfluous, "extra headers")
+        self._write(pairs, "extra headers")
 
     def _password(self, item: Item, stored: AuthCredential) -> None:
         """Set a new password. A missing or unchanged password leaves the stored one as it is."""

@@ -23,6 +23,7 @@ from carriers.documents.entry_keys import (
     read_sources,
     read_text,
 )
+from carriers.documents.headers import read_headers
 from carriers.documents.items import Document, Item, Problems, Values
 from carriers.documents.topics import read_topics, topic_keys
 from carriers.models import PBX, CarrierGroup, OutboundRoute, RefuseCode
@@ -54,8 +55,8 @@ def parse_document(tree: Any, problems: Problems) -> Document:
 
 def _group(place: str, entry: Values, problems: Problems) -> Item:
     place = named_place(place, entry)
-    keys = ("name", "enabled", "selection", "endpoints", "sources", "credential", *topic_keys(GROUP_TOPICS))
-    item, entry = read_item(entry, place, keys, ("name",), problems)
+    keys = ("name", "enabled", "selection", "endpoints", "sources", "credential", "extra_headers")
+    item, entry = read_item(entry, place, (*keys, *topic_keys(GROUP_TOPICS)), ("name",), problems)
     read_name(entry, item, problems)
     read_flag(entry, "enabled", item, problems)
     read_text(entry, "selection", item, problems)
@@ -66,6 +67,7 @@ def _group(place: str, entry: Values, problems: Problems) -> Item:
         ]
         _refuse_twins(item.endpoints, problems)
     item.sources = read_sources(entry, place, problems)
+    item.headers = read_headers(entry, place, problems)
     read_topics(entry, item, CarrierGroup, GROUP_TOPICS, problems)
     if "credential" in entry:
         if entry["credential"] is None:

@@ -2,6 +2,7 @@
 
 from carriers.models.credentials import AuthCredential
 from carriers.models.groups import CarrierGroup, Endpoint
+from carriers.models.headers import ExtraHeader
 from carriers.models.pbxs import PBX
 from carriers.models.routes import InboundRoute, OutboundRoute, OutboundRouteGroup, RefuseCode
 from carriers.models.sources import SourceNetwork
@@ -11,6 +12,7 @@ __all__ = [
     "AuthCredential",
     "CarrierGroup",
     "Endpoint",
+    "ExtraHeader",
     "InboundRoute",
     "OutboundRoute",
     "OutboundRouteGroup",

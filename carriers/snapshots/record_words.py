@@ -23,6 +23,7 @@ from carriers.snapshots.records import (
     CredentialRecord,
     EndpointRecord,
     GroupRecord,
+    HeaderRecord,
     InboundRouteRecord,
     OutboundRouteRecord,
     SourceRecord,
@@ -34,7 +35,7 @@ SHOWN_NAMES = 30  # of endpoints or groups in one line, about as many as a call 
 
 # Fields that the label of a new object and the text around it already contain.
 NAMED: Mapping[type[models.Model], frozenset[str]] = {
-    CarrierGroup: frozenset({"name", "endpoints", "sources", "credential"}),
+    CarrierGroup: frozenset({"name", "endpoints", "sources", "credential", "extra_headers"}),
     Endpoint: frozenset({"name", "host", "port", "transport"}),
     AuthCredential: frozenset({"username", "registrar", "port", "transport", "register", "ha1"}),
     PBX: frozenset({"name", "host", "port", "transport", "sources"}),
@@ -177,6 +178,28 @@ def _credential_changes(old: CredentialRecord | None, new: CredentialRecord | No
             yield f"credential: {', '.join(changes)}"
 
 
+def header_in_words(header: HeaderRecord) -> str:
+    """Return ``header X-Account-Id: 7``; a secret value is not shown."""
+    return f"header {header.name}{' with a secret value' if header.secret else f': {header.value}'}"
+
+
+def _header_changes(old: tuple[HeaderRecord, ...], new: tuple[HeaderRecord, ...]) -> Iterator[str]:
+    before = {header.pk: header for header in old}
+    after = {header.pk: header for header in new}
+    for pk, header in after.items():
+        if pk not in before:
+            yield f"{header_in_words(header)} added"
+        elif header.value is None and before[pk].value is not None:
+            yield f"the secret value of header {header.name} can't be decrypted any more"
+        elif header != before[pk]:
+            new_words, old_words = header_in_words(header), header_in_words(before[pk])
+            same = new_words == old_words  # of two secret values
+            yield f"new secret value of header {header.name}" if same else f"{new_words} (before: {old_words})"
+    for pk, header in before.items():
+        if pk not in after:
+            yield f"{header_in_words(header)} removed"
+
+
 def _password_change(old: CredentialRecord, new: CredentialRecord) -> Iterator[str]:
     """Show nothing of a password. Its digest changes with username and realm, too."""
     if new.ha1 is None:
@@ -265,6 +288,7 @@ def preview_style(before: Carriers, after: Carriers) -> Style:
         Phrase(("endpoints",), lambda old, new: _endpoint_changes(old.endpoints, new.endpoints)),
         _SOURCES,
         Phrase(("credential",), lambda old, new: _credential_changes(old.credential, new.credential)),
+        Phrase(("extra_headers",), lambda old, new: _header_changes(old.extra_headers, new.extra_headers)),
     )
     outbound = (
         _prefix(DEFAULT_ROUTE),

@@ -16,6 +16,7 @@ from carriers.models import (
     AuthCredential,
     CarrierGroup,
     Endpoint,
+    ExtraHeader,
     InboundRoute,
     OutboundRoute,
     OutboundRouteGroup,
@@ -69,6 +70,15 @@ class CredentialRecord(NamedTuple):
     expires: int
 
 
+class HeaderRecord(NamedTuple):
+    """An extra header. ``value`` is what the carrier gets, None when a secret one can't be read."""
+
+    pk: int
+    name: str
+    value: str | None
+    secret: bool
+
+
 class GroupRecord(NamedTuple):
     pk: int
     name: str
@@ -101,6 +111,7 @@ class GroupRecord(NamedTuple):
     header_filter: str = "unknown_x"
     passed_headers: str = ""
     removed_headers: str = ""
+    extra_headers: tuple[HeaderRecord, ...] = ()
 
     @property
     def outbound_endpoints(self) -> tuple[EndpointRecord, ...]:
@@ -158,13 +169,10 @@ class Carriers(NamedTuple):
 
 
 # What follows the parts in a record are settings of the group itself.
-_GROUP_COLUMNS = (
-    "id",
-    "name",
-    "enabled",
-    "selection",
-    *GroupRecord._fields[GroupRecord._fields.index("credential") + 1 :],
+_GROUP_SETTINGS = tuple(
+    name for name in GroupRecord._fields[GroupRecord._fields.index("credential") + 1 :] if name != "extra_headers"
 )
+_GROUP_COLUMNS = ("id", "name", "enabled", "selection", *_GROUP_SETTINGS)
 _PBX_COLUMNS = (
     *("id", "name", "enabled", "host", "port", "transport"),
     *PBXRecord._fields[PBXRecord._fields.index("sources") + 1 :],
@@ -187,6 +195,10 @@ def carriers_of(state: State) -> Carriers:
     for pk, group_pk, pbx_pk, network in rows_of(state, SourceNetwork, "id", "group_id", "pbx_id", "network"):
         owner = pbx_sources[pbx_pk] if group_pk is None else group_sources[group_pk]
         owner.append(SourceRecord(pk, network))
+    headers: dict[int, list[HeaderRecord]] = defaultdict(list)
+    for row in rows_of(state, ExtraHeader, *columns_of(ExtraHeader)):
+        header = ExtraHeader(**dict(zip(columns_of(ExtraHeader), row, strict=True)))
+        headers[header.group_id].append(header_record(header))
     credentials = {credential.group_id: credential_record(credential) for credential in credentials_of(state)}
     groups = {
         pk: GroupRecord(
@@ -197,7 +209,8 @@ def carriers_of(state: State) -> Carriers:
             tuple(endpoints[pk]),
             tuple(group_sources[pk]),
             credentials.get(pk),
-            *settings,
+            extra_headers=tuple(headers[pk]),
+            **dict(zip(_GROUP_SETTINGS, settings, strict=True)),
         )
         for pk, name, enabled, selection, *settings in rows_of(state, CarrierGroup, *_GROUP_COLUMNS)
     }
@@ -206,6 +219,15 @@ def carriers_of(state: State) -> Carriers:
         for pk, name, enabled, host, port, transport, *settings in rows_of(state, PBX, *_PBX_COLUMNS)
     }
     return Carriers(groups, pbxs, tuple(_outbound_routes(state)), tuple(_inbound_routes(state)))
+
+
+def header_record(row: ExtraHeader) -> HeaderRecord:
+    """Return the record of a stored header; a secret value is decrypted for Kamailio's table only."""
+    try:
+        value: str | None = row.sent_value()
+    except encryption.SecretUnreadable:
+        value = None
+    return HeaderRecord(row.pk, row.name, value, row.is_secret)
 
 
 def credentials_of(state: State) -> Iterator[AuthCredential]:

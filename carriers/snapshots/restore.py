@@ -10,10 +10,10 @@ from django.db import IntegrityError, connections, models, router, transaction
 from carriers.django_internals import delete_without_cascade
 from carriers.history.changes import Action, Change
 from carriers.history.recording import record, unrecorded
-from carriers.models import PBX, AuthCredential, CarrierGroup, SourceNetwork
+from carriers.models import PBX, CarrierGroup, SourceNetwork
 from carriers.passwords import encryption
 from carriers.snapshots.differences import differences
-from carriers.snapshots.state import MODELS, State, columns_of, key_of, rows_of, take_state
+from carriers.snapshots.state import CIPHERTEXTS, MODELS, State, columns_of, key_of, rows_of, take_state
 from carriers.values.normal_forms import FORMS, distinct_names
 
 BATCH = 500
@@ -118,30 +118,41 @@ def _with_value(row: Any, place: int, value: Any) -> Any:
 
 
 def _with_present_secrets(state: State, present: State) -> tuple[State, list[str], list[str]]:
-    """Return the state with each password under the current key, and the names of groups whose password is unreadable.
+    """Return the state with each secret under the current key, and the names of groups with an unreadable one.
 
-    An equal password keeps its present ciphertext, so that a password that was only re-encrypted is no change.
+    An equal secret keeps its present ciphertext, so that one that was only re-encrypted is no change.
     """
-    columns = columns_of(AuthCredential)
-    place = columns.index("password_ciphertext")
+    kept: dict[str, None] = {}
+    lost: dict[str, None] = {}
+    tables = {
+        key_of(model): _table_with_present_secrets(state, present, model, kept, lost)
+        for model in CIPHERTEXTS
+        if key_of(model) in state
+    }
+    return {**state, **tables}, list(kept), list(lost)
+
+
+def _table_with_present_secrets(
+    state: State, present: State, model: type[models.Model], kept: dict[str, None], lost: dict[str, None]
+) -> dict[str, Any]:
+    columns = columns_of(model)
+    place = columns.index(CIPHERTEXTS[model])
     group = columns.index("group_id")
     names = dict(rows_of(state, CarrierGroup, "id", "name"))
-    now = {row[0]: row[place] for row in rows_of(present, AuthCredential, *columns)}
+    now = {row[0]: row[place] for row in rows_of(present, model, *columns)}
     rows: list[tuple[Any, ...]] = []
-    kept: list[str] = []
-    lost: list[str] = []
-    for row in rows_of(state, AuthCredential, *columns):
+    for row in rows_of(state, model, *columns):
         then = _decrypted(row[place])
         current = _decrypted(now.get(row[0], ""))
         ciphertext = row[place]
         if then is None and row[place]:
-            (lost if current is None else kept).append(names[row[group]])
-        if current is not None and then in (None, current):
+            (lost if current is None else kept)[names[row[group]]] = None
+        if current is not None and then in (None, current) and row[place]:
             ciphertext = now[row[0]]
         elif then is not None:
             ciphertext = encryption.rotate(row[place])
         rows.append((*row[:place], ciphertext, *row[place + 1 :]))
-    return {**state, key_of(AuthCredential): {"columns": columns, "rows": rows}}, kept, lost
+    return {"columns": columns, "rows": rows}
 
 
 def _decrypted(ciphertext: str) -> str | None:

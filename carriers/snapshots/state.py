@@ -19,6 +19,7 @@ from carriers.models import (
     AuthCredential,
     CarrierGroup,
     Endpoint,
+    ExtraHeader,
     InboundRoute,
     OutboundRoute,
     OutboundRouteGroup,
@@ -32,10 +33,17 @@ MODELS: tuple[type[models.Model], ...] = (
     PBX,
     SourceNetwork,
     AuthCredential,
+    ExtraHeader,
     OutboundRoute,
     OutboundRouteGroup,
     InboundRoute,
 )
+
+# The columns with the ciphertexts of secrets.
+CIPHERTEXTS: dict[type[models.Model], str] = {
+    AuthCredential: "password_ciphertext",
+    ExtraHeader: "secret_value_ciphertext",
+}
 
 # Values of columns in states older than the column, if they differ from its default.
 _BEFORE: dict[str, dict[str, Any]] = {

@@ -7,6 +7,7 @@ import re
 from django.core.exceptions import ValidationError
 
 MAX_CALLER_NUMBERS = 50
+MAX_HEADER_VALUE = 255
 _USER = re.compile(r"[A-Za-z0-9._+*~-]+")
 _NUMBER = re.compile(r"\+?[0-9]{1,24}")
 _CALLER_NUMBER = re.compile(r"(\+?[0-9]{1,24}\*?)")
@@ -61,12 +62,24 @@ def clean_header_names(text: str) -> str:
     """Return names of headers separated by single blanks, each once. Raises ``ValidationError``."""
     names: dict[str, str] = {}
     for name in _words(text):
-        refuse_header_name(name)
+        validate_header_name(name)
         names.setdefault(name.lower(), name)
     return " ".join(names.values())
 
 
-def refuse_header_name(name: str) -> None:
+def validate_header_value(value: str) -> None:
+    """Allow printable ASCII without blanks at the ends: anything else could become another header."""
+    if not value or len(value) > MAX_HEADER_VALUE or not value.isascii() or not value.isprintable():
+        raise ValidationError(
+            f"Write 1 to {MAX_HEADER_VALUE} characters: letters without accents, digits, blanks and signs, no line"
+            " breaks.",
+            code="value",
+        )
+    if value != value.strip():
+        raise ValidationError("A value has no blanks at its beginning or end.", code="value")
+
+
+def validate_header_name(name: str) -> None:
     """Raise ``ValidationError`` for a name that is none, or that the SIP side writes itself."""
     if not _HEADER_NAME.fullmatch(name):
         raise ValidationError(

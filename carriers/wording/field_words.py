@@ -57,13 +57,14 @@ def _side_by_side(name: str, value: str) -> str:
 class Style:
     """How one place of the product phrases fields. What the values are called is the same everywhere.
 
-    Without ``hidden_change`` and ``hidden_value``, secrets are said like other fields, with masked values.
+    ``hidden_change`` and ``hidden_value`` get the name of the secret; without them it is said like other fields, with
+    masked values.
     """
 
     change: Callable[[str, str, str], str] = _with_arrow
     value: Callable[[str, str], str] = _side_by_side
-    hidden_change: str = "password changed"
-    hidden_value: str = "a password"
+    hidden_change: str = "{} changed"
+    hidden_value: str = "a {}"
     quotes: bool = False  # around texts
     blank: str = "(blank)"
     null: str = "(blank)"
@@ -190,7 +191,8 @@ def _within_sentence(label: str) -> str:
 
 def _change_in_words(model: type[models.Model] | None, column: _Column, old: Any, new: Any, style: Style) -> str:
     if is_secret(model, column.name):
-        return style.hidden_change or style.change(*_change(model, column, old, new, style))
+        hidden = style.hidden_change.format(_secret_name(column))
+        return hidden or style.change(*_change(model, column, old, new, style))
     if isinstance(new, list):
         parts = [f"{', '.join(names)} {what}" for names, what in ((new, "added"), (old, "removed")) if names]
         return f"{column.label}: {'; '.join(parts)}"
@@ -199,8 +201,12 @@ def _change_in_words(model: type[models.Model] | None, column: _Column, old: Any
 
 def _value_in_words(model: type[models.Model] | None, column: _Column, value: Any, style: Style) -> str:
     if is_secret(model, column.name):
-        return style.hidden_value or style.value(column.name_in(style), HIDDEN)
+        return style.hidden_value.format(_secret_name(column)) or style.value(column.name_in(style), HIDDEN)
     return style.value(column.name_in(style), _text(column, value, style))
+
+
+def _secret_name(column: _Column) -> str:
+    return column.label.removesuffix(" ciphertext")
 
 
 def _change(model: type[models.Model] | None, column: _Column, old: Any, new: Any, style: Style) -> FieldChange:

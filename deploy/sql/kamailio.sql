@@ -9,3 +9,4 @@ GRANT SELECT ON kamailio.mtree TO 'kamailio'@'@HOST@';
 GRANT SELECT ON kamailio.uacreg TO 'kamailio'@'@HOST@';
 GRANT SELECT ON kamailio.htable TO 'kamailio'@'@HOST@';
 GRANT SELECT ON kamailio.dsiprouter_policy TO 'kamailio'@'@HOST@';
+GRANT SELECT ON kamailio.dsiprouter_header TO 'kamailio'@'@HOST@';

@@ -8,6 +8,7 @@ has no row. ``modules/policies/`` has the topics.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from typing import Any, NamedTuple
 
 from django.db.models import Q
@@ -23,14 +24,14 @@ from kamailio_bridge.modules.base import (
     join_first,
 )
 from kamailio_bridge.modules.policies.failover import failover_policy
-from kamailio_bridge.modules.policies.identity import callers_policy, identity_policy
+from kamailio_bridge.modules.policies.identity import NOTHING_SET, callers_policy, identity_policy
 from kamailio_bridge.nodes.node import Node
 from kamailio_bridge.nodes.rpc import CallFailed, Rpc, as_list, parsing_answer
-from kamailio_bridge.rows.ids import PBX_OFFSET, pbx_set_id, policy_row_id, set_id
-from kamailio_bridge.rows.marks import POLICY_HASH_TABLE, STRING_KEY, STRING_VALUE
+from kamailio_bridge.rows.ids import PBX_OFFSET, pbx_set_id, policy_row_id, row_id, set_id
+from kamailio_bridge.rows.marks import HEADERS_HASH_TABLE, POLICY_HASH_TABLE, STRING_KEY, STRING_VALUE
 from kamailio_bridge.rows.policy_text import policy_text
-from kamailio_bridge.rows.types import Row, Table
-from kamailio_bridge.tables.models import Policy
+from kamailio_bridge.rows.types import Notice, Row, Table, Values
+from kamailio_bridge.tables.models import Header, Policy
 
 
 class Topic(NamedTuple):
@@ -51,12 +52,22 @@ POLICIES = Table(
     exclusive=("key_name",),
     moved_by_base=frozenset({"key_name"}),
 )
+HEADERS = Table(
+    model=Header,
+    columns=POLICIES.columns,
+    ours=POLICIES.ours,
+    exclusive=POLICIES.exclusive,
+    moved_by_base=POLICIES.moved_by_base,
+    secret=frozenset({"key_value"}),
+)
+# The headers first, because a policy says how many of them there are.
+_HASH_TABLES = {HEADERS: HEADERS_HASH_TABLE, POLICIES: POLICY_HASH_TABLE}
 _KEY_NAME, _KEY_VALUE = map(POLICIES.at, ("key_name", "key_value"))
 
 
 class PolicyModule(KamailioModule):
     name = "policy"
-    tables = (POLICIES,)
+    tables = (POLICIES, HEADERS)
     reload_method = "htable.reload"
 
     def project(self, carriers: Carriers, nodes: NodeNames) -> Projection:
@@ -64,6 +75,7 @@ class PolicyModule(KamailioModule):
         for group in carriers.groups.values():
             if group.enabled:
                 _add(projection, group_label(group), set_id(group.pk), _keys(group), _of(GROUP_TOPICS, group))
+                _add_headers(projection, group)
         for pbx in carriers.pbxs.values():
             if pbx.enabled:
                 _add(projection, pbx_label(pbx), pbx_set_id(pbx.pk), _keys(pbx), _of(PBX_TOPICS, pbx))
@@ -78,21 +90,29 @@ class PolicyModule(KamailioModule):
                 names = {str(entry.get("name")) for entry in as_list(rpc.call("htable.listTables"))}
         except CallFailed:
             return False
-        return POLICY_HASH_TABLE in names
+        return names.issuperset(_HASH_TABLES.values())
 
     def reload(self, node: Node, wanted: Projection, changes: ModuleChanges | None) -> str:
-        answer = node.rpc.call(self.reload_method, POLICY_HASH_TABLE)
-        return expect_text(self.reload_method, answer, lambda text: text.startswith("Ok."))
+        said = ""
+        for table, name in _HASH_TABLES.items():
+            if changes is None or changes.tables[table].count:
+                answer = node.rpc.call(self.reload_method, name)
+                said = expect_text(self.reload_method, answer, lambda text: text.startswith("Ok."))
+        return said
 
     def reload_calls(self, node: Node, wanted: Projection, changes: ModuleChanges | None) -> list[str]:
-        return [f"{self.reload_method} {POLICY_HASH_TABLE}"]
+        return [
+            f"{self.reload_method} {name}"
+            for table, name in _HASH_TABLES.items()
+            if changes is None or changes.tables[table].count
+        ]
 
     def verify_calls(self, node: Node, wanted: Projection, changes: ModuleChanges | None) -> list[str]:
-        return [f"htable.dump {POLICY_HASH_TABLE}"]
+        return [f"htable.dump {name}" for name in _HASH_TABLES.values()]
 
     def unread(self, wanted: Projection) -> str:
         """Name the settings and whose they are; a configuration of somebody else's has no such hash table."""
-        rows = wanted.rows[POLICIES].values()
+        rows = [row for row in wanted.rows[POLICIES].values() if row.values[_KEY_VALUE] != NOTHING_SET]
         topics = dict.fromkeys(_topic_of(row) for row in rows)
         if not topics:
             return ""
@@ -103,10 +123,7 @@ class PolicyModule(KamailioModule):
         )
 
     def verify(self, node: Node, wanted: Projection, changes: ModuleChanges | None) -> list[str]:
-        loaded = dict(_entries(node.rpc))
-        expected = {str(row.values[_KEY_NAME]): row for row in wanted.rows[POLICIES].values()}
-        wrong = [row.label for name, row in expected.items() if loaded.get(name) != row.values[_KEY_VALUE]]
-        wrong += sorted(loaded.keys() - expected.keys())
+        wrong = [label for table in _HASH_TABLES for label in _differences(node.rpc, wanted, table)]
         if wrong:
             distinct = dict.fromkeys(wrong)
             return [f"Kamailio has other settings than it should for {join_first(distinct)}. Reload again."]
@@ -142,10 +159,35 @@ def _add(
         )
 
 
-def _entries(rpc: Rpc) -> list[tuple[str, object]]:
+def _add_headers(projection: Projection, group: GroupRecord) -> None:
+    for number, header in enumerate(group.extra_headers, start=1):
+        label = f"{group_label(group)}, header {header.name}"
+        values = (row_id(header.pk), f"{set_id(group.pk)}:{number}", STRING_KEY, STRING_VALUE)
+        if header.value is None:
+            projection.warnings.append(
+                Notice(label, "its secret value can't be decrypted: what Kamailio has of it stays until you enter it.")
+            )
+            projection.keep(HEADERS, values[0], partial(_as_stored, label, values))
+        else:
+            projection.add(HEADERS, label, *values, f"{header.name}: {header.value}", 0)
+
+
+def _as_stored(label: str, values: Values, stored: Values) -> Row:
+    return Row((*values, stored[_KEY_VALUE], 0), label)
+
+
+def _differences(rpc: Rpc, wanted: Projection, table: Table) -> list[str]:
+    """Return the labels of the rows that the node has not, and the keys of what it has besides."""
+    loaded = dict(_entries(rpc, _HASH_TABLES[table]))
+    expected = {str(row.values[_KEY_NAME]): row for row in wanted.rows[table].values()}
+    wrong = [row.label for name, row in expected.items() if loaded.get(name) != row.values[_KEY_VALUE]]
+    return [*wrong, *sorted(loaded.keys() - expected.keys())]
+
+
+def _entries(rpc: Rpc, hash_table: str) -> list[tuple[str, object]]:
     with parsing_answer("htable.dump"):
         return [
             (str(item["name"]), item["value"])
-            for slot in as_list(rpc.call("htable.dump", POLICY_HASH_TABLE))
+            for slot in as_list(rpc.call("htable.dump", hash_table))
             for item in as_list(slot["slot"])
         ]

@@ -16,6 +16,7 @@ from carriers.models import PBX, CarrierGroup, InboundRoute, OutboundRoute
 from carriers.snapshots.record_words import (
     credential_in_words,
     endpoint_in_words,
+    header_in_words,
     pbx_of,
     preview_style,
     record_changes,
@@ -91,6 +92,7 @@ def _parts(group: GroupRecord) -> Iterator[str]:
     yield from _sources(group)
     if group.credential is not None:
         yield f"credential {credential_in_words(group.credential)}"
+    yield from map(header_in_words, group.extra_headers)
 
 
 def _sources(owner: GroupRecord | PBXRecord) -> Iterator[str]:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from carriers.models import AuthCredential
 from carriers.reencrypt import rotated_state
-from carriers.snapshots.state import State, rows_of
+from carriers.snapshots.state import CIPHERTEXTS, State, rows_of
 from kamailio_bridge.revisions.models import Revision
 from kamailio_bridge.revisions.state_bytes import pack
 
@@ -26,4 +25,9 @@ def reencrypt_snapshots() -> str:
 
 def _ciphertexts(state: State) -> set[str]:
     """Return the ciphertexts of a state; a re-encrypted one is never the same."""
-    return {ciphertext for _, ciphertext in rows_of(state, AuthCredential, "id", "password_ciphertext") if ciphertext}
+    return {
+        ciphertext
+        for model, column in CIPHERTEXTS.items()
+        for _, ciphertext in rows_of(state, model, "id", column)
+        if ciphertext
+    }

@@ -34,6 +34,8 @@ SET_KEY = f"{HASH_TABLE}:set:"
 OWNER_KEY = f"{HASH_TABLE}:owner:"
 # The hash table that a node loads from the table dsiprouter_policy.
 POLICY_HASH_TABLE = "policy"
+# The same from dsiprouter_header.
+HEADERS_HASH_TABLE = "headers"
 BY_WEIGHT = "weight"  # the value of a set's key
 STRING_KEY = 0
 STRING_VALUE, INTEGER_VALUE = 0, 1

@@ -204,6 +204,26 @@ class Policy(KamailioTable):
         return f"{self.key_name}={self.key_value}"
 
 
+class Header(KamailioTable):
+    """Headers that calls to a carrier group get in addition, secrets among them. A table of ours, as the one above."""
+
+    db_table_version = 2
+
+    id = models.AutoField(primary_key=True)
+    key_name = text(64)
+    key_type = number()
+    value_type = number()
+    key_value = text(1024)
+    expires = number()
+
+    class Meta(KamailioTable.Meta):
+        abstract = False
+        db_table = "dsiprouter_header"
+
+    def __str__(self) -> str:
+        return self.key_name
+
+
 class DrGateway(KamailioTable):
     """drouting: one gateway per endpoint for outbound calls, and one per PBX."""
 

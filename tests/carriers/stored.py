@@ -9,13 +9,24 @@ from carriers.models import (
     AuthCredential,
     CarrierGroup,
     Endpoint,
+    ExtraHeader,
     InboundRoute,
     OutboundRoute,
     OutboundRouteGroup,
     SourceNetwork,
 )
 
-ALL = (CarrierGroup, Endpoint, SourceNetwork, AuthCredential, PBX, OutboundRoute, OutboundRouteGroup, InboundRoute)
+ALL = (
+    CarrierGroup,
+    Endpoint,
+    SourceNetwork,
+    AuthCredential,
+    ExtraHeader,
+    PBX,
+    OutboundRoute,
+    OutboundRouteGroup,
+    InboundRoute,
+)
 
 
 def rows() -> dict[str, list[tuple[Any, ...]]]:

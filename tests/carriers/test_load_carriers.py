@@ -35,6 +35,7 @@ def test_what_was_done_is_said(document: Path, capfd: pytest.CaptureFixture[str]
         "endpoints: 3 created, 0 changed, 0 unchanged",
         "source networks: 3 created, 0 changed, 0 unchanged",
         "credentials: 1 created, 0 changed, 0 unchanged",
+        "extra headers: 2 created, 0 changed, 0 unchanged",
         "PBXs: 1 created, 0 changed, 0 unchanged",
         "outbound routes: 2 created, 0 changed, 0 unchanged",
         "inbound routes: 1 created, 0 changed, 0 unchanged",

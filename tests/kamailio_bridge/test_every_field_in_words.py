@@ -20,6 +20,7 @@ from carriers.models import (
     AuthCredential,
     CarrierGroup,
     Endpoint,
+    ExtraHeader,
     InboundRoute,
     OutboundRoute,
     OutboundRouteGroup,
@@ -48,12 +49,18 @@ def objects() -> dict[type[models.Model], list[models.Model]]:
     routes = [OutboundRoute(pk=pk, prefix=str(pk)) for pk in (1, 2)]
     credential = AuthCredential(pk=1, group=groups[0], username="1000", registrar="sip.acme.example")
     credential.password_ciphertext = encrypt("a password")
+    headers = [
+        ExtraHeader(pk=1, group=groups[0], name="X-A", value="a"),
+        ExtraHeader(pk=2, group=groups[0], name="X-B"),
+    ]
+    headers[1].set_secret_value("a token")
     return {
         CarrierGroup: [*groups],
         Endpoint: [Endpoint(pk=pk, group=groups[0], host=f"203.0.113.{pk}", position=pk) for pk in (1, 2)],
         PBX: [*pbxs],
         SourceNetwork: [SourceNetwork(pk=1, group=groups[0], network="198.51.100.0/24")],
         AuthCredential: [credential],
+        ExtraHeader: [*headers],
         OutboundRoute: [*routes],
         OutboundRouteGroup: [
             OutboundRouteGroup(pk=pk, route=routes[0], group=groups[pk - 1], position=pk) for pk in (1, 2)
@@ -146,7 +153,8 @@ def test_pages_that_merge(model: type[models.Model], column: models.Field) -> No
     before, after = objects()[model][0], objects()[model][0]
     change(after, column)
     reported = Wording(model, lambda _model, _pk: "ada").changed("1", states_of([before])["1"], states_of([after])["1"])
-    words = "the password" if column.name == "password_ciphertext" else f"{column.verbose_name} from "
+    secrets = {"password_ciphertext": "the password", "secret_value_ciphertext": "the secret value"}
+    words = secrets.get(column.name, f"{column.verbose_name} from ")
     assert words in reported.partition(": ")[2]
 
 

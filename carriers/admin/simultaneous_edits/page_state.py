@@ -1,7 +1,7 @@
 """The stored values when a page was made, to detect later what somebody else changed meanwhile.
 
-A page has them in a signed hidden field: the values of the object and of each of its rows. Of a password it has a
-digest of the ciphertext, which shows only whether the password was changed.
+A page has them in a signed hidden field: the values of the object and of each of its rows. Of a password or
+another secret it has a digest of the ciphertext, which shows only whether it was changed.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from django.core import signing
 from django.db.models import Model
 
 from carriers.labels import object_label
+from carriers.wording.secret_fields import is_secret
 
 SALT = "carriers.admin.simultaneous_edits.page_state"
-SECRET_FIELD, SECRET_SHOWN_AS = "password_ciphertext", "password"
 OBJECT = ""  # the object itself, among the prefixes of its inlines
 
 
@@ -74,8 +74,8 @@ def _values(instance: Model) -> dict[str, Any]:
     values = {}
     for field in instance._meta.concrete_fields:
         value = field.value_from_object(instance)
-        if field.name == SECRET_FIELD:
-            values[SECRET_SHOWN_AS] = hashlib.sha256(value.encode()).hexdigest()[:16]
+        if is_secret(type(instance), field.name):
+            values[field.name] = hashlib.sha256(value.encode()).hexdigest()[:16]
         elif not field.primary_key:
             values[field.name] = value
     return values

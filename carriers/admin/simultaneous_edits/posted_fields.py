@@ -10,7 +10,7 @@ from django.forms.models import BaseInlineFormSet
 from django.http import QueryDict
 
 from carriers.admin.simultaneous_edits.merge import Fields, MergedRows, TypedRow
-from carriers.admin.simultaneous_edits.page_state import SECRET_SHOWN_AS, Compared, RowState, RowStates
+from carriers.admin.simultaneous_edits.page_state import Compared, RowState, RowStates
 
 FormSetClass = type[BaseInlineFormSet]
 
@@ -92,7 +92,7 @@ def _differs(data: QueryDict, form: ModelForm, row: RowState) -> bool:
     """Say whether posted fields differ from a row's values."""
     return any(
         field.has_changed(
-            None if name == SECRET_SHOWN_AS else row.values.get(name),
+            row.values.get(name),  # None for a password, of which a row has only a digest, by another name
             field.widget.value_from_datadict(data, {}, form.add_prefix(name)),
         )
         for name, field in form.fields.items()
@@ -101,7 +101,7 @@ def _differs(data: QueryDict, form: ModelForm, row: RowState) -> bool:
 
 def _as_posted(form: ModelForm, row: RowState) -> Fields:
     """Return a row's values as a browser posts them: an unticked box not at all, and never a password."""
-    values = {name: row.values.get(name) for name in form.fields if name != SECRET_SHOWN_AS}
+    values = {name: row.values.get(name) for name in form.fields}
     return {
         name: ["on" if value is True else str(value)]
         for name, value in values.items()

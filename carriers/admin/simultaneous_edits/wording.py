@@ -8,10 +8,10 @@ from typing import Any
 
 from django.db.models import ForeignKey, Model
 
-from carriers.admin.simultaneous_edits.page_state import SECRET_FIELD, SECRET_SHOWN_AS, RowState
+from carriers.admin.simultaneous_edits.page_state import RowState
 from carriers.wording.field_words import Style, Words, changed_fields, changes_in_words
 
-STYLE = Style(change=lambda name, old, new: f"{name} from {old} to {new}", hidden_change="the password", quotes=True)
+STYLE = Style(change=lambda name, old, new: f"{name} from {old} to {new}", hidden_change="the {}", quotes=True)
 
 Who = Callable[[type[Model], str], str]  # names those who changed a row, by its model and primary key
 
@@ -34,7 +34,7 @@ class Wording:
         return f"{self.who(self.model, pk)} deleted {row.label if row is not None else 'a row of this page'}."
 
     def _differences(self, before: RowState, after: RowState) -> list[str]:
-        fields = changed_fields(_by_field(before), _by_field(after))
+        fields = changed_fields(before.values, after.values)
         named = {name: (self._named(name, old), self._named(name, new)) for name, (old, new) in fields.items()}
         return changes_in_words(self.model, named, STYLE)
 
@@ -44,7 +44,3 @@ class Wording:
         if value is None or not isinstance(field, ForeignKey):
             return value
         return field.related_model._default_manager.filter(pk=value).first() or Words("one that is deleted")
-
-
-def _by_field(row: RowState) -> dict[str, Any]:
-    return {SECRET_FIELD if name == SECRET_SHOWN_AS else name: value for name, value in row.values.items()}

@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from carriers.management.progress import progress_bar
 from carriers.passwords import encryption
 from carriers.passwords.secret_files import HomeUnusable
-from carriers.reencrypt import elsewhere, rotate_passwords, stored_passwords
+from carriers.reencrypt import elsewhere, rotate_header_values, rotate_passwords, stored_passwords
 
 
 class Command(BaseCommand):
@@ -39,6 +39,7 @@ class Command(BaseCommand):
         try:
             with progress_bar(total=len(keys), unit="passwords") as bar:
                 lost = rotate_passwords(keys=keys, advance=bar.update)
+            lost_headers = rotate_header_values()
             others = elsewhere.call()
         except ImproperlyConfigured as error:
             raise CommandError(str(error)) from None
@@ -50,6 +51,12 @@ class Command(BaseCommand):
             raise CommandError(
                 "Some passwords can't be decrypted, because the key that encrypted them is lost. Put that key back"
                 f" behind the others and run this again, or enter the password again for {names}."
+            )
+        if lost_headers:
+            names = ", ".join(f"“{name}”" for name in lost_headers)
+            raise CommandError(
+                "Secret values of extra headers can't be decrypted, because the key that encrypted them is lost. Put it"
+                f" back behind the others and run this again, or enter them again for {names}."
             )
 
     def _print_key(self) -> None:

@@ -10,6 +10,7 @@ from urllib.parse import quote
 from carriers.snapshots.records import GroupRecord, PBXRecord
 from carriers.values.addresses import uri_host
 
+NOTHING_SET = "x=remove"  # the policy of a new group of which nothing was set
 _UNESCAPED_IN_USER = "-_.!~*'()&+$,/?"  # besides letters and digits, and without ; and = (RFC 3261, section 25.1)
 
 
@@ -43,8 +44,12 @@ def identity_policy(group: GroupRecord) -> dict[str, str]:
         policy["x"] = "remove"
         if group.passed_headers:
             policy["pass"] = _listed(group.passed_headers)
-    if group.removed_headers:
-        policy["drop"] = _listed(group.removed_headers)
+    # What the PBX sends under the name of an extra header is removed, too.
+    dropped = [*group.removed_headers.split(), *(header.name for header in group.extra_headers)]
+    if dropped:
+        policy["drop"] = "/".join({name.lower(): name for name in dropped}.values())
+    if group.extra_headers:
+        policy["headers"] = str(len(group.extra_headers))
     return policy
 
 

@@ -11,7 +11,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 
 from carriers.documents import carriers_document, load_document, read_document
-from carriers.models import PBX, AuthCredential, CarrierGroup, Endpoint, InboundRoute, OutboundRoute
+from carriers.models import PBX, AuthCredential, CarrierGroup, Endpoint, ExtraHeader, InboundRoute, OutboundRoute
 from carriers.models.credentials import MAX_PASSWORD_LENGTH
 
 TEXT = (Path(__file__).resolve().parents[3] / "docs" / "carriers-document.md").read_text(encoding="utf-8")
@@ -21,6 +21,7 @@ TABLES: dict[str, list[type[models.Model]]] = {
     "endpoints of a carrier group": [Endpoint],
     "credential of a carrier group": [AuthCredential],
     "identity of a carrier group": [CarrierGroup],
+    "extra_headers of a carrier group": [ExtraHeader],
     "failover of a carrier group": [CarrierGroup],
     "pbxs": [PBX],
     "identity of a PBX": [PBX],
@@ -31,6 +32,7 @@ ENTRIES = {
     "endpoints of a carrier group": ["carrier_groups", "endpoints"],
     "credential of a carrier group": ["carrier_groups", "credential"],
     "identity of a carrier group": ["carrier_groups", "identity"],
+    "extra_headers of a carrier group": ["carrier_groups", "extra_headers"],
     "failover of a carrier group": ["carrier_groups", "failover"],
     "pbxs": ["pbxs"],
     "identity of a PBX": ["pbxs", "identity"],
@@ -70,7 +72,7 @@ def test_every_key_is_in_its_table(title: str) -> None:
     load_document(example())
     entry: Any = carriers_document()[ENTRIES[title][0]][-1]
     for key in ENTRIES[title][1:]:
-        entry = entry[key][0] if key == "endpoints" else entry[key]
+        entry = entry[key][0] if key in ("endpoints", "extra_headers") else entry[key]
     keys = set(table(title))
     assert set(entry) <= keys
     assert keys - set(entry) == {

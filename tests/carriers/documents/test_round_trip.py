@@ -70,6 +70,14 @@ credentials = st.fixed_dictionaries(
     }
 )
 
+headers = st.fixed_dictionaries(
+    {
+        "name": st.from_regex(r"X-[A-Za-z0-9-]{1,20}", fullmatch=True),
+        "value": st.text('abc 019;="<>@\\', min_size=1, max_size=20).filter(lambda value: value == value.strip()),
+        "secret": st.sampled_from([False]),
+    }
+)
+
 
 def drawn_topics(topics: tuple[Topic, ...]) -> dict[str, Any]:
     """Return a strategy for each topic."""
@@ -99,6 +107,7 @@ groups = st.fixed_dictionaries(
         "endpoints": st.lists(endpoints, max_size=4, unique_by=distinct),
         "sources": st.lists(networks, max_size=3, unique=True),
         **drawn_topics(GROUP_TOPICS),
+        "extra_headers": st.lists(headers, max_size=3, unique_by=lambda header: header["name"].lower()),
     },
     optional={"credential": credentials},
 )

@@ -25,6 +25,7 @@ TEXTS = {
     "fallback_number": "+49301230",
 }
 PASSWORD = "correct-horse-battery"
+TOKEN = 'staple; of="horses"'
 
 
 def example() -> dict[str, Any]:
@@ -44,6 +45,10 @@ def example() -> dict[str, Any]:
                 ],
                 "sources": ["198.51.100.0/24", "2001:db8::/32"],
                 **changed_topics(GROUP_TOPICS),
+                "extra_headers": [
+                    {"name": "X-Account-Id", "value": "7; of=8", "secret": False},
+                    {"name": "X-Token", "secret": True},
+                ],
                 "credential": {
                     "username": "1000",
                     "auth_username": "auth 1000",
@@ -61,6 +66,7 @@ def example() -> dict[str, Any]:
                 "endpoints": [],
                 "sources": [],
                 **default_topics(GROUP_TOPICS),
+                "extra_headers": [],
             },
         ],
         "pbxs": [
@@ -152,6 +158,7 @@ def as_typed(tree: Any) -> Any:
 
 
 def with_password(tree: dict[str, Any], password: str = PASSWORD) -> dict[str, Any]:
-    """Give the first group's credential a password."""
+    """Give the first group's credential a password, and its secret header a value."""
     tree["carrier_groups"][0]["credential"]["password"] = password
+    tree["carrier_groups"][0]["extra_headers"][1]["value"] = TOKEN
     return tree

@@ -18,7 +18,8 @@ from tests.mariadb import MariaDB
 pytestmark = pytest.mark.own_database
 
 ROOT = Path(__file__).resolve().parents[3]
-ALL = "version, dispatcher, mtree, address, uacreg, htable, dsiprouter_policy, dr_gateways, dr_gw_lists, dr_rules"
+OURS = "dsiprouter_policy, dsiprouter_header"
+ALL = f"version, dispatcher, mtree, address, uacreg, htable, {OURS}, dr_gateways, dr_gw_lists, dr_rules"
 
 Run = Callable[[], subprocess.CompletedProcess[str]]
 
