@@ -190,7 +190,24 @@ BAD_SETTINGS: list[tuple[str, Typed, str, str]] = [
     ("identity", {"removed_headers": "X-" + "a" * 200}, "removed_headers", "at most 200 characters"),
 ]
 
-# The same of a PBX.
+# Extra headers of a carrier group.
+BAD_HEADERS: list[tuple[Typed, str, str]] = [
+    ({"name": ""}, "name", "required|cannot be blank"),
+    ({"name": "X A"}, "name", "“X A” is no name of a SIP header"),
+    ({"name": "X-A: 1\r\nX-B"}, "name", "is no name of a SIP header"),
+    ({"name": "Contact"}, "name", "Contact belongs to the call itself"),
+    ({"name": "v"}, "name", "v belongs to the call itself"),
+    ({"name": "Proxy-Authorization"}, "name", "belongs to the call itself"),
+    ({"name": "Privacy"}, "name", "Privacy has a field of its own"),
+    ({"name": "X-" + "a" * 63}, "name", "at most 64 characters"),
+    ({"value": ""}, "value", "[Ee]nter a value"),
+    ({"value": "a\r\nRoute: <sip:x>"}, "value", "no line breaks|control"),
+    ({"value": "a\x07b"}, "value", "no line breaks|control"),
+    ({"value": "pässwörd"}, "value", "letters without accents"),
+    ({"value": "x" * 256}, "value", "at most 255"),
+]
+
+# Settings of a PBX, as those of a carrier group.
 BAD_PBX_SETTINGS: list[tuple[str, Typed, str, str]] = [
     ("identity", {"caller_numbers": "Ada"}, "caller_numbers", "“Ada” is no caller number"),
     ("identity", {"caller_numbers": "*"}, "caller_numbers", "“\\*” is no caller number"),

@@ -14,8 +14,8 @@ from carriers.models import ExtraHeader
 from carriers.models.headers import MAX_HEADERS
 from carriers.passwords.encryption import SecretUnreadable
 
-STORED = "Stored. Leave this blank to keep it."
-UNREADABLE = "It can't be decrypted, because its key is lost. Enter it again."
+STORED = "Stored: blank keeps it"
+UNREADABLE = "Its key is lost: enter it again"
 
 
 class ExtraHeaderForm(forms.ModelForm):
@@ -30,7 +30,8 @@ class ExtraHeaderForm(forms.ModelForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if "secret_value" in self.fields and self.instance.is_secret:
-            self.fields["secret_value"].help_text = STORED if self._is_readable() else UNREADABLE
+            state = STORED if self._is_readable() else UNREADABLE
+            self.fields["secret_value"].widget.attrs["placeholder"] = state
 
     def _is_readable(self) -> bool:
         try:

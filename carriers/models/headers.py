@@ -51,6 +51,9 @@ class ExtraHeader(CarrierModel):
     @sensitive_variables("value")
     def set_secret_value(self, value: str) -> None:
         """Check and encrypt a secret value. Raises ``ValidationError`` keyed by ``value``; saves nothing."""
+        if len(value) > MAX_HEADER_VALUE:
+            text = f"A value has at most {MAX_HEADER_VALUE} characters."
+            raise ValidationError({"value": ValidationError(text, code="long")})
         try:
             validate_header_value(value)
         except ValidationError as error:

@@ -69,10 +69,9 @@ def clean_header_names(text: str) -> str:
 
 def validate_header_value(value: str) -> None:
     """Allow printable ASCII without blanks at the ends: anything else could become another header."""
-    if not value or len(value) > MAX_HEADER_VALUE or not value.isascii() or not value.isprintable():
+    if not value or not value.isascii() or not value.isprintable():
         raise ValidationError(
-            f"Write 1 to {MAX_HEADER_VALUE} characters: letters without accents, digits, blanks and signs, no line"
-            " breaks.",
+            "Only letters without accents, digits, blanks and signs are possible here, and no line breaks.",
             code="value",
         )
     if value != value.strip():
@@ -82,9 +81,8 @@ def validate_header_value(value: str) -> None:
 def validate_header_name(name: str) -> None:
     """Raise ``ValidationError`` for a name that is none, or that the SIP side writes itself."""
     if not _HEADER_NAME.fullmatch(name):
-        raise ValidationError(
-            f"“{name[:32]}” is no name of a SIP header: write letters, digits and hyphens.", code="header"
-        )
+        shown = f"“{name[:32]}”" if name.isprintable() else "This"
+        raise ValidationError(f"{shown} is no name of a SIP header: write letters, digits and hyphens.", code="header")
     if name.lower() in _OWN_HEADERS.split():
         raise ValidationError(f"{name} belongs to the call itself and can neither be added nor removed.", code="header")
     if name.lower() in _WITH_FIELD.split():

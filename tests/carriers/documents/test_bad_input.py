@@ -17,6 +17,7 @@ from tests.commands import Ran, run_command
 from tests.input import (
     BAD_CREDENTIALS,
     BAD_ENDPOINTS,
+    BAD_HEADERS,
     BAD_HOSTS,
     BAD_NAMES,
     BAD_NETWORKS,
@@ -67,6 +68,20 @@ def test_endpoints(tmp_path: Path, typed: Typed, field: str, reason: str) -> Non
 def test_settings(tmp_path: Path, topic: str, typed: Typed, field: str, reason: str) -> None:
     ran = load(tmp_path, {SECTION: [GOOD, {"name": "Bad", topic: typed}]})
     assert_refused(ran, f"carrier_groups[1] “Bad”.{topic}.{field}", reason)
+
+
+@pytest.mark.parametrize("secret", ["true", "false"])
+@pytest.mark.parametrize(("typed", "field", "reason"), BAD_HEADERS)
+def test_extra_headers(tmp_path: Path, *, typed: Typed, field: str, reason: str, secret: str) -> None:
+    header = {"name": "X-Token", "value": "a", "secret": secret, **typed}
+    ran = load(tmp_path, {SECTION: [GOOD, {"name": "Bad", "extra_headers": [header]}]})
+    assert_refused(ran, f"carrier_groups[1] “Bad”: extra_headers[0].{field}", f"{reason}|needs a value")
+
+
+def test_extra_headers_of_one_name(tmp_path: Path) -> None:
+    headers = [{"name": "X-A", "value": "1"}, {"name": "x-a", "value": "2"}]
+    ran = load(tmp_path, {SECTION: [GOOD, {"name": "Bad", "extra_headers": headers}]})
+    assert_refused(ran, "carrier_groups[1] “Bad”: extra_headers[1].name", "“x-a” stands here twice")
 
 
 @pytest.mark.parametrize(("topic", "typed", "field", "reason"), BAD_PBX_SETTINGS)
