@@ -24,6 +24,7 @@ from carriers.models import (
 )
 from carriers.models.topics.failover import DEFAULT_CAUSES, DEFAULT_CODES
 from carriers.passwords import encryption
+from carriers.passwords.hidden import hidden
 from carriers.snapshots.state import State, columns_of, rows_of, take_state
 
 
@@ -71,7 +72,10 @@ class CredentialRecord(NamedTuple):
 
 
 class HeaderRecord(NamedTuple):
-    """An extra header. ``value`` is what the carrier gets, None when a secret one can't be read."""
+    """An extra header. ``value`` is what the carrier gets, for a secret one hidden: see ``hidden``.
+
+    It is None when a secret one can't be read.
+    """
 
     pk: int
     name: str
@@ -224,7 +228,7 @@ def carriers_of(state: State) -> Carriers:
 def header_record(row: ExtraHeader) -> HeaderRecord:
     """Return the record of a stored header; a secret value is decrypted for Kamailio's table only."""
     try:
-        value: str | None = row.sent_value()
+        value: str | None = hidden(row.sent_value()) if row.is_secret else row.value
     except encryption.SecretUnreadable:
         value = None
     return HeaderRecord(row.pk, row.name, value, row.is_secret)

@@ -1,8 +1,8 @@
 """Keep the secrets of carriers' accounts out of logs and error reports, at debug level and in debug mode, too.
 
 Where passwords are handled, ``sensitive_variables`` and ``sensitive_post_parameters`` hide them by the names of
-variables. This module hides secrets without such a name: form data in Django's own functions, and HA1 digests in SQL
-and in records. Ciphertexts are useless without their key, but hidden as well.
+variables. This module hides secrets without such a name: form data in Django's own functions, and HA1 digests and
+secret values of headers in SQL and in records. Ciphertexts are useless without their key, but hidden as well.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from typing import Any
 from django.http import HttpRequest
 from django.views.debug import SafeExceptionReporterFilter
 
-_SECRET = re.compile(r"\b[0-9a-f]{32}\b|\bgAAAA[\w-]{40,}={0,2}")
-_PASSWORD = re.compile(r"""('[\w-]*password[\w-]*': \[?)(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")""")
+_SECRET = re.compile(r"\b[0-9a-f]{32}\b|\bgAAAA[\w-]{40,}={0,2}|\bhex:[0-9a-f]+")
+_PASSWORD = re.compile(r"""('(?:[\w-]*(?:password|secret)[\w-]*|value)': \[?)(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")""")
 _ONE_LINE = 1_000_000  # characters: keeps pprint from breaking texts, which would not be recognised
 HIDDEN = "(secret)"
 

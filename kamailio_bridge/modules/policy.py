@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from django.db.models import Q
 
 from carriers.labels import group_label, pbx_label
+from carriers.passwords.hidden import hidden
 from carriers.snapshots.records import Carriers, GroupRecord, PBXRecord
 from kamailio_bridge.modules.base import (
     KamailioModule,
@@ -169,7 +170,8 @@ def _add_headers(projection: Projection, group: GroupRecord) -> None:
             )
             projection.keep(HEADERS, values[0], partial(_as_stored, label, values))
         else:
-            projection.add(HEADERS, label, *values, f"{header.name}: {header.value}", 0)
+            value = header.value if header.secret else hidden(header.value)
+            projection.add(HEADERS, label, *values, f"{header.name}:{value}", 0)
 
 
 def _as_stored(label: str, values: Values, stored: Values) -> Row:

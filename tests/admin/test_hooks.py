@@ -78,7 +78,7 @@ def test_a_save_calls_before_and_after_in_turn(editor: Client, carriers: Carrier
         def hook(_request: HttpRequest, _form: Any, formsets: Any = ()) -> None:
             group = CarrierGroup.objects.get()
             steps.append((step, group.name, group.endpoints.count()))
-            assert len(formsets) == (0 if step == "before_save" else 3)
+            assert len(formsets) == (0 if step == "before_save" else 4)
 
         return hook
 

@@ -44,7 +44,7 @@ def test_ready_with_a_few_queries_for_anybody(client: Client) -> None:
     ):
         answer = client.get("/readyz")
     assert (answer.status_code, answer.json()) == (200, {"ready": True, "reasons": []})
-    assert len(default) + len(kamailio) <= 22
+    assert len(default) + len(kamailio) <= 26
     assert client.post("/readyz").status_code == 405
 
 

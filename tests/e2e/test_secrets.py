@@ -37,6 +37,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.django_db(databases=["default", "kama
 
 BY_FORM, BY_PAGE, BY_DOCUMENT, WRONG = "literal-by-form", "literal-by-page", "literal-by-document", "literal-but-wrong"
 PASSWORDS = (BY_FORM, BY_PAGE, BY_DOCUMENT, WRONG)
+TOKEN, TOKEN_BY_PAGE = "literal-token-by-document", "literal-token-by-page"
 
 
 @pytest.fixture(scope="module")
@@ -130,6 +131,7 @@ def test_no_secret_is_shown_logged_or_kept(
 - name: By document
   endpoints: [{{host: {registrar.address}, port: {registrar.port}}}]
   credential: {{username: "1000", password: {BY_DOCUMENT}, registrar: "{registrar.host_port}", register: false}}
+  extra_headers: [{{name: X-Token, value: {TOKEN}, secret: true}}]
 """,
         encoding="utf-8",
     )
@@ -137,7 +139,8 @@ def test_no_secret_is_shown_logged_or_kept(
     site.reload()
     site.wait_for(group, "registered")
     assert scene.dial("91").code == 200
-    site.edit(CarrierGroup.objects.get(name="By document"), **{"credential-0-password": WRONG})
+    other = CarrierGroup.objects.get(name="By document")
+    site.edit(other, **{"credential-0-password": WRONG, "extra_headers-0-secret_value": TOKEN_BY_PAGE})
     tests = [site.test(what, group.pk) for what in ("credential", "realm")]
     refused = [
         site.client.post(ADD_GROUP, {"name": "", "authentication": "password", "password": BY_FORM}),
@@ -159,7 +162,7 @@ def test_no_secret_is_shown_logged_or_kept(
     assert f"/admin/kamailio/registrations/?group={group.pk}" in places
     assert "INSERT INTO" in places["log"]
     assert "uacreg" in places["log"]
-    for password in PASSWORDS:
+    for password in (*PASSWORDS, TOKEN, TOKEN_BY_PAGE):
         assert [place for place, text in places.items() if password in text] == []
     # The digest opens the account as the password does. It must be in uacreg, and so in that database's file.
     must = {"kamailio.uacreg", *(place for place in places if "kamailio.sqlite3" in place)}
@@ -170,6 +173,12 @@ def test_no_secret_is_shown_logged_or_kept(
     for ciphertext in AuthCredential.objects.values_list("password_ciphertext", flat=True):
         shown = {place for place, text in places.items() if ciphertext in text}
         assert {place for place in shown if "default" not in place} == set()
+    # Kamailio reads the secret values of headers from one table.
+    must = {"kamailio.dsiprouter_header", *(place for place in places if "kamailio.sqlite3" in place)}
+    for token in (TOKEN, TOKEN_BY_PAGE):
+        assert {place for place, text in places.items() if token.encode().hex() in text} <= must
+    assert TOKEN.encode().hex() in tables["kamailio.dsiprouter_header"]
+    assert "dsiprouter_header" in places["log"]
     assert set(Uacreg.objects.values_list("auth_password", flat=True)) == {""}
 
 
