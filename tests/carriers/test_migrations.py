@@ -36,6 +36,14 @@ def test_routes_of_before_fall_through_and_new_ones_do_not(empty_database: Calla
     assert not inbound.objects.using(alias).create(prefix="2", pbx_id=pbx.pk).fall_through
 
 
+def test_groups_of_before_pass_all_headers_and_new_ones_do_not(empty_database: Callable[[str], str]) -> None:
+    alias = empty_database("headers_of_before")
+    migrate(alias, "0005_failover_policy").get_model("carriers", "CarrierGroup").objects.using(alias).create(name="Old")
+    groups = migrate(alias, "0006_caller_identity").get_model("carriers", "CarrierGroup").objects.using(alias)
+    assert groups.get().header_filter == "none"
+    assert groups.create(name="New").header_filter == "unknown_x"
+
+
 def test_names_and_addresses_of_before_take_their_forms_of_today(empty_database: Callable[[str], str]) -> None:
     alias = empty_database("forms_of_before")
     before = migrate(alias, "0003_routes_that_refuse")
