@@ -214,6 +214,22 @@ def test_settings_are_stored_and_summed_up(editor: Client, carriers: Carriers) -
     assert "or answers 408, 5xx. A redirect is followed within this group. After 2 endpoints" in html
 
 
+def test_an_identity_is_summed_up_and_explained(editor: Client, carriers: Carriers) -> None:
+    html = editor.get(carriers.group_url).content.decode()
+    assert "Identity: as usual" in html
+    assert (
+        "From has the user and the domain that the PBX sends. Headers of the PBX that begin with X- are removed."
+        in html
+    )
+    typed = {"from_user": "account", "from_domain": "carrier", "to_domain": "ours", "preferred_identity": "caller"}
+    post_page(editor, carriers.group_url, {**typed, "passed_headers": "X-A, x-a X-B"})
+    html = editor.get(carriers.group_url).content.decode()
+    assert "Identity: From user the account, From domain the carrier" in html
+    assert "From has the account and the carrier&#x27;s domain. To has our domain, with the number" in html
+    assert "P-Preferred-Identity has the caller&#x27;s number, and is left out if the caller hides it." in html
+    assert "are removed, except X-A, X-B." in html
+
+
 @pytest.mark.parametrize(("typed", "field", "reason"), BAD_CREDENTIALS)
 def test_bad_credentials_are_refused(editor: Client, typed: dict[str, str], field: str, reason: str) -> None:
     group = CarrierGroup.objects.create(name="Acme")

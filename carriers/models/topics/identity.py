@@ -191,6 +191,30 @@ def identity_errors(group: Any) -> dict[str, ValidationError]:
     return errors
 
 
+def explain_identity(settings: Any) -> str:
+    """Say what a carrier is told of the caller."""
+    user = {"as_sent": "the user", "account": "the account"}.get(settings.from_user, settings.from_user_value)
+    whose = {"as_sent": "the domain", "carrier": "the carrier's domain", "ours": "our domain"}
+    sentences = [
+        f"From has {user} and {whose.get(settings.from_domain, settings.from_domain_value)}"
+        + (" that the PBX sends." if "as_sent" in (settings.from_user, settings.from_domain) else ".")
+    ]
+    if settings.to_domain != Domain.AS_SENT:
+        domain = whose.get(settings.to_domain, settings.to_domain_value)
+        sentences.append(f"To has {domain}, with the number as it is sent to the carrier.")
+    written = [_HEADERS[name] for name in _ASSERTED if getattr(settings, name) == Asserted.CALLER]
+    if written:
+        hidden = "also if the caller hides it" if settings.trusted else "and is left out if the caller hides it"
+        sentences.append(f"{' and '.join(written)} has the caller's number, {hidden}.")
+    fixed = [_HEADERS[name] for name in _ASSERTED if getattr(settings, name) == Asserted.FIXED]
+    if fixed:
+        sentences.append(f"{' and '.join(fixed)} has always {settings.identity_number}.")
+    if settings.header_filter == HeaderFilter.UNKNOWN_X:
+        passed = f", except {settings.passed_headers.replace(' ', ', ')}" if settings.passed_headers else ""
+        sentences.append(f"Headers of the PBX that begin with X- are removed{passed}.")
+    return " ".join(sentences)
+
+
 class PBXIdentityFields(models.Model):
     """The numbers that a PBX may call from."""
 

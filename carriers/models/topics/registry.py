@@ -6,11 +6,17 @@ From here follow the fieldsets of the pages and the mappings of the carriers doc
 from __future__ import annotations
 
 from carriers.models.topics.failover import FailoverFields, explain_failover
-from carriers.models.topics.identity import IdentityFields, PBXIdentityFields, identity_errors, pbx_identity_errors
+from carriers.models.topics.identity import (
+    IdentityFields,
+    PBXIdentityFields,
+    explain_identity,
+    identity_errors,
+    pbx_identity_errors,
+)
 from carriers.models.topics.topic import Topic
 
 GROUP_TOPICS: tuple[Topic, ...] = (
-    Topic("identity", "Identity", IdentityFields, errors=identity_errors),
+    Topic("identity", "Identity", IdentityFields, explain_identity, identity_errors),
     Topic("failover", "Failover", FailoverFields, explain_failover),
 )
 PBX_TOPICS: tuple[Topic, ...] = (Topic("identity", "Identity", PBXIdentityFields, errors=pbx_identity_errors),)

@@ -36,9 +36,7 @@ def group(username: str = "", **values: Any) -> GroupRecord:
         (group(asserted_identity="caller", trusted=True), "pai=caller;trusted=1"),
         (group(asserted_identity="fixed", identity_number="+4930"), "pai=fixed;number=+4930"),
         (
-            group(
-                display_name="number", preferred_identity="caller", remote_party_id="remove", privacy="id", trusted=True
-            ),
+            group(display_name="number", preferred_identity="caller", remote_party_id="remove", privacy="id"),
             "name=number;ppi=caller;rpid=remove;privacy=id",
         ),
         (
