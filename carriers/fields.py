@@ -15,7 +15,9 @@ from carriers.validators import (
     validate_host,
     validate_name,
     validate_network,
+    validate_quotable,
 )
+from carriers.values.accounts import clean_realms, clean_registrars
 from carriers.values.addresses import DEFAULT_SIP_PORT, MAX_HOST_LENGTH, clean_host, clean_network
 from carriers.values.answer_codes import clean_causes, clean_codes
 from carriers.values.identities import clean_caller_numbers, clean_header_names
@@ -139,6 +141,19 @@ class CodesField(models.CharField):
     def run_validators(self, value: Any) -> None:
         super().run_validators(value)
         type(self).clean_form(value)
+
+
+class RealmsField(CodesField):
+    """Digest realms separated by commas, kept in their clean form."""
+
+    clean_form = staticmethod(clean_realms)
+    default_validators = [validate_quotable]
+
+
+class RegistrarsField(CodesField):
+    """Registration servers separated by commas, kept in their clean form."""
+
+    clean_form = staticmethod(clean_registrars)
 
 
 class CausesField(CodesField):

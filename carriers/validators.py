@@ -7,6 +7,7 @@ import unicodedata
 
 from django.core.exceptions import ValidationError
 
+from carriers.values.accounts import clean_username_domain
 from carriers.values.addresses import clean_host, clean_network
 
 # A larger strip breaks drouting's arithmetic (docs/kamailio-facts.md#gateways-that-drouting-uses).
@@ -41,6 +42,15 @@ def validate_user_part(value: str) -> None:
     validate_quotable(value)
     if re.search(r"""[\s@<>:;,"'?%\[\]{}|^`]""", value):
         raise ValidationError("Blanks and the characters @ < > : ; , ' ? % are not possible here.", code="user")
+
+
+def validate_account(value: str) -> None:
+    """Refuse what can't be an account: the user part of a SIP URI, alone or with ``@`` and the SIP domain behind it."""
+    user, _, _ = value.partition("@")
+    validate_user_part(user)
+    if not user and value:
+        raise ValidationError("Before “@” stands the user.", code="user")
+    clean_username_domain(value)
 
 
 def validate_dial_prefix(value: str) -> None:

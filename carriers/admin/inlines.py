@@ -63,7 +63,20 @@ class AuthCredentialInline(admin.StackedInline):
         password = "password" if may_edit else "password_state"
         return [
             (None, {"fields": ["username", password, "registrar", ("port", "transport"), "register"]}),
-            ("Where the carrier wants something special", {"fields": ["realm", "auth_username", "expires"]}),
+            (
+                "Where the carrier wants something special",
+                {
+                    "fields": [
+                        "domain",
+                        "calls_to_domain",
+                        "more_registrars",
+                        "realm",
+                        "more_realms",
+                        "auth_username",
+                        "expires",
+                    ]
+                },
+            ),
         ]
 
     def get_readonly_fields(self, request: HttpRequest, obj: CarrierGroup | None = None) -> tuple[str, ...]:

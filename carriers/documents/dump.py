@@ -83,10 +83,14 @@ def _group(group: CarrierGroup) -> dict[str, Any]:
         tree["credential"] = {
             "username": credential.username,
             "auth_username": credential.auth_username,
-            "registrar": with_port(credential.registrar, credential.port),
+            "registrar": with_port(credential.registrar, credential.port) if credential.registrar else "",
             **({"port": None} if credential.port is None else {}),
             "transport": credential.transport,
+            "domain": credential.domain,
+            "calls_to_domain": credential.calls_to_domain,
+            "more_registrars": credential.more_registrars,
             "realm": credential.realm,
+            "more_realms": credential.more_realms,
             "register": credential.register,
             "expires": credential.expires,
         }

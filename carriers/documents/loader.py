@@ -135,9 +135,20 @@ class Loader:
         """Check single values; constraints across objects are checked elsewhere."""
         for name, error in self._values.clean(found, exclude=item.refused):
             self.problems.add_error(item.place_of(name), error)
+        if isinstance(found, AuthCredential):
+            self._check_whole(item, found)
         for name, error in errors_of(found, _TOPICS.get(type(found), ())).items():
             if name not in item.refused:
                 self.problems.add_error(item.place_of(name), error)
+
+    def _check_whole(self, item: Item, found: AuthCredential) -> None:
+        """Check what several values of a credential must be together."""
+        try:
+            found.clean()
+        except ValidationError as refusal:
+            for name, error in refusal.error_dict.items():
+                if name not in item.refused:
+                    self.problems.add_error(item.place_of(name), ValidationError(error))
 
     def _delete(self, model: type[models.Model], superfluous: list[Any], kind: str) -> None:
         if superfluous and not self.problems.sentences:

@@ -93,12 +93,17 @@ def _endpoint(place: str, entry: Values, problems: Problems) -> Item:
 
 
 def _credential(place: str, entry: Values, problems: Problems) -> Item:
-    keys = ("username", "auth_username", "password", "registrar", "port", "transport", "realm", "register", "expires")
-    item, entry = read_item(entry, place, keys, ("username", "registrar"), problems)
-    for key in ("username", "auth_username", "realm"):
+    texts = ("username", "auth_username", "domain", "more_registrars", "realm", "more_realms")
+    keys = (*texts, "password", "registrar", "port", "transport", "register", "calls_to_domain", "expires")
+    item, entry = read_item(entry, place, keys, ("username",), problems)
+    for key in texts:
         read_text(entry, key, item, problems)
-    read_address(entry, "registrar", item, problems)
+    if entry.get("registrar", "unset") in ("", None):
+        item.values["registrar"] = ""
+    else:
+        read_address(entry, "registrar", item, problems)
     read_flag(entry, "register", item, problems)
+    read_flag(entry, "calls_to_domain", item, problems)
     read_number(entry, "expires", item, problems)
     if entry.get("password") is not None:
         if isinstance(entry["password"], str):

@@ -45,6 +45,8 @@ class SipAddressForm(forms.ModelForm):
         super().clean()
         address: SipAddress | None = self.cleaned_data.get(self.address_field)
         if address is None:
+            if self.address_field in self.cleaned_data:
+                self.cleaned_data[self.address_field] = ""
             return self.cleaned_data
         self.cleaned_data[self.address_field] = address.host
         self._settle("port", address.port, usual_port(address.host))

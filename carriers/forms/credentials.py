@@ -52,7 +52,20 @@ class AuthCredentialForm(SipAddressForm):
 
     class Meta:
         model = AuthCredential
-        fields = ("username", "registrar", "port", "transport", "realm", "auth_username", "register", "expires")
+        fields = (
+            "username",
+            "registrar",
+            "port",
+            "transport",
+            "register",
+            "domain",
+            "calls_to_domain",
+            "more_registrars",
+            "realm",
+            "more_realms",
+            "auth_username",
+            "expires",
+        )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -7,15 +7,17 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.views.decorators.debug import sensitive_variables
 
-from carriers.fields import PORT_HELP, PortField, SipHostField, Transport
+from carriers.fields import PORT_HELP, PortField, RealmsField, RegistrarsField, SipHostField, Transport
 from carriers.models.base import CarrierModel
 from carriers.models.groups import CarrierGroup
 from carriers.passwords import encryption
 from carriers.passwords.digest import ha1
-from carriers.validators import validate_printable, validate_quotable, validate_user_part
+from carriers.validators import validate_account, validate_printable, validate_quotable
+from carriers.values.accounts import split_username
 from carriers.values.addresses import format_account
 
 MAX_PASSWORD_LENGTH = 128
+REGISTRAR_MISSING = "Enter the registration server, or untick register."
 
 
 class AuthCredential(CarrierModel):
@@ -25,7 +27,11 @@ class AuthCredential(CarrierModel):
     """
 
     group = models.OneToOneField(CarrierGroup, on_delete=models.CASCADE, related_name="credential")
-    username = models.CharField(max_length=64, validators=[validate_user_part])
+    username = models.CharField(
+        max_length=64,
+        validators=[validate_account],
+        help_text="The account's name, such as 1000, or 1000@sip.acme.example if the carrier gave you both.",
+    )
     auth_username = models.CharField(
         max_length=64,
         blank=True,
@@ -37,16 +43,47 @@ class AuthCredential(CarrierModel):
     registrar = SipHostField(
         "registration server",
         max_length=64,
-        help_text="Host name or IP address of the carrier's registrar; host:port is understood.",
+        blank=True,
+        default="",
+        help_text="Host name or IP address to which we send registrations: the registrar, or the outbound proxy that"
+        " the carrier names. host:port is understood. May be blank where we don't register.",
     )
     port = PortField("registrar port", null=True, blank=True, help_text=PORT_HELP)
     transport = models.CharField("registrar transport", max_length=3, choices=Transport.choices, default=Transport.UDP)
+    more_registrars = RegistrarsField(
+        "further registration servers",
+        max_length=255,
+        blank=True,
+        default="",
+        help_text="Servers at which the account registers at the same time, separated by commas, such as"
+        " gw2.acme.example:5060, sip:gw3.acme.example;transport=tcp.",
+    )
+    domain = SipHostField(
+        "SIP domain",
+        max_length=64,
+        blank=True,
+        default="",
+        help_text="The account's domain, where it is not the registration server's name: it stands in the R-URI, From"
+        " and To of registrations. Blank: the domain in the username, else the registration server.",
+    )
+    calls_to_domain = models.BooleanField(
+        "calls name the SIP domain",
+        default=False,
+        help_text="The R-URI of calls has the SIP domain in place of the endpoint's address, to which they are sent.",
+    )
+    more_realms = RealmsField(
+        "further realms",
+        max_length=255,
+        blank=True,
+        default="",
+        help_text="Realms that the carrier's other hosts ask for, separated by commas. The password is the same.",
+    )
     realm = models.CharField(
         max_length=64,
         blank=True,
         default="",
         validators=[validate_quotable],
-        help_text="Digest realm that the carrier uses. Blank: the registration server's host.",
+        help_text="Digest realm that the carrier uses. Blank: the SIP domain, else the registration server.",
     )
     register = models.BooleanField(
         default=True, help_text="Register at the carrier. Off: only answer its challenges of our calls."
@@ -61,7 +98,9 @@ class AuthCredential(CarrierModel):
         ordering = ["pk"]
         constraints = [
             models.CheckConstraint(condition=~models.Q(username=""), name="credential_username_not_blank"),
-            models.CheckConstraint(condition=~models.Q(registrar=""), name="credential_registrar_not_blank"),
+            models.CheckConstraint(
+                condition=~models.Q(registrar="") | models.Q(register=False), name="credential_registrar_to_register"
+            ),
             models.CheckConstraint(condition=models.Q(port__gte=1, port__lte=65535), name="credential_port_range"),
             models.CheckConstraint(
                 condition=models.Q(expires__gte=60, expires__lte=86400), name="credential_expires_range"
@@ -74,6 +113,12 @@ class AuthCredential(CarrierModel):
     def __str__(self) -> str:
         return format_account(self.username, self.registrar, self.port, self.transport)
 
+    def clean(self) -> None:
+        if self.register and not self.registrar:
+            raise ValidationError({"registrar": ValidationError(REGISTRAR_MISSING, code="missing")})
+        if self.calls_to_domain and not (self.domain or split_username(self.username).domain):
+            raise ValidationError({"domain": ValidationError("Enter the SIP domain that calls name.", code="missing")})
+
     @property
     def effective_auth_username(self) -> str:
         """The username that the digest is computed with."""
@@ -82,7 +127,12 @@ class AuthCredential(CarrierModel):
     @property
     def effective_realm(self) -> str:
         """The realm that the digest is computed with."""
-        return self.realm or self.registrar
+        return self.realm or self.effective_domain
+
+    @property
+    def effective_domain(self) -> str:
+        """The domain of the account's SIP address, "" if nothing names one."""
+        return self.domain or split_username(self.username).domain or self.registrar
 
     @property
     def has_password(self) -> bool:
@@ -112,6 +162,10 @@ class AuthCredential(CarrierModel):
         except encryption.SecretUnreadable:
             return False
 
-    def ha1(self) -> str:
-        """Return the digest's HA1 (RFC 2617, section 3.2.2.2). Raises ``SecretUnreadable``."""
-        return ha1(self.effective_auth_username, self.effective_realm, encryption.decrypt(self.password_ciphertext))
+    def ha1(self, realm: str = "") -> str:
+        """Return the digest's HA1 (RFC 2617, section 3.2.2.2), for another realm if given.
+
+        Raises ``SecretUnreadable``.
+        """
+        password = encryption.decrypt(self.password_ciphertext)
+        return ha1(self.effective_auth_username, realm or self.effective_realm, password)

@@ -37,7 +37,7 @@ SHOWN_NAMES = 30  # of endpoints or groups in one line, about as many as a call 
 NAMED: Mapping[type[models.Model], frozenset[str]] = {
     CarrierGroup: frozenset({"name", "endpoints", "sources", "credential", "extra_headers"}),
     Endpoint: frozenset({"name", "host", "port", "transport"}),
-    AuthCredential: frozenset({"username", "registrar", "port", "transport", "register", "ha1"}),
+    AuthCredential: frozenset({"username", "registrar", "port", "transport", "register", "ha1", "more_ha1"}),
     PBX: frozenset({"name", "host", "port", "transport", "sources"}),
     OutboundRoute: frozenset({"prefix", "groups", "refuse_code", "refuse_reason"}),
     InboundRoute: frozenset({"prefix", "pbx"}),
@@ -134,7 +134,7 @@ def credential_in_words(credential: CredentialRecord) -> str:
     plain = credential._replace(
         # Fields left blank in the form have a value in the record, which is no setting of its own.
         auth_username="" if credential.auth_username == credential.username else credential.auth_username,
-        realm="" if credential.realm == credential.registrar else credential.realm,
+        realm="" if credential.realm == credential.uri_domain else credential.realm,
     )
     words = [account_label(credential), _registers(credential.register)]
     return ", ".join([*words, *_part_settings(AuthCredential, plain)])
@@ -204,7 +204,7 @@ def _password_change(old: CredentialRecord, new: CredentialRecord) -> Iterator[s
     """Show nothing of a password. Its digest changes with username and realm, too."""
     if new.ha1 is None:
         yield "the password can't be decrypted any more"
-    elif (old.auth_username, old.realm) == (new.auth_username, new.realm):
+    elif (old.auth_username, old.realm) == (new.auth_username, new.realm) and old.ha1 != new.ha1:
         yield "new password"
 
 
@@ -269,7 +269,7 @@ _PARTS = Style(
         AuthCredential: (
             _address("registration server", "registrar"),
             Phrase(("register",), lambda _old, new: [_registers(new.register)]),
-            Phrase(("ha1",), _password_change),
+            Phrase(("ha1", "more_ha1"), _password_change),
         ),
     }
 )

@@ -26,6 +26,7 @@ from carriers.models.topics.failover import DEFAULT_CAUSES, DEFAULT_CODES
 from carriers.passwords import encryption
 from carriers.passwords.hidden import hidden
 from carriers.snapshots.state import State, columns_of, rows_of, take_state
+from carriers.values.accounts import realms_in, split_username
 
 
 class EndpointRecord(NamedTuple):
@@ -57,7 +58,10 @@ class SourceRecord(NamedTuple):
 
 
 class CredentialRecord(NamedTuple):
-    """A credential without its password. ``ha1`` is None when the stored password can't be read."""
+    """A credential without its password. ``ha1`` is None when the stored password can't be read.
+
+    ``more_ha1`` are the digests for ``more_realms``, in their order.
+    """
 
     pk: int
     username: str
@@ -69,6 +73,21 @@ class CredentialRecord(NamedTuple):
     realm: str
     register: bool
     expires: int
+    domain: str = ""
+    calls_to_domain: bool = False
+    more_registrars: str = ""
+    more_realms: str = ""
+    more_ha1: tuple[str, ...] = ()
+
+    @property
+    def user(self) -> str:
+        """The user of the account's SIP address."""
+        return split_username(self.username).user
+
+    @property
+    def uri_domain(self) -> str:
+        """The domain of the account's SIP address, "" if nothing names one."""
+        return self.domain or split_username(self.username).domain or self.registrar
 
 
 class HeaderRecord(NamedTuple):
@@ -262,6 +281,11 @@ def credential_record(row: AuthCredential) -> CredentialRecord:
         row.effective_realm,
         row.register,
         row.expires,
+        row.domain,
+        row.calls_to_domain,
+        row.more_registrars,
+        row.more_realms,
+        tuple(row.ha1(realm) for realm in realms_in(row.more_realms)) if digest is not None else (),
     )
 
 

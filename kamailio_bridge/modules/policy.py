@@ -24,6 +24,7 @@ from kamailio_bridge.modules.base import (
     expect_text,
     join_first,
 )
+from kamailio_bridge.modules.policies.account import account_policy
 from kamailio_bridge.modules.policies.failover import failover_policy
 from kamailio_bridge.modules.policies.identity import NOTHING_SET, callers_policy, identity_policy
 from kamailio_bridge.nodes.node import Node
@@ -43,7 +44,11 @@ class Topic(NamedTuple):
     policy: Callable[[Any], dict[str, str]]
 
 
-GROUP_TOPICS: tuple[Topic, ...] = (Topic(0, "failover", failover_policy), Topic(1, "identity", identity_policy))
+GROUP_TOPICS: tuple[Topic, ...] = (
+    Topic(0, "failover", failover_policy),
+    Topic(1, "identity", identity_policy),
+    Topic(5, "account", account_policy),
+)
 PBX_TOPICS: tuple[Topic, ...] = (Topic(1, "callers", callers_policy),)
 
 POLICIES = Table(

@@ -3,25 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from django.db.models import Q
 
 from carriers.labels import group_label
 from carriers.snapshots.records import Carriers, CredentialRecord, GroupRecord
+from carriers.values.accounts import MOST_REALMS, Registrar, realms_in, registrars_in
 from carriers.values.addresses import uri_host
 from kamailio_bridge.modules.base import ModuleChanges, NodeNames, Projection, TableChanges
 from kamailio_bridge.nodes.owners import owner_of
-from kamailio_bridge.rows.ids import OWNER_OFFSET, row_id
+from kamailio_bridge.rows.ids import (
+    MORE_ACCOUNTS_OFFSET,
+    MORE_OWNERS_OFFSET,
+    OWNER_OFFSET,
+    more_accounts_row_id,
+    row_id,
+)
 from kamailio_bridge.rows.marks import (
     DISABLED_FLAG,
     OWNER_KEY,
     RECORD_KEY,
     STRING_KEY,
     STRING_VALUE,
-    object_key,
     owner_key,
+    realm_record_key,
     record_key,
+    registrar_record_key,
 )
+from kamailio_bridge.rows.numbers import number_in
 from kamailio_bridge.rows.routes_in_force import sip_uri
 from kamailio_bridge.rows.types import Notice, Row, Table, Values
 from kamailio_bridge.tables.models import Htable, Uacreg
@@ -72,14 +82,15 @@ def project_accounts(carriers: Carriers, nodes: NodeNames) -> Projection:
     for group in carriers.groups.values():
         if not group.enabled or group.credential is None:
             continue
-        owner = owner_of(record_key(group.pk), nodes) if group.credential.register else None
-        registers = group.credential.register and owner is None
-        if group.credential.ha1 is None:
-            _keep_record(projection, group_label(group), group.pk, registers=registers)
-        else:
-            _add_record(projection, group, group.credential, group.credential.ha1, registers=registers)
-        if owner is not None:
-            _add_owner(projection, group_label(group), group.pk, owner)
+        for record in _records(group, group.credential):
+            owner = owner_of(record.key, nodes) if record.registers else None
+            registers = record.registers and owner is None
+            if record.ha1 is None:
+                _keep_record(projection, group_label(group), record, registers=registers)
+            else:
+                _add_record(projection, group, group.credential, record, registers=registers)
+            if owner is not None:
+                _add_owner(projection, group_label(group), record.key, record.owner_pk, owner)
     return projection
 
 
@@ -89,8 +100,8 @@ def spread_accounts(stored: Projection, nodes: NodeNames) -> Projection:
     projection = Projection.of([RECORDS, OWNERS])
     for pk, row in stored.rows[RECORDS].items():
         key = str(row.values[L_UUID])
-        group_pk = object_key(key, RECORD_KEY)
-        if group_pk is None:  # another program's, although its key begins as ours do
+        owner_pk = _owner_pk(key)
+        if owner_pk is None:  # it never registers, or is another program's, although its key begins as ours do
             projection.rows[RECORDS][pk] = row
             continue
         registers = key in owners or row.values[FLAGS] != DISABLED_FLAG
@@ -98,7 +109,7 @@ def spread_accounts(stored: Projection, nodes: NodeNames) -> Projection:
         flags = 0 if registers and owner is None else DISABLED_FLAG
         projection.rows[RECORDS][pk] = row.with_value(FLAGS, flags)
         if owner is not None:
-            _add_owner(projection, row.label, group_pk, owner)
+            _add_owner(projection, row.label, key, owner_pk, owner)
     return projection
 
 
@@ -159,13 +170,66 @@ def changed_records(changes: TableChanges) -> set[str]:
     }
 
 
-def _keep_record(projection: Projection, label: str, group_pk: int, *, registers: bool) -> None:
+class _Record(NamedTuple):
+    """One record of an account: at its registration server, at a further one, or for a further realm."""
+
+    key: str
+    pk: int
+    owner_pk: int
+    registrar: Registrar
+    realm: str
+    ha1: str | None
+    registers: bool
+
+
+def _records(group: GroupRecord, credential: CredentialRecord) -> Iterator[_Record]:
+    first = Registrar(credential.registrar or LOCAL_DOMAIN, credential.port, credential.transport)
+    realm = credential.realm or LOCAL_DOMAIN
+    main = _Record(
+        record_key(group.pk),
+        row_id(group.pk),
+        row_id(group.pk, OWNER_OFFSET),
+        first,
+        realm,
+        credential.ha1,
+        credential.register,
+    )
+    yield main
+    if credential.ha1 is None:
+        return
+    realms = zip(realms_in(credential.more_realms), credential.more_ha1, strict=True)
+    for place, (other, ha1) in enumerate(realms, start=1):
+        pk = more_accounts_row_id(group.pk, place, MORE_ACCOUNTS_OFFSET)
+        key = realm_record_key(group.pk, place)
+        yield main._replace(key=key, pk=pk, realm=other, ha1=ha1, registers=False)
+    if credential.register:
+        for place, registrar in enumerate(registrars_in(credential.more_registrars), start=1):
+            yield main._replace(
+                key=registrar_record_key(group.pk, place),
+                pk=more_accounts_row_id(group.pk, MOST_REALMS + place, MORE_ACCOUNTS_OFFSET),
+                owner_pk=more_accounts_row_id(group.pk, place, MORE_OWNERS_OFFSET),
+                registrar=registrar,
+            )
+
+
+def _owner_pk(key: str) -> int | None:
+    """Return the key of the row with a record's owner, None for a record that never registers."""
+    group, _, place = key.removeprefix(RECORD_KEY).partition("-")
+    group_pk, number = number_in(group), number_in(place)
+    if group_pk is None or (place and number is None):
+        return None
+    if number is None:
+        return row_id(group_pk, OWNER_OFFSET)
+    return more_accounts_row_id(group_pk, number, MORE_OWNERS_OFFSET)
+
+
+def _keep_record(projection: Projection, label: str, record: _Record, *, registers: bool) -> None:
     """Keep the stored record if its key is lost, so that the registration continues."""
 
     def kept(stored: Values) -> Row:
         return Row(stored, label).with_value(FLAGS, 0 if registers else DISABLED_FLAG)
 
-    projection.keep(RECORDS, row_id(group_pk), kept)
+    projection.keep(RECORDS, record.pk, kept)
     projection.warnings.append(
         Notice(
             label,
@@ -176,22 +240,22 @@ def _keep_record(projection: Projection, label: str, group_pk: int, *, registers
 
 
 def _add_record(
-    projection: Projection, group: GroupRecord, credential: CredentialRecord, ha1: str, *, registers: bool
+    projection: Projection, group: GroupRecord, credential: CredentialRecord, record: _Record, *, registers: bool
 ) -> None:
     projection.add(
         RECORDS,
         group_label(group),
-        row_id(group.pk),
-        record_key(group.pk),
-        record_key(group.pk),
+        record.pk,
+        record.key,
+        record.key,
         LOCAL_DOMAIN,
-        credential.username,
-        uri_host(credential.registrar),
-        credential.realm,
+        credential.user,
+        uri_host(credential.uri_domain or LOCAL_DOMAIN),
+        record.realm,
         credential.auth_username,
         "",
-        ha1,
-        sip_uri(credential.registrar, credential.port, credential.transport),
+        record.ha1,
+        sip_uri(*record.registrar),
         credential.expires,
         0 if registers else DISABLED_FLAG,
         0,
@@ -200,12 +264,12 @@ def _add_record(
     )
 
 
-def _add_owner(projection: Projection, label: str, group_pk: int, owner: str) -> None:
+def _add_owner(projection: Projection, label: str, key: str, pk: int, owner: str) -> None:
     projection.add(
         OWNERS,
         label,
-        row_id(group_pk, OWNER_OFFSET),
-        owner_key(record_key(group_pk)),
+        pk,
+        owner_key(key),
         STRING_KEY,
         STRING_VALUE,
         owner,

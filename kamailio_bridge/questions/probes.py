@@ -197,7 +197,7 @@ def _no_challenge(credential: CredentialRecord, answer: _Answer) -> Probe:
 
 
 def _registrar_uri(credential: CredentialRecord) -> str:
-    return f"sip:{uri_host(credential.registrar)}"
+    return f"sip:{uri_host(credential.uri_domain)}"
 
 
 def _new_call_id() -> str:
@@ -211,8 +211,10 @@ def _identity(sender: str, receiver: str, call_id: str) -> str:
 
 
 def _query(node: Node, credential: CredentialRecord, call_id: str, more_headers: str = "") -> _Answer | Probe:
+    if not credential.registrar:
+        return Probe("no challenge", "This credential has no registration server to ask: its calls show the realm.")
     next_hop = sip_uri(credential.registrar, credential.port, credential.transport)
-    account = f"sip:{credential.username}@{uri_host(credential.registrar)}"
+    account = f"sip:{credential.user}@{uri_host(credential.uri_domain)}"
     headers = _identity(account, account, call_id) + more_headers
     return _ask(node, "REGISTER", _registrar_uri(credential), next_hop, headers)
 

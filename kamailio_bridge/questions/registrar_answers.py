@@ -79,8 +79,8 @@ def _advice(answer: Answer, credential: CredentialRecord) -> str:
         407: _CHECK,
         403: f"{_CHECK}, and that the account is not locked and may register from this address",
         404: (
-            f"it does not know {credential.username}@{credential.registrar}: check the username, and that the"
-            " registration server is the carrier's SIP domain. An outbound proxy of another name can't be entered yet"
+            f"it does not know {credential.user}@{credential.uri_domain}: check the username, and the SIP domain, which"
+            " may be another name than the registration server's"
         ),
         423: f"{credential.expires} s are too short for it: set the credential's expires to what the carrier asks for",
     }.get(answer.code, "ask the carrier what is wrong with the account")

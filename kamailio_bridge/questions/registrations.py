@@ -8,7 +8,7 @@ try in the hash table ``registrars``.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Literal
@@ -16,6 +16,7 @@ from typing import Literal
 from django.utils import timezone
 
 from carriers.snapshots.records import Carriers, CredentialRecord, GroupRecord
+from carriers.values.accounts import realms_in, registrars_in
 from carriers.values.addresses import with_port
 from kamailio_bridge.modules.uac_records import UacRecord, differs, dump_records
 from kamailio_bridge.modules.uac_rows import record_rows
@@ -24,7 +25,7 @@ from kamailio_bridge.nodes.node import Node
 from kamailio_bridge.nodes.printable import make_printable
 from kamailio_bridge.nodes.rpc import CallFailed, Rpc, RpcError, as_list, parsing_answer
 from kamailio_bridge.questions.registrar_answers import as_noted, explain, parse_answer
-from kamailio_bridge.rows.marks import record_key
+from kamailio_bridge.rows.marks import record_key, registrar_record_key
 from kamailio_bridge.rows.types import Row
 
 # In _ORDER the best comes first: the node with the best state counts for the group. A node that can't be asked may be
@@ -139,7 +140,11 @@ def registrations(
     ]
     names = tuple(node.name for node in nodes)
     wanted = record_rows(carriers, names)
-    return {group.pk: _registration(group, views, wanted.get(record_key(group.pk))) for group in groups}
+    found = {}
+    for group in groups:
+        first = _registration(group, views, wanted.get(record_key(group.pk)))
+        found[group.pk] = replace(first, sentence=" ".join([first.sentence, *_further(group, views, wanted)]))
+    return found
 
 
 def _answers(rpc: Rpc) -> dict[str, str] | None:
@@ -183,9 +188,40 @@ def _on_node(pk: int, credential: CredentialRecord, view: NodeView | _Unreachabl
         sentence = f"Node {view.name} does not have it, or has it otherwise: press Reload Kamailio."
         return Registration(pk, "not applied", sentence, view.name)
     if not credential.register:
-        sentence = "Answers challenges of our calls, and does not register."
+        sentence = f"Answers challenges of our calls, and does not register.{_realm_of_calls(pk, credential, view)}"
         return Registration(pk, "not registering", sentence, view.name)
     return _state(pk, credential, record, view)
+
+
+def _realm_of_calls(pk: int, credential: CredentialRecord, view: NodeView) -> str:
+    """Say that the carrier challenges our calls with a realm that the credential does not have."""
+    asked = (view.answers or {}).get(f"call:{record_key(pk)}")
+    if asked is None or asked in map(as_noted, (credential.realm, *realms_in(credential.more_realms))):
+        return ""
+    return (
+        f" But the carrier asks our calls for the realm “{asked}”: add it to the further realms, save, then press"
+        " Reload Kamailio."
+    )
+
+
+def _further(group: GroupRecord, views: Sequence[NodeView | _Unreachable], wanted: Mapping[str, Row]) -> Iterator[str]:
+    """Say how each registration at a further registration server is."""
+    credential = group.credential
+    if credential is None or not credential.register:
+        return
+    for place, registrar in enumerate(registrars_in(credential.more_registrars), start=1):
+        key = registrar_record_key(group.pk, place)
+        row = wanted.get(key)
+        records = [view.records[key] for view in views if isinstance(view, NodeView) and key in view.records]
+        if row is None or not records:
+            how = "is not applied yet"
+        elif any(record.is_registered for record in records):
+            how = "has our registration, too"
+        else:
+            answers = [view.answers or {} for view in views if isinstance(view, NodeView)]
+            noted = [known[key] for known in answers if key in known]
+            how = f"answered {parse_answer(noted[0]).words}" if noted else "does not answer"
+        yield f"{with_port(registrar.host, registrar.port)} {how}."
 
 
 def _state(pk: int, credential: CredentialRecord, record: UacRecord, view: NodeView) -> Registration:
@@ -204,7 +240,8 @@ def _state(pk: int, credential: CredentialRecord, record: UacRecord, view: NodeV
         granted=answer.granted if answer is not None else None,
     )
     if record.is_registered and left > 0:
-        sentence = f"Registered by node {view.name}, renewed within {left} s."
+        asked = _realm_of_calls(pk, credential, view)
+        sentence = f"Registered by node {view.name}, renewed within {left} s.{asked}"
         return replace(trying, state="registered", sentence=sentence, until=int(time.time()) + left)
     if record.is_trying:
         return trying

@@ -17,6 +17,7 @@ from django.utils.text import capfirst
 from carriers.labels import group_label, outbound_route_label, short_endpoint_names, short_route_in_sentence
 from carriers.snapshots.records import Carriers, EndpointRecord, GroupRecord, OutboundRouteRecord
 from kamailio_bridge.modules import selected_modules
+from kamailio_bridge.modules.policies.account import account_policy
 from kamailio_bridge.rows.destination import Destination
 from kamailio_bridge.rows.ids import row_id
 from kamailio_bridge.rows.routes_in_force import Answer, answer_of, calling_groups, sip_uri
@@ -167,7 +168,8 @@ def try_sets(
 def request_uri(destination: Destination, number: str) -> str:
     """Return the exact R-URI. A number sign is escaped in it (RFC 3261, section 25.1)."""
     user = (destination.prefix + number[destination.strip :]).replace("#", "%23")
-    return destination.uri.replace("sip:", f"sip:{user}@", 1)
+    uri = f"sip:{destination.domain}" if destination.domain else destination.uri
+    return uri.replace("sip:", f"sip:{user}@", 1)
 
 
 def _reason_not_tried(
@@ -210,6 +212,7 @@ def _destination(group: GroupRecord, endpoint: EndpointRecord, name: str) -> Des
         credential.auth_username if credential is not None else "",
         endpoint.weight if group.selection == "weight" else None,
         group.max_attempts,
+        account_policy(group).get("domain", ""),
     )
 
 

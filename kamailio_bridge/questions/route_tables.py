@@ -62,7 +62,8 @@ def _sets(set_ids: list[int], names: Names) -> tuple[list[list[Destination]], li
         )
     )
     usernames = _usernames()
-    limits = _attempt_limits(set_ids)
+    limits = {pk: whole_number(text) for pk, text in _policies(set_ids, "failover", "attempts").items()}
+    domains = _policies(set_ids, "account", "domain")
     sets: dict[int, list[Destination]] = defaultdict(list)
     unused = []
     rows = Dispatcher.objects.filter(setid__in=set_ids).exclude(description__startswith=PBX_MARK)
@@ -86,17 +87,18 @@ def _sets(set_ids: list[int], names: Names) -> tuple[list[list[Destination]], li
                 usernames.get(attrs.record, ""),
                 (attrs.weight or 0) if weighs else None,
                 limits.get(set_id),
+                domains.get(set_id, ""),
             )
         )
     return [sets[set_id] for set_id in set_ids], unused
 
 
-def _attempt_limits(set_ids: list[int]) -> dict[int, int]:
-    """Return how many endpoints of a set are tried at most, where its policy limits them."""
-    keys = {f"{set_id}:failover": set_id for set_id in set_ids}
+def _policies(set_ids: list[int], topic: str, name: str) -> dict[int, str]:
+    """Return one value of a topic's policies by set id, where it is set."""
+    keys = {f"{set_id}:{topic}": set_id for set_id in set_ids}
     rows = Policy.objects.filter(key_name__in=keys).values_list("key_name", "key_value")
-    limits = {keys[key]: policy_value(text, "attempts") for key, text in rows}
-    return {set_id: whole_number(text) for set_id, text in limits.items() if text is not None}
+    values = {keys[key]: policy_value(text, name) for key, text in rows}
+    return {set_id: value for set_id, value in values.items() if value is not None}
 
 
 def _usernames() -> dict[str, str]:

@@ -9,6 +9,7 @@ class Destination(NamedTuple):
     """An endpoint as the SIP side sees it.
 
     ``weight`` is None if the group is tried by position, ``max_attempts`` if all its endpoints may be tried.
+    ``domain`` is the host of the R-URI where it is not the endpoint's own.
     """
 
     gwid: int
@@ -20,3 +21,4 @@ class Destination(NamedTuple):
     credential: str
     weight: int | None
     max_attempts: int | None = None
+    domain: str = ""

@@ -76,6 +76,16 @@ def record_key(group_pk: int) -> str:
     return f"{RECORD_KEY}{group_pk}"
 
 
+def realm_record_key(group_pk: int, place: int) -> str:
+    """Return the ``l_uuid`` of the record that answers challenges of a group's further realm, counted from 1."""
+    return f"{RECORD_KEY}{group_pk}-r{place}"
+
+
+def registrar_record_key(group_pk: int, place: int) -> str:
+    """Return the ``l_uuid`` of the record for a group's further registration server, counted from 1."""
+    return f"{RECORD_KEY}{group_pk}-{place}"
+
+
 def owner_key(record: str) -> str:
     """Return the key of the entry with the owner of a record."""
     return f"{OWNER_KEY}{record}"

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,7 @@ from tests.e2e.nodes import running_node
 from tests.e2e.sip.agent import UserAgent
 from tests.e2e.sip.digest import Account, md5
 from tests.e2e.sip.incoming import Behaviour
-from tests.e2e.sip.outgoing import Call
+from tests.e2e.sip.outgoing import PATIENCE, Call, NoAnswer
 from tests.e2e.sip.registrar import Registrar
 
 # Each user agent has an address of its own, because Kamailio tells PBXs and carriers apart by address.
@@ -120,6 +121,14 @@ class Scene:
     def dial(self, number: str, **options: Any) -> Call:
         """Let the PBX call a number."""
         return self.pbx.call(number, self.proxy, **options)
+
+    def wait_until(self, condition: Callable[[], bool]) -> None:
+        """Wait until a condition holds. Raises ``NoAnswer``."""
+        deadline = time.monotonic() + PATIENCE
+        while not condition():
+            if time.monotonic() > deadline:
+                raise NoAnswer(f"The condition does not hold after {PATIENCE:g} s.")
+            time.sleep(0.1)
 
     def report(self) -> str:
         """Return Kamailio's log of this test, without secrets, for the report of a failure."""

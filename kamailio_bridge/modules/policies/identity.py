@@ -8,6 +8,7 @@ from __future__ import annotations
 from urllib.parse import quote
 
 from carriers.snapshots.records import GroupRecord, PBXRecord
+from carriers.values.accounts import split_username
 from carriers.values.addresses import uri_host
 
 NOTHING_SET = "x=remove"  # the policy of a new group of which nothing was set
@@ -66,13 +67,14 @@ def callers_policy(pbx: PBXRecord) -> dict[str, str]:
 
 def _from_user(group: GroupRecord) -> str:
     if group.from_user == "account" and group.credential is not None:
-        return group.credential.username.partition("@")[0]
+        return group.credential.user
     return group.from_user_value if group.from_user == "fixed" else ""
 
 
 def _host(group: GroupRecord, domain: str, value: str) -> str:
     if domain == "carrier":
-        named = getattr(group.credential, "domain", "")  # where the account has a SIP domain
+        account = group.credential
+        named = (account.domain or split_username(account.username).domain) if account is not None else ""
         return uri_host(named) if named else "@endpoint"
     if domain == "ours":
         return "@us"

@@ -64,7 +64,11 @@ credentials = st.fixed_dictionaries(
             lambda host, port: f"[{host}]:{port}" if ":" in host else f"{host}:{port}", hosts, ports
         ),
         "transport": transports,
+        "domain": st.sampled_from(["tel.example", "203.0.113.9"]),
+        "calls_to_domain": flags,
+        "more_registrars": st.sampled_from(["", "gw2.example", "[2001:db8::9]:5070, sip:gw3.example;transport=tcp"]),
         "realm": quotables,
+        "more_realms": st.sampled_from(["", "pop1", "pop1, POP 2"]),
         "register": flags,
         "expires": st.integers(60, 86400),
     }

@@ -62,8 +62,8 @@ def in_credential(**values: Any) -> dict[str, Any]:
             "carrier_groups[0] “Acme”: credential: this must be a mapping of keys to values, or null for none.",
         ),
         (
-            in_group(credential={"username": "1000"}),
-            "carrier_groups[0] “Acme”: credential.registrar: this key is missing.",
+            in_group(credential={"registrar": "sip.acme.example"}),
+            "carrier_groups[0] “Acme”: credential.username: this key is missing.",
         ),
         (
             in_credential(password=5),

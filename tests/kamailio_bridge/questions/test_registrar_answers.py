@@ -13,7 +13,7 @@ from tests.kamailio_bridge.records import credential
     [
         ("401 Unauthorized", ["answered 401 Unauthorized", "check username, auth username and password"]),
         ("403 Forbidden", ["is not locked", "may register from this address"]),
-        ("404 Unknown domain", ["does not know 1000@sip.acme.example", "SIP domain", "outbound proxy"]),
+        ("404 Unknown domain", ["does not know 1000@sip.acme.example", "SIP domain, which may be another name"]),
         ("423 Interval Too Brief", ["3600 s are too short", "expires"]),
         ("302 Moved (moved to sip:192.0.2.9:5070)", ["answered 302 Moved:", "names sip:192.0.2.9:5070 instead"]),
         ("401 No (no MD5 digest)", ["answered 401 No:", "none of its challenges is an MD5 digest"]),
