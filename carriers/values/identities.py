@@ -11,7 +11,7 @@ MAX_HEADER_VALUE = 255
 _USER = re.compile(r"[A-Za-z0-9._+*~-]+")
 _NUMBER = re.compile(r"\+?[0-9]{1,24}")
 _CALLER_NUMBER = re.compile(r"(\+?[0-9]{1,24}\*?)")
-_HEADER_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.!%+~-]*")
+_HEADER_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 # Headers without which there is no call, or which the SIP side writes itself; with their compact forms.
 _OWN_HEADERS = (
     "via v from f to t call-id i cseq contact m route record-route max-forwards content-type c content-length l"

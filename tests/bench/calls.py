@@ -29,6 +29,16 @@ RUNS = 5
 CALLS_AT_A_TIME = 200
 PBX, CARRIER = "127.30.9.1", "127.30.8.1"
 NUMBER = "99443332222"
+# The group tells its carrier in every header who calls.
+IDENTITY = {
+    "from_user": "fixed",
+    "from_user_value": "1000",
+    "from_domain": "fixed",
+    "from_domain_value": "carrier.example",
+    "to_domain": "carrier",
+    "asserted_identity": "caller",
+    "removed_headers": "User-Agent",
+}
 SCENARIOS = Path(__file__).resolve().parent
 RELAY = SCENARIOS / "relay.cfg"
 
@@ -91,13 +101,17 @@ def main(calls: int) -> None:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="dsiprouter-sipp-")))
         port = stack.enter_context(carrier(folder))
-        group = models.CarrierGroup.objects.create(name="Acme")
+        group = models.CarrierGroup.objects.create(name="Acme", **IDENTITY)
+        models.ExtraHeader.objects.create(group=group, name="X-Account-Id", value="7")
         models.Endpoint.objects.create(group=group, host=CARRIER, port=port, position=1, strip=1)
         models.OutboundRouteGroup.objects.create(
             route=models.OutboundRoute.objects.create(prefix="9"), group=group, position=1
         )
         models.SourceNetwork.objects.create(
-            pbx=models.PBX.objects.create(name="office", host=PBX, port=5060), network=f"{PBX}/32"
+            pbx=models.PBX.objects.create(
+                name="office", host=PBX, port=5060, caller_numbers="+4930* 49301234", fallback_number="+4930123"
+            ),
+            network=f"{PBX}/32",
         )
         ours = stack.enter_context(kamailio(shared_memory=1024))
         result = apply(author=None, nodes=[Node("bench", ours.parameters.rpc())])

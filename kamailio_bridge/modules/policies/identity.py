@@ -45,10 +45,8 @@ def identity_policy(group: GroupRecord) -> dict[str, str]:
         policy["x"] = "remove"
         if group.passed_headers:
             policy["pass"] = _listed(group.passed_headers)
-    # What the PBX sends under the name of an extra header is removed, too.
-    dropped = [*group.removed_headers.split(), *(header.name for header in group.extra_headers)]
-    if dropped:
-        policy["drop"] = "/".join({name.lower(): name for name in dropped}.values())
+    if group.removed_headers:
+        policy["drop"] = _listed(group.removed_headers)
     if group.extra_headers:
         policy["headers"] = str(len(group.extra_headers))
     return policy
@@ -82,4 +80,4 @@ def _host(group: GroupRecord, domain: str, value: str) -> str:
 
 
 def _listed(names: str) -> str:
-    return names.replace(" ", "/")
+    return names.replace(" ", "|")

@@ -23,8 +23,8 @@ def group(username: str = "", **values: Any) -> GroupRecord:
     [
         (group(), ""),
         (group(header_filter="unknown_x"), NOTHING_SET),
-        (group(header_filter="unknown_x", passed_headers="X-A X-B"), "x=remove;pass=X-A/X-B"),
-        (group(passed_headers="X-A", removed_headers="User-Agent P-A"), "drop=User-Agent/P-A"),
+        (group(header_filter="unknown_x", passed_headers="X-A X-B"), "x=remove;pass=X-A|X-B"),
+        (group(passed_headers="X-A", removed_headers="User-Agent P-A"), "drop=User-Agent|P-A"),
         (group("1000", from_user="account"), "from_user=1000"),
         (group("+49199@tel.example", from_user="account"), "from_user=+49199"),
         (group("a=b#é", from_user="account"), "from_user=a%3Db%23%C3%A9"),
@@ -44,7 +44,7 @@ def group(username: str = "", **values: Any) -> GroupRecord:
                 removed_headers="x-a User-Agent",
                 extra_headers=(HeaderRecord(1, "X-A", "1", secret=False), HeaderRecord(2, "X-B", None, secret=True)),
             ),
-            "drop=X-A/User-Agent/X-B;headers=2",
+            "drop=x-a|User-Agent;headers=2",
         ),
     ],
 )
