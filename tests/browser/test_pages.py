@@ -101,7 +101,7 @@ def test_the_pages_that_the_readme_shows(operator: Page, instance: Instance, tak
     expect(waiting).not_to_have_text("…")
     take_picture("preview", 640)
     page.get_by_role("button", name="Reload Kamailio with exactly these changes").click()
-    expect(page.locator(".node tr.good")).to_have_count(5)
+    expect(page.locator(".node tr.good")).to_have_count(6)
     expect(waiting).to_have_text("0")
     take_picture("reloaded", 800)
     page.get_by_role("link", name="Carrier groups").click()
