@@ -55,7 +55,7 @@ class StrictCarrier:
 
 
 def uri_of(value: str) -> str:
-    return value.partition("<")[2].partition(">")[0]
+    return value.partition("<")[2].partition(">")[0] if "<" in value else value.partition(";")[0]
 
 
 def of_the_account(message: Message) -> str:
@@ -184,3 +184,49 @@ def test_a_number_as_tel_uri(scene: Scene) -> None:
     carrier.wait_for("ACK", 2)
     assert call.bye() == 200
     assert_never_wrong(carrier, 5)
+
+
+@pytest.mark.parametrize(
+    ("sender", "headers", "from_uri", "asserted"),
+    [
+        ("<sip:pbx.example>", (), "sip:carrier.example", ""),
+        ("<sip:bob@pbx.example>", (), "sip:bob@carrier.example", ""),
+        ("sip:+4930@pbx.example", (), "sip:+4930@carrier.example", "+4930"),
+        ("<sip:+4930:secret@pbx.example:5070;user=phone>", (), "sip:+4930@carrier.example;user=phone", "+4930"),
+        ("<sip:+4930;ext=5@pbx.example>", (), "sip:+4930@carrier.example", "+4930"),
+        ("<sip:%0d%0aX-Evil:1@pbx.example>", (), "sip:%0d%0aX-Evil@carrier.example", ""),
+        ('"a\\"b;c" <sip:1@[2001:db8::1]>', (), "sip:1@carrier.example", "1"),
+        ("<tel:+49-(30)-12>", (), "sip:+493012@carrier.example", "+493012"),
+        (f"<sip:{'9' * 200}@pbx.example>", (), f"sip:{'9' * 200}@carrier.example", ""),
+        (
+            "<sip:anonymous@anonymous.invalid>",
+            (("p-asserted-identity", '"x, y" <tel:+4930>, <sip:+4931@pbx.example>'), ("privacy", "header; id")),
+            "sip:anonymous@anonymous.invalid",
+            "+4930",
+        ),
+        (
+            "<sip:1@pbx.example>",
+            (("privacy", "\x01;id<>"), ("p-asserted-identity", "<sip:>")),
+            "sip:1@carrier.example",
+            "1",
+        ),
+    ],
+)
+def test_odd_callers(
+    scene: Scene, *, sender: str, headers: tuple[tuple[str, str], ...], from_uri: str, asserted: str
+) -> None:
+    """What goes into new headers is a number, or nothing."""
+    carrier = scene.carrier()
+    values = {"from_domain": "fixed", "from_domain_value": "carrier.example", "asserted_identity": "caller"}
+    scene.route("9", scene.group("Acme", to(carrier), trusted=True, **values))
+    scene.apply()
+    call = scene.dial(NUMBER, sender=sender, headers=headers)
+    assert call.code == 200
+    invite = carrier.invites[0].message
+    assert uri_of(invite.get("from")) == from_uri
+    found = invite.all("p-asserted-identity")
+    assert [Uri.parse(value).user for value in found] == ([asserted] if asserted else [])
+    assert not invite.has("x-evil")
+    carrier.wait_for("ACK")
+    assert call.bye() == 200
+    assert uri_of(carrier.requests("BYE")[0].message.get("from")) == from_uri
