@@ -143,6 +143,12 @@ GOOD_PASSWORDS = ['with "quote" and blank ', "back\\slash", "a: #b", "!bang", "0
 
 # Settings of a carrier group: topic, values, the field that is refused, and why.
 BAD_SETTINGS: list[tuple[str, Typed, str, str]] = [
+    ("numbers", {"number_format": "up"}, "number_format", "not one of the available choices|possible are as_dialled,"),
+    ("numbers", {"number_format": "national"}, "format_country", "Enter the country of the national format"),
+    ("numbers", {"caller_format": "national"}, "format_country", "Enter the country of the national format"),
+    ("numbers", {"format_country": "049"}, "format_country", "one to three digits"),
+    ("numbers", {"format_country": "4;x"}, "format_country", "one to three digits"),
+    ("numbers", {"format_national_prefix": "0;"}, "format_national_prefix", "Only digits"),
     ("failover", {"failover_codes": "200"}, "failover_codes", "“200” is no code that can make a call fail over"),
     ("failover", {"failover_codes": "5xx; DROP"}, "failover_codes", "“drop” is no code"),
     ("failover", {"failover_codes": "408 487"}, "failover_codes", "487 can't make a call fail over"),
@@ -220,6 +226,14 @@ BAD_HEADERS: list[tuple[Typed, str, str]] = [
 
 # Settings of a PBX, as those of a carrier group.
 BAD_PBX_SETTINGS: list[tuple[str, Typed, str, str]] = [
+    ("number_plan", {"country_code": "0"}, "country_code", "one to three digits"),
+    ("number_plan", {"area_code": "30"}, "country_code", "Enter the country code of this number plan"),
+    ("number_plan", {"inbound_format": "national"}, "country_code", "Enter the country of the national format"),
+    ("number_plan", {"area_code": "030", "country_code": "49"}, "area_code", "no 0 in front"),
+    ("number_plan", {"international_prefix": "+"}, "international_prefix", "Only digits"),
+    ("number_plan", {"national_prefix": "0;"}, "national_prefix", "Only digits"),
+    ("number_plan", {"country_code": "1", "national_length": "2"}, "national_length", "greater than or equal to 3"),
+    ("number_plan", {"country_code": "1", "local_length": "16"}, "local_length", "less than or equal to 15"),
     ("identity", {"caller_numbers": "Ada"}, "caller_numbers", "“Ada” is no caller number"),
     ("identity", {"caller_numbers": "*"}, "caller_numbers", "“\\*” is no caller number"),
     ("identity", {"caller_numbers": "+49*30"}, "caller_numbers", "is no caller number"),

@@ -11,6 +11,7 @@ from carriers.fields import PORT_HELP, DialPrefixField, NameField, PortField, Si
 from carriers.models.base import CarrierModel
 from carriers.models.topics.failover import FAILOVER_CONSTRAINTS, FailoverFields
 from carriers.models.topics.identity import IDENTITY_CONSTRAINTS, IdentityFields
+from carriers.models.topics.numbers import NUMBER_CONSTRAINTS, NumberFields
 from carriers.models.topics.registry import GROUP_TOPICS
 from carriers.models.topics.topic import errors_of
 from carriers.validators import MAX_STRIP
@@ -47,7 +48,7 @@ class CarrierGroupQuerySet(models.QuerySet["CarrierGroup"]):
         return self.annotate(endpoint_count=Coalesce(models.Subquery(counts), 0))
 
 
-class CarrierGroup(IdentityFields, FailoverFields, CarrierModel):
+class CarrierGroup(NumberFields, IdentityFields, FailoverFields, CarrierModel):
     """A provider: it has endpoints, source networks, and at most one auth credential."""
 
     class Selection(models.TextChoices):
@@ -76,6 +77,7 @@ class CarrierGroup(IdentityFields, FailoverFields, CarrierModel):
                 condition=models.Q(selection__in=["position", "weight"]), name="carrier_group_selection_known"
             ),
             *FAILOVER_CONSTRAINTS,
+            *NUMBER_CONSTRAINTS,
             *IDENTITY_CONSTRAINTS,
         ]
 

@@ -9,12 +9,13 @@ from carriers.fields import PORT_HELP, NameField, PortField, SipHostField, Trans
 from carriers.models.base import CarrierModel
 from carriers.models.groups import refuse_same_name
 from carriers.models.topics.identity import PBX_IDENTITY_CONSTRAINTS, PBXIdentityFields
+from carriers.models.topics.numbers import NUMBER_PLAN_CONSTRAINTS, NumberPlanFields
 from carriers.models.topics.registry import PBX_TOPICS
 from carriers.models.topics.topic import errors_of
 from carriers.values.addresses import format_address
 
 
-class PBX(PBXIdentityFields, CarrierModel):
+class PBX(NumberPlanFields, PBXIdentityFields, CarrierModel):
     """A customer-side switch: the networks that it calls from, and the address for inbound calls."""
 
     name = NameField(unique=True, help_text="What you call this switch, such as “office”.")
@@ -33,6 +34,7 @@ class PBX(PBXIdentityFields, CarrierModel):
             models.CheckConstraint(condition=models.Q(port__gte=1, port__lte=65535), name="pbx_port_range"),
             models.CheckConstraint(condition=models.Q(transport__in=Transport.values), name="pbx_transport_known"),
             *PBX_IDENTITY_CONSTRAINTS,
+            *NUMBER_PLAN_CONSTRAINTS,
         ]
 
     def __str__(self) -> str:

@@ -117,6 +117,10 @@ class GroupRecord(NamedTuple):
     ring_timeout: int = 180
     max_attempts: int | None = None
     redirects: str = "follow"
+    number_format: str = "as_dialled"
+    caller_format: str = "as_dialled"
+    format_country: str = ""
+    format_national_prefix: str = "0"
     from_user: str = "as_sent"
     from_user_value: str = ""
     from_domain: str = "as_sent"
@@ -157,6 +161,13 @@ class PBXRecord(NamedTuple):
     sources: tuple[SourceRecord, ...]
     caller_numbers: str = ""
     fallback_number: str = ""
+    country_code: str = ""
+    area_code: str = ""
+    international_prefix: str = "00"
+    national_prefix: str = "0"
+    national_length: int | None = None
+    local_length: int | None = None
+    inbound_format: str = "as_dialled"
 
 
 class OutboundRouteRecord(NamedTuple):

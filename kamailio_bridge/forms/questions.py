@@ -7,22 +7,26 @@ from crispy_forms.layout import ButtonHolder, Fieldset, Layout, Submit
 from django import forms
 from django.core.exceptions import ValidationError
 
+from carriers.models import PBX
 from carriers.values.addresses import parse_ip
 from kamailio_bridge.questions.dialled_number import clean_number
 
 
 class QuestionForm(forms.Form):
-    """One field and one button."""
+    """One field, what else belongs to it, and one button."""
 
     question = ""
     button = ""
+    also: tuple[str, ...] = ()
 
     @property
     def helper(self) -> FormHelper:
         helper = FormHelper()
         helper.form_method = "get"
         helper.attrs = {"novalidate": True}
-        helper.layout = Layout(Fieldset("", self.question), ButtonHolder(Submit("", self.button, css_class="default")))
+        helper.layout = Layout(
+            Fieldset("", self.question, *self.also), ButtonHolder(Submit("", self.button, css_class="default"))
+        )
         return helper
 
 
@@ -37,6 +41,15 @@ class RouteTestForm(QuestionForm):
         help_text="As the PBX dials it, such as 914443332222 or +1 (444) 333-2222. No call is made.",
         widget=forms.TextInput(attrs={"class": "vTextField", "inputmode": "tel", "autocomplete": "off"}),
     )
+
+    pbx = forms.ModelChoiceField(
+        PBX.objects.order_by("name", "pk"),
+        label="Dialled by",
+        required=False,
+        empty_label="any PBX: without a number plan",
+        help_text="The PBX whose number plan applies. With one PBX only, it is that one.",
+    )
+    also = ("pbx",)
 
     def clean_number(self) -> str:
         try:

@@ -27,6 +27,7 @@ from kamailio_bridge.modules.base import (
 from kamailio_bridge.modules.policies.account import account_policy
 from kamailio_bridge.modules.policies.failover import failover_policy
 from kamailio_bridge.modules.policies.identity import NOTHING_SET, callers_policy, identity_policy
+from kamailio_bridge.modules.policies.number_formats import numbers_policy, plan_policy
 from kamailio_bridge.nodes.node import Node
 from kamailio_bridge.nodes.rpc import CallFailed, Rpc, as_list, parsing_answer
 from kamailio_bridge.rows.ids import PBX_OFFSET, pbx_set_id, policy_row_id, row_id, set_id
@@ -47,9 +48,10 @@ class Topic(NamedTuple):
 GROUP_TOPICS: tuple[Topic, ...] = (
     Topic(0, "failover", failover_policy),
     Topic(1, "identity", identity_policy),
+    Topic(2, "numbers", numbers_policy),
     Topic(5, "account", account_policy),
 )
-PBX_TOPICS: tuple[Topic, ...] = (Topic(1, "callers", callers_policy),)
+PBX_TOPICS: tuple[Topic, ...] = (Topic(0, "plan", plan_policy), Topic(1, "callers", callers_policy))
 
 POLICIES = Table(
     model=Policy,

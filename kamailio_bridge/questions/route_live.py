@@ -10,6 +10,7 @@ from kamailio_bridge.nodes.rpc import CallFailed, InvalidAnswer
 from kamailio_bridge.questions.route_prediction import Attempt
 from kamailio_bridge.questions.route_tables import Names
 from kamailio_bridge.rows.attrs import parse_attrs
+from kamailio_bridge.rows.ids import pbx_set_id
 
 
 class RouteAnswer:
@@ -21,12 +22,13 @@ class RouteAnswer:
         self.answer = answer
 
 
-def ask_route(node: Node, number: str, names: Names) -> RouteAnswer:
+def ask_route(node: Node, number: str, names: Names, pbx: int | None = None) -> RouteAnswer:
     """Ask a node by ``GET /ROUTE/<number>``. Raises ``RpcError``; reads no database, because it runs in a thread.
 
     In a group selected by weight this takes a turn, so the node's next call takes the following one.
     """
-    status, text = node.rpc.get(f"/ROUTE/{quote(number, safe='')}")
+    query = "" if pbx is None else f"?set={pbx_set_id(pbx)}"
+    status, text = node.rpc.get(f"/ROUTE/{quote(number, safe='')}{query}")
     if status == 503 and text.startswith("answers "):
         answer = text.removeprefix("answers ").strip()
         return RouteAnswer([], f"The route answers the call itself: {answer}.", answer)

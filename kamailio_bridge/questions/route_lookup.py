@@ -72,21 +72,26 @@ class RouteTest:
         return not any(column.failed for column in self.columns)
 
 
-def route_test(number: str, *, live: bool = True, nodes: list[Node] | None = None) -> RouteTest:
-    """Find where ``number``, which is clean (``clean_number``), goes, by carriers, tables and, if ``live``, nodes."""
+def route_test(number: str, *, live: bool = True, nodes: list[Node] | None = None, pbx: int | None = None) -> RouteTest:
+    """Find where ``number``, which is clean (``clean_number``), goes, by carriers, tables and, if ``live``, nodes.
+
+    ``pbx`` is the key of the PBX that dials it. None: the only one, if there is only one.
+    """
     carriers = read_carriers()
+    if pbx is None and len(carriers.pbxs) == 1:
+        pbx = next(iter(carriers.pbxs))
     names = endpoint_names(carriers)
-    pending = predict(carriers, number)
+    pending = predict(carriers, number, pbx)
     columns = [Column(PENDING, pending.sentence, pending.attempts, pending.unused, outcome=pending.outcome)]
     try:
         with reading():
-            stored = predict_from_tables(number, names)
+            stored = predict_from_tables(number, names, pbx)
         columns.append(Column(TABLES, stored.sentence, stored.attempts, stored.unused, outcome=stored.outcome))
     except TablesUnreadable as unreadable:
         columns.append(Column(TABLES, str(unreadable), failed=True))
     if live:
         asked = configured_nodes() if nodes is None else nodes
-        answers = ask_nodes(asked, lambda node: ask_route(node, number, names))
+        answers = ask_nodes(asked, lambda node: ask_route(node, number, names, pbx))
         for node, answer in zip(asked, answers, strict=True):
             title = f"Node {node.name}, now"
             if isinstance(answer, RpcError):

@@ -18,8 +18,10 @@ from carriers.labels import group_label, outbound_route_label, short_endpoint_na
 from carriers.snapshots.records import Carriers, EndpointRecord, GroupRecord, OutboundRouteRecord
 from kamailio_bridge.modules import selected_modules
 from kamailio_bridge.modules.policies.account import account_policy
+from kamailio_bridge.modules.policies.number_formats import numbers_policy, plan_policy
 from kamailio_bridge.rows.destination import Destination
 from kamailio_bridge.rows.ids import row_id
+from kamailio_bridge.rows.number_forms import to_e164
 from kamailio_bridge.rows.routes_in_force import Answer, answer_of, calling_groups, sip_uri
 
 MAX_ATTEMPTS = 29  # of one call, and considered endpoints of one group (kamailio/outbound.cfg)
@@ -29,6 +31,7 @@ MAX_ATTEMPTS = 29  # of one call, and considered endpoints of one group (kamaili
 class Attempt:
     """One try at one endpoint. ``gwid`` is the endpoint's id at Kamailio; ``credential`` the username, "" for none.
 
+    ``steps`` says how the dialled number becomes the one that is sent, where a prediction knows it.
     ``place`` counts from 1; the endpoints of a group that is tried by weight share the place of the first of them.
     """
 
@@ -39,6 +42,7 @@ class Attempt:
     r_uri: str
     credential: str
     weight: int | None
+    steps: str = field(default="", compare=False)
 
     @property
     def transport(self) -> str:
@@ -98,12 +102,18 @@ def transport_of(uri: str) -> str:
     return uri.partition(";transport=")[2].partition(";")[0] or "udp"
 
 
-def predict(carriers: Carriers, number: str) -> Prediction:
-    """Say where ``number``, which is clean, would go if ``carriers`` were applied."""
-    matching = [route for route in carriers.outbound_routes if number.startswith(route.prefix)]
-    matching.sort(key=lambda route: -len(route.prefix))
+def predict(carriers: Carriers, number: str, pbx: int | None = None) -> Prediction:
+    """Say where ``number``, which is clean, would go if ``carriers`` were applied and the PBX ``pbx`` dialled it."""
+    plan = plan_policy(carriers.pbxs[pbx]) if pbx in carriers.pbxs else {}
+    e164 = to_e164(plan, number)
+    matching = _matching(carriers, number)
+    if e164 not in ("", number):
+        whole = _matching(carriers, e164)
+        if _lead(carriers, whole) not in (None, _lead(carriers, _matching(carriers, ""))):
+            matching = whole
     decisive = next((route for route in matching if _is_in_force(carriers, route)), None)
-    notes = [_reason_not_chosen(carriers, route, decisive) for route in matching if route != decisive]
+    notes = [f"The number plan makes it {e164}."] if e164 not in ("", number) else []
+    notes += [_reason_not_chosen(carriers, route, decisive) for route in matching if route != decisive]
     if decisive is None:
         return Prediction(number, None, notes=notes)
     answer = answer_of(carriers, decisive)
@@ -114,9 +124,22 @@ def predict(carriers: Carriers, number: str) -> Prediction:
     for group in (carriers.groups[pk] for pk in decisive.groups if pk in carriers.groups):
         unused += _not_called(group)
         sets.append(_destinations(group))
-    attempts, passed_over = try_sets(number, sets)
+    attempts, passed_over = try_sets(number, sets, e164=e164)
     unused += passed_over
     return Prediction(number, decisive.prefix, attempts, unused, notes + list(_module_notes(number, sets)))
+
+
+def _matching(carriers: Carriers, number: str) -> list[OutboundRouteRecord]:
+    matching = [route for route in carriers.outbound_routes if number.startswith(route.prefix)]
+    return sorted(matching, key=lambda route: -len(route.prefix))
+
+
+def _lead(carriers: Carriers, matching: list[OutboundRouteRecord]) -> object:
+    """Return where the route in force leads, None without one: Kamailio compares routes by that."""
+    route = next((route for route in matching if _is_in_force(carriers, route)), None)
+    if route is None:
+        return None
+    return answer_of(carriers, route) or tuple(group.pk for group in calling_groups(carriers, route))
 
 
 def _is_in_force(carriers: Carriers, route: OutboundRouteRecord) -> bool:
@@ -137,7 +160,7 @@ def _never_called(carriers: Carriers, route: OutboundRouteRecord) -> list[Unused
 
 
 def try_sets(
-    number: str, sets: Iterable[list[Destination]], limit: int = MAX_ATTEMPTS
+    number: str, sets: Iterable[list[Destination]], limit: int = MAX_ATTEMPTS, *, e164: str = ""
 ) -> tuple[list[Attempt], list[Unused]]:
     """Try the destinations of each set as the SIP side does; return the attempts, and the rest with the reasons."""
     attempts: list[Attempt] = []
@@ -146,7 +169,8 @@ def try_sets(
         first = len(attempts) + 1
         for rank, destination in enumerate(destinations):
             in_group = len(attempts) - first + 1
-            reason = _reason_not_tried(destination, rank, len(attempts), number, limit, in_group=in_group)
+            sent = destination.number_to_send(number, e164)
+            reason = _reason_not_tried(destination, rank, len(attempts), sent, limit, in_group=in_group)
             if reason:
                 unused.append(Unused(destination.gwid, destination.group, destination.endpoint, reason))
                 continue
@@ -157,12 +181,27 @@ def try_sets(
                     destination.gwid,
                     destination.group,
                     destination.endpoint,
-                    request_uri(destination, number),
+                    request_uri(destination, sent),
                     destination.credential,
                     destination.weight,
+                    _steps(destination, number, e164, sent),
                 )
             )
     return attempts, unused
+
+
+def _steps(destination: Destination, number: str, e164: str, sent: str) -> str:
+    """Say how the dialled number becomes the one that is sent, "" if nothing changes it."""
+    steps = [number]
+    if number not in {e164, sent}:
+        steps.append(e164)
+    if sent != steps[-1]:
+        steps.append(sent)
+    if destination.strip:
+        steps.append(f"strip {destination.strip}: {sent[destination.strip :]}")
+    if destination.prefix:
+        steps.append(f"prefix {destination.prefix}: {destination.prefix}{sent[destination.strip :]}")
+    return " -> ".join(steps) if len(steps) > 1 else ""
 
 
 def request_uri(destination: Destination, number: str) -> str:
@@ -213,6 +252,7 @@ def _destination(group: GroupRecord, endpoint: EndpointRecord, name: str) -> Des
         endpoint.weight if group.selection == "weight" else None,
         group.max_attempts,
         account_policy(group).get("domain", ""),
+        numbers_policy(group),
     )
 
 

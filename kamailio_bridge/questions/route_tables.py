@@ -16,9 +16,10 @@ from kamailio_bridge.questions.route_prediction import (
 )
 from kamailio_bridge.rows.attrs import parse_attrs, whole_number
 from kamailio_bridge.rows.destination import Destination
-from kamailio_bridge.rows.ids import row_id
+from kamailio_bridge.rows.ids import pbx_set_id, row_id
 from kamailio_bridge.rows.marks import BY_WEIGHT, PBX_MARK, RECORD_KEY, set_key
-from kamailio_bridge.rows.policy_text import policy_value
+from kamailio_bridge.rows.number_forms import to_e164
+from kamailio_bridge.rows.policy_text import policy_value, policy_values
 from kamailio_bridge.rows.tree_entries import OUTBOUND, answer_in, names_sets, sets_in
 from kamailio_bridge.tables.models import Dispatcher, Htable, Mtree, Policy, Uacreg
 
@@ -36,11 +37,16 @@ def endpoint_names(carriers: Carriers) -> Names:
     }
 
 
-def predict_from_tables(number: str, names: Names) -> Prediction:
-    """Say where ``number`` goes by the tables dispatcher, mtree, htable and uacreg."""
-    keys = [OUTBOUND + number[:length] for length in range(len(number) + 1)]
-    rows = dict(Mtree.objects.filter(tprefix__in=keys).values_list("tprefix", "tvalue"))
-    found = next((key for key in reversed(keys) if key in rows), None)
+def predict_from_tables(number: str, names: Names, pbx: int | None = None) -> Prediction:
+    """Say where ``number`` goes by the tables dispatcher, mtree, htable, uacreg and our policies."""
+    plan = _policy(f"{pbx_set_id(pbx)}:plan") if pbx is not None else {}
+    e164 = to_e164(plan, number)
+    rows = _tree_rows(number) | (_tree_rows(e164) if e164 else {})
+    found = _longest(rows, number)
+    if e164 not in ("", number):
+        whole = _longest(rows, e164)
+        if whole is not None and rows[whole] != rows.get(OUTBOUND):
+            found = whole
     if found is None:
         return Prediction(number, None)
     answer = answer_in(rows[found])
@@ -50,8 +56,24 @@ def predict_from_tables(number: str, names: Names) -> Prediction:
         return Prediction(number, None)
     set_ids = [whole_number(part) for part in sets_in(rows[found])]
     sets, unused = _sets(set_ids, names)
-    attempts, passed_over = try_sets(number, sets)
+    attempts, passed_over = try_sets(number, sets, e164=e164)
     return Prediction(number, found.removeprefix(OUTBOUND), attempts, unused + passed_over)
+
+
+def _tree_rows(number: str) -> dict[str, str]:
+    keys = [OUTBOUND + number[:length] for length in range(len(number) + 1)]
+    return dict(Mtree.objects.filter(tprefix__in=keys).values_list("tprefix", "tvalue"))
+
+
+def _longest(rows: dict[str, str], number: str) -> str | None:
+    keys = (OUTBOUND + number[:length] for length in range(len(number), -1, -1))
+    return next((key for key in keys if key in rows), None)
+
+
+def _policy(key: str) -> dict[str, str]:
+    """Return a policy's values, none if there is no such row."""
+    text = Policy.objects.filter(key_name=key).values_list("key_value", flat=True).first()
+    return policy_values(text) if text else {}
 
 
 def _sets(set_ids: list[int], names: Names) -> tuple[list[list[Destination]], list[Unused]]:
@@ -64,6 +86,7 @@ def _sets(set_ids: list[int], names: Names) -> tuple[list[list[Destination]], li
     usernames = _usernames()
     limits = {pk: whole_number(text) for pk, text in _policies(set_ids, "failover", "attempts").items()}
     domains = _policies(set_ids, "account", "domain")
+    formats = {set_id: _policy(f"{set_id}:numbers") for set_id in set_ids}
     sets: dict[int, list[Destination]] = defaultdict(list)
     unused = []
     rows = Dispatcher.objects.filter(setid__in=set_ids).exclude(description__startswith=PBX_MARK)
@@ -88,6 +111,7 @@ def _sets(set_ids: list[int], names: Names) -> tuple[list[list[Destination]], li
                 (attrs.weight or 0) if weighs else None,
                 limits.get(set_id),
                 domains.get(set_id, ""),
+                formats[set_id],
             )
         )
     return [sets[set_id] for set_id in set_ids], unused

@@ -19,7 +19,11 @@ def policy_text(values: dict[str, str]) -> str:
     return ";".join(f"{name}={value}" for name, value in values.items())
 
 
+def policy_values(text: str) -> dict[str, str]:
+    """Return the values of a policy's text."""
+    return {name: value for name, _, value in (part.partition("=") for part in text.split(";"))}
+
+
 def policy_value(text: str, name: str) -> str | None:
     """Return the value of a name in a policy's text, None if it has none."""
-    pairs = (part.partition("=") for part in text.split(";"))
-    return next((value for key, _, value in pairs if key == name), None)
+    return policy_values(text).get(name)

@@ -20,7 +20,10 @@ from kamailio_bridge.views.access import require_group_viewer
 def route_test(request: HttpRequest) -> HttpResponse:
     """Show the form, and below it the answers for the number entered."""
     form = RouteTestForm(_asked(request, RouteTestForm))
-    answer = routes.route_test(form.cleaned_data["number"]) if form.is_valid() else None
+    answer = None
+    if form.is_valid():
+        pbx = form.cleaned_data["pbx"]
+        answer = routes.route_test(form.cleaned_data["number"], pbx=pbx.pk if pbx is not None else None)
     return _page(request, "route_test", "Route test", form, answer)
 
 

@@ -13,10 +13,22 @@ from carriers.models.topics.identity import (
     identity_errors,
     pbx_identity_errors,
 )
+from carriers.models.topics.numbers import (
+    NumberFields,
+    NumberPlanFields,
+    explain_numbers,
+    explain_plan,
+    number_errors,
+    plan_errors,
+)
 from carriers.models.topics.topic import Topic
 
 GROUP_TOPICS: tuple[Topic, ...] = (
     Topic("identity", "Identity", IdentityFields, explain_identity, identity_errors),
+    Topic("numbers", "Numbers", NumberFields, explain_numbers, number_errors),
     Topic("failover", "Failover", FailoverFields, explain_failover),
 )
-PBX_TOPICS: tuple[Topic, ...] = (Topic("identity", "Identity", PBXIdentityFields, errors=pbx_identity_errors),)
+PBX_TOPICS: tuple[Topic, ...] = (
+    Topic("number_plan", "Number plan", NumberPlanFields, explain_plan, plan_errors),
+    Topic("identity", "Identity", PBXIdentityFields, errors=pbx_identity_errors),
+)

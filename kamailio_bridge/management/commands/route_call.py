@@ -6,6 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from carriers.models import PBX
 from kamailio_bridge.questions.dialled_number import clean_number
 from kamailio_bridge.questions.route_lookup import Column, RouteTest, route_test
 from kamailio_bridge.questions.route_prediction import Attempt
@@ -23,6 +24,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("number", metavar="NUMBER", help="the number as the PBX dials it")
+        parser.add_argument("--pbx", metavar="NAME", help="the PBX that dials it, for its number plan")
         parser.add_argument("--live", action="store_true", help="ask every node what it would do now")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -30,7 +32,12 @@ class Command(BaseCommand):
             number = clean_number(options["number"])
         except ValueError as error:
             raise CommandError(f"“{options['number']}” is no number. {error}") from None
-        test = route_test(number, live=options["live"])
+        pbx = None
+        if options["pbx"] is not None:
+            pbx = PBX.objects.filter(name__iexact=options["pbx"]).values_list("pk", flat=True).first()
+            if pbx is None:
+                raise CommandError(f"There is no PBX “{options['pbx']}”.")
+        test = route_test(number, live=options["live"], pbx=pbx)
         pending = test.columns[0]
         self._show(pending)
         for note in test.notes:
@@ -48,6 +55,8 @@ class Command(BaseCommand):
         self.stdout.write(f"{column.title}: {column.sentence}")
         for number, attempt in enumerate(column.attempts, start=1):
             self.stdout.write(f"{number}. {_attempt(attempt)}")
+            if attempt.steps:
+                self.stdout.write(f"   {attempt.steps}")
         for unused in column.unused:
             self.stdout.write(f"not used: {unused.endpoint} of {unused.group}: {unused.reason}")
 

@@ -15,6 +15,12 @@ from carriers.models.topics.topic import Topic
 TEXTS = {
     "failover_codes": "404 408 5xx",
     "failover_causes": "34",
+    "format_country": "49",
+    "format_national_prefix": "",
+    "country_code": "44",
+    "area_code": "20",
+    "international_prefix": "011",
+    "national_prefix": "1",
     "from_user_value": "trunk.77",
     "from_domain_value": "sip.acme.example",
     "to_domain_value": "2001:db8::7",

@@ -156,6 +156,7 @@ def test_the_command_says_it_all(acme: CarrierGroup) -> None:
     assert printed(NUMBER) == (
         "Carriers, as saved: 914443332222 takes route 9.\n"
         "1. sip:14443332222@127.0.0.21:5060  (Acme: primary, udp, credential 1000)\n"
+        "   914443332222 -> strip 1: 14443332222\n"
         "2. sip:914443332222@127.0.0.22:5060  (Acme: 127.0.0.22:5060, udp, credential 1000)\n"
     )
     acme.endpoints.filter(position=2).update(enabled=False)
