@@ -34,6 +34,9 @@ except HomeUnusable as unusable:
 DSIPROUTER_SIP_ADDRESS = env.str("DSIPROUTER_SIP_ADDRESS", "127.0.0.1").strip().strip("[]")
 DSIPROUTER_SIP_IPV6_ADDRESS = env.str("DSIPROUTER_SIP_IPV6_ADDRESS", "").strip().strip("[]")
 DSIPROUTER_SIP_PORT = env.port("DSIPROUTER_SIP_PORT", 5060)
+# The public address in front of that one, where a 1:1 NAT translates it, as in most clouds.
+DSIPROUTER_SIP_ADVERTISE = env.str("DSIPROUTER_SIP_ADVERTISE", "").strip()
+DSIPROUTER_SIP_ADVERTISE_PORT = env.port("DSIPROUTER_SIP_ADVERTISE_PORT", DSIPROUTER_SIP_PORT)
 # Our own host names, as carriers know them: Kamailio answers OPTIONS to these, or without any to every name.
 DSIPROUTER_SIP_NAMES: list[str] = [name.strip() for name in env.list("DSIPROUTER_SIP_NAMES", default=[])]
 DSIPROUTER_RPC_ADDRESS = env.str("DSIPROUTER_RPC_ADDRESS", "127.0.0.1")

@@ -12,6 +12,7 @@ class KamailioBridgeConfig(AppConfig):
         from carriers.history.tracking import track  # noqa: PLC0415 - needs the models to be loaded
         from kamailio_bridge.carrier_hooks import add_hooks  # noqa: PLC0415
         from kamailio_bridge.checks import (  # noqa: PLC0415
+            check_advertised_address,
             check_modules,
             check_rpc_address,
             check_sip_addresses,
@@ -23,6 +24,7 @@ class KamailioBridgeConfig(AppConfig):
 
         track(KamailioNode)
         add_hooks()
+        checks.register(check_advertised_address)
         checks.register(check_modules)
         checks.register(check_rpc_address)
         checks.register(check_sip_addresses)

@@ -56,6 +56,26 @@ def check_sip_names(**_scope: Any) -> list[checks.CheckMessage]:
     return problems
 
 
+def check_advertised_address(**_scope: Any) -> list[checks.CheckMessage]:
+    """Report a ``DSIPROUTER_SIP_ADVERTISE`` that carriers could not reach."""
+    address = settings.DSIPROUTER_SIP_ADVERTISE
+    if not address:
+        return []
+    try:
+        if ":" not in clean_host(address):
+            return []
+        reason = "an IPv6 address needs no NAT: it is DSIPROUTER_SIP_IPV6_ADDRESS."
+    except ValidationError as error:
+        reason = " ".join(error.messages)
+    return [
+        checks.Error(
+            f"DSIPROUTER_SIP_ADVERTISE is “{address}”: {reason}",
+            hint="Write the public IPv4 address, or a host name that leads to it, without a port.",
+            id="kamailio_bridge.E008",
+        )
+    ]
+
+
 def check_token_folder(**_scope: Any) -> list[checks.CheckMessage]:
     """Report a folder of tokens that contains other secrets."""
     problem = folder_problem()

@@ -61,6 +61,8 @@ class NodeParameters:
     rpc_port: int
     sip_address: str = "127.0.0.1"
     sip_ipv6_address: str = ""
+    sip_advertise: str = ""
+    sip_advertise_port: int | None = None
     sip_names: tuple[str, ...] = ()
     rpc_address: str = "127.0.0.1"
     shared_memory: int = 768
@@ -116,6 +118,8 @@ class NodeParameters:
             **{name: os.environ[name] for name in PASSED_ON if name in os.environ},
             "DSIPROUTER_SIP_ADDRESS": uri_host(self.sip_address),
             **({"DSIPROUTER_SIP_IPV6_ADDRESS": uri_host(self.sip_ipv6_address)} if self.sip_ipv6_address else {}),
+            **({"DSIPROUTER_SIP_ADVERTISE": self.sip_advertise} if self.sip_advertise else {}),
+            "DSIPROUTER_SIP_ADVERTISE_PORT": str(self.sip_advertise_port or self.sip_port),
             "DSIPROUTER_SIP_PORT": str(self.sip_port),
             "DSIPROUTER_SIP_NAMES": ",".join(self.sip_names),
             "DSIPROUTER_RPC_ADDRESS": uri_host(self.rpc_address),
@@ -154,6 +158,8 @@ def parameters_from_settings() -> NodeParameters:
         rpc_token=settings.DSIPROUTER_RPC_TOKEN,
         sip_address=settings.DSIPROUTER_SIP_ADDRESS,
         sip_ipv6_address=settings.DSIPROUTER_SIP_IPV6_ADDRESS,
+        sip_advertise=settings.DSIPROUTER_SIP_ADVERTISE,
+        sip_advertise_port=settings.DSIPROUTER_SIP_ADVERTISE_PORT,
         sip_port=settings.DSIPROUTER_SIP_PORT,
         sip_names=tuple(settings.DSIPROUTER_SIP_NAMES),
         rpc_address=settings.DSIPROUTER_RPC_ADDRESS,

@@ -9,7 +9,11 @@ from django.conf import settings
 
 def own_hosts() -> set[str]:
     """Return Kamailio's SIP addresses without brackets, as carriers store addresses."""
-    configured = (settings.DSIPROUTER_SIP_ADDRESS, settings.DSIPROUTER_SIP_IPV6_ADDRESS)
+    configured = (
+        settings.DSIPROUTER_SIP_ADDRESS,
+        settings.DSIPROUTER_SIP_IPV6_ADDRESS,
+        settings.DSIPROUTER_SIP_ADVERTISE,
+    )
     return {_shortest(address) for address in configured if address}
 
 

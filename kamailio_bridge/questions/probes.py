@@ -108,7 +108,7 @@ def ask_through(nodes: Sequence[Node], question: Callable[[Node], Probe]) -> Pro
 def probe_endpoint(node: Node, endpoint: EndpointRecord) -> Probe:
     """Send OPTIONS to an endpoint. Any final answer shows that it is there. Raises ``RpcError``."""
     target = sip_uri(endpoint.host, endpoint.port, endpoint.transport)
-    local = uri_host(settings.DSIPROUTER_SIP_ADDRESS)
+    local = uri_host(settings.DSIPROUTER_SIP_ADVERTISE or settings.DSIPROUTER_SIP_ADDRESS)
     answer = _ask(node, "OPTIONS", target, "", _identity(f"sip:dsiprouter@{local}", target, _new_call_id()))
     if isinstance(answer, Probe):
         return answer

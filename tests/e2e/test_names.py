@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e import named_calls
+from tests.e2e.own_network import named_calls
 from tests.namespaces import in_namespace
 
 pytestmark = [pytest.mark.e2e, pytest.mark.wire]

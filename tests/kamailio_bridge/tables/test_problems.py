@@ -175,3 +175,19 @@ def test_names_of_ours_must_be_host_names(settings: Settings) -> None:
         "DSIPROUTER_SIP_NAMES names “sip.example.com:5060",
         "DSIPROUTER_SIP_NAMES names “a b",
     ]
+
+
+@pytest.mark.parametrize(
+    ("address", "reason"),
+    [("2001:db8::1", "DSIPROUTER_SIP_IPV6_ADDRESS"), ("203.0.113.9:5060", "neither"), ("0.0.0.0", "single host")],
+)
+def test_an_advertised_address_that_nobody_reaches(settings: Settings, address: str, reason: str) -> None:
+    settings.DSIPROUTER_SIP_ADVERTISE = address
+    (sentence,) = [message.msg for message in checks.run_checks() if message.id == "kamailio_bridge.E008"]
+    assert reason in sentence
+
+
+@pytest.mark.parametrize("address", ["", "203.0.113.9", "sip.example.com"])
+def test_an_advertised_address(settings: Settings, address: str) -> None:
+    settings.DSIPROUTER_SIP_ADVERTISE = address
+    assert [message for message in checks.run_checks() if message.id == "kamailio_bridge.E008"] == []
