@@ -14,6 +14,7 @@ from carriers.values.addresses import clean_host, clean_network
 MAX_STRIP = 30
 MAX_PREFIX_LENGTH = 30  # leaves room for the letter in front of it: docs/kamailio-facts.md#mtree
 MAX_REASON_LENGTH = 64
+_CONTACT_CHARACTERS = re.compile(r"[A-Za-z0-9._+*~!-]*")
 _DIAL_CHARACTERS = re.compile(r"[0-9*#+]*")
 _REASON_CHARACTERS = re.compile(r"[A-Za-z0-9 \-_.!~*'()/?:@&=+,]*")  # of RFC 3261's Reason-Phrase, without ; $ and %
 
@@ -51,6 +52,12 @@ def validate_account(value: str) -> None:
     if not user and value:
         raise ValidationError("Before “@” stands the user.", code="user")
     clean_username_domain(value)
+
+
+def validate_contact_user(value: str) -> None:
+    """Allow the characters of account names and numbers that fit the values that Kamailio reads them from."""
+    if not _CONTACT_CHARACTERS.fullmatch(value):
+        raise ValidationError("Only letters without accents, digits and . _ + * ~ ! - are possible here.", code="user")
 
 
 def validate_dial_prefix(value: str) -> None:

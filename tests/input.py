@@ -109,6 +109,8 @@ BAD_CREDENTIALS: list[tuple[Typed, str, str]] = [
     ({"calls_to_domain": "on"}, "domain", "Enter the SIP domain that calls name"),
     ({"more_registrars": "gw.example, 999.1.1.1"}, "more_registrars", "“999.1.1.1” is not an IP address"),
     ({"more_registrars": "a.ex,b.ex,c.ex,d.ex,e.ex"}, "more_registrars", "At most 4 further registration servers"),
+    ({"contact_user": "a=b;c"}, "contact_user", "Only letters without accents, digits"),
+    ({"contact_user": "1", "whole_trunk": "on"}, "contact_user", "the Contact of a whole trunk has no user"),
     ({"more_realms": 'a, "b'}, "more_realms", "double quote"),
     ({"more_realms": "a\x07b"}, "more_realms", "Control characters"),
     ({"more_realms": ",".join("abcdefghij")}, "more_realms", "At most 9 realms"),

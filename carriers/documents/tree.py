@@ -93,8 +93,9 @@ def _endpoint(place: str, entry: Values, problems: Problems) -> Item:
 
 
 def _credential(place: str, entry: Values, problems: Problems) -> Item:
-    texts = ("username", "auth_username", "domain", "more_registrars", "realm", "more_realms")
-    keys = (*texts, "password", "registrar", "port", "transport", "register", "calls_to_domain", "expires")
+    texts = ("username", "auth_username", "domain", "more_registrars", "contact_user", "realm", "more_realms")
+    flags = ("register", "calls_to_domain", "whole_trunk", "service_route")
+    keys = (*texts, "password", "registrar", "port", "transport", *flags, "expires")
     item, entry = read_item(entry, place, keys, ("username",), problems)
     for key in texts:
         read_text(entry, key, item, problems)
@@ -102,8 +103,8 @@ def _credential(place: str, entry: Values, problems: Problems) -> Item:
         item.values["registrar"] = ""
     else:
         read_address(entry, "registrar", item, problems)
-    read_flag(entry, "register", item, problems)
-    read_flag(entry, "calls_to_domain", item, problems)
+    for key in flags:
+        read_flag(entry, key, item, problems)
     read_number(entry, "expires", item, problems)
     if entry.get("password") is not None:
         if isinstance(entry["password"], str):

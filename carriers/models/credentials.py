@@ -12,7 +12,7 @@ from carriers.models.base import CarrierModel
 from carriers.models.groups import CarrierGroup
 from carriers.passwords import encryption
 from carriers.passwords.digest import ha1
-from carriers.validators import validate_account, validate_printable, validate_quotable
+from carriers.validators import validate_account, validate_contact_user, validate_printable, validate_quotable
 from carriers.values.accounts import split_username
 from carriers.values.addresses import format_account
 
@@ -71,6 +71,24 @@ class AuthCredential(CarrierModel):
         default=False,
         help_text="The R-URI of calls has the SIP domain in place of the endpoint's address, to which they are sent.",
     )
+    contact_user = models.CharField(
+        max_length=64,
+        blank=True,
+        default="",
+        validators=[validate_contact_user],
+        help_text="User of the registration's Contact, which the carrier calls: the account or your main number, if it"
+        " insists on one. Blank: a name of ours.",
+    )
+    whole_trunk = models.BooleanField(
+        "register the whole trunk",
+        default=False,
+        help_text="The Contact has no user and the parameter bnc: all numbers of the trunk lead to us (RFC 6140).",
+    )
+    service_route = models.BooleanField(
+        "follow Service-Route",
+        default=False,
+        help_text="Calls take the route that the registration server names in its answer (RFC 3608).",
+    )
     more_realms = RealmsField(
         "further realms",
         max_length=255,
@@ -116,6 +134,9 @@ class AuthCredential(CarrierModel):
     def clean(self) -> None:
         if self.register and not self.registrar:
             raise ValidationError({"registrar": ValidationError(REGISTRAR_MISSING, code="missing")})
+        if self.whole_trunk and self.contact_user:
+            error = ValidationError("Clear this: the Contact of a whole trunk has no user.", code="contradiction")
+            raise ValidationError({"contact_user": error})
         if self.calls_to_domain and not (self.domain or split_username(self.username).domain):
             raise ValidationError({"domain": ValidationError("Enter the SIP domain that calls name.", code="missing")})
 

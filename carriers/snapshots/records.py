@@ -78,6 +78,9 @@ class CredentialRecord(NamedTuple):
     more_registrars: str = ""
     more_realms: str = ""
     more_ha1: tuple[str, ...] = ()
+    contact_user: str = ""
+    whole_trunk: bool = False
+    service_route: bool = False
 
     @property
     def user(self) -> str:
@@ -297,6 +300,9 @@ def credential_record(row: AuthCredential) -> CredentialRecord:
         row.more_registrars,
         row.more_realms,
         tuple(row.ha1(realm) for realm in realms_in(row.more_realms)) if digest is not None else (),
+        row.contact_user,
+        row.whole_trunk,
+        row.service_route,
     )
 
 

@@ -24,14 +24,14 @@ from kamailio_bridge.modules.uac import UacModule
 # The sentence for a node that has none of them.
 NO_MODULES = "none of the modules that we write is loaded there: check its configuration and KAMAILIO_MODULES."
 
-# The order is that of reloads: who may call, how calls are sent, where they can go, then which numbers go there. The
-# hash table with the revision comes last: a node that names a revision has loaded everything before it.
+# The order is that of reloads: who may call, how calls and registrations are sent, where they go, then which numbers go
+# there. The hash table with the revision comes last: a node that names a revision has loaded everything before it.
 MODULES: dict[str, KamailioModule] = {
     module.name: module
     for module in (
         PermissionsModule(),
-        UacModule(),
         PolicyModule(),
+        UacModule(),
         DispatcherModule(),
         MtreeModule(),
         DroutingModule(),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import NamedTuple
+from zlib import crc32
 
 from django.db.models import Q
 
@@ -12,6 +13,7 @@ from carriers.snapshots.records import Carriers, CredentialRecord, GroupRecord
 from carriers.values.accounts import MOST_REALMS, Registrar, realms_in, registrars_in
 from carriers.values.addresses import uri_host
 from kamailio_bridge.modules.base import ModuleChanges, NodeNames, Projection, TableChanges
+from kamailio_bridge.modules.policies.account import account_policy
 from kamailio_bridge.nodes.owners import owner_of
 from kamailio_bridge.rows.ids import (
     MORE_ACCOUNTS_OFFSET,
@@ -32,6 +34,7 @@ from kamailio_bridge.rows.marks import (
     registrar_record_key,
 )
 from kamailio_bridge.rows.numbers import number_in
+from kamailio_bridge.rows.policy_text import policy_text
 from kamailio_bridge.rows.routes_in_force import sip_uri
 from kamailio_bridge.rows.types import Notice, Row, Table, Values
 from kamailio_bridge.tables.models import Htable, Uacreg
@@ -248,7 +251,7 @@ def _add_record(
         record.pk,
         record.key,
         record.key,
-        LOCAL_DOMAIN,
+        _local_domain(group),
         credential.user,
         uri_host(credential.uri_domain or LOCAL_DOMAIN),
         record.realm,
@@ -262,6 +265,14 @@ def _add_record(
         "",
         "",
     )
+
+
+def _local_domain(group: GroupRecord) -> str:
+    """Return a domain that changes with the Contact, so that nodes register again: nobody uses the column itself."""
+    contact = policy_text({name: value for name, value in account_policy(group).items() if name != "domain"})
+    if not contact:
+        return LOCAL_DOMAIN
+    return f"{crc32(contact.encode()):08x}.{LOCAL_DOMAIN}"
 
 
 def _add_owner(projection: Projection, label: str, key: str, pk: int, owner: str) -> None:

@@ -23,7 +23,7 @@ SLIPS = {
     "DATABASE_URL": ("mysql://web:hidden-word@db:x/y", "is no URL, or its port is no number: write mysql://"),
     "KAMAILIO_DATABASE_URL": ("postgres://web:hidden-word@db/y", "names no database of a kind that this product"),
     "DSIPROUTER_CREDENTIAL_KEYS": ("hidden-word", "contains something that is no Fernet key: remove it"),
-    "KAMAILIO_MODULES": ("dispatcher,mtree,permisions", "names permisions: write some of permissions,uac,"),
+    "KAMAILIO_MODULES": ("dispatcher,mtree,permisions", "names permisions: write some of permissions,policy,"),
     "KAMAILIO_ID_BASE": ("3000000000", "is “3000000000”: write a whole number from 0 to 1600000000"),
     "KAMAILIO_REVISIONS_KEPT": ("none", "is “none”: write a whole number of at least 1"),
     "KAMAILIO_RPC_TIMEOUT": ("0", "is “0”: write a number from 1.0 to 3600.0"),

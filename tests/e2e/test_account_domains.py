@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from carriers.models import AuthCredential
+from carriers.models import AuthCredential, InboundRoute
 from carriers.snapshots.records import read_carriers
 from kamailio_bridge.questions.credential_check import check_credential
 from kamailio_bridge.questions.registrations import registrations
@@ -140,3 +140,52 @@ def test_an_unknown_realm_is_shown(scene: Scene) -> None:
     scene.apply()
     assert scene.dial(NUMBER).code == 200
     assert "odd realm" not in sentence(scene, group.pk)
+
+
+def test_the_contact_that_the_carrier_wants(scene: Scene) -> None:
+    """The carrier calls the number in the Contact, and names the called one in To."""
+    registrar = scene.registrar(ACCOUNT)
+    group = scene.group("Acme", to(registrar))
+    scene.credential(group, ACCOUNT, registrar, domain=DOMAIN, contact_user="+4930123")
+    scene.apply()
+    registrar.wait_until_registered("1000")
+    assert registrar.requests("REGISTER")[-1].message.get("contact").startswith("<sip:+4930123@")
+    scene.wait_until(lambda: sentence(scene, group.pk).startswith("Registered by node edge"))
+    InboundRoute.objects.update(prefix="+4930")
+    scene.apply()
+    for called in ("+4930124", "+4930123"):
+        call = registrar.call("+4930123", scene.proxy, to=f"{called}@{DOMAIN}")
+        call.wait()
+        assert call.code == 200
+    assert scene.pbx.numbers == ["+4930124", "+4930123"]
+
+
+def test_a_whole_trunk(scene: Scene) -> None:
+    """RFC 6140: the Contact has no user, and the answer repeats it."""
+    registrar = scene.registrar(ACCOUNT)
+    group = scene.group("Acme")
+    scene.credential(group, ACCOUNT, registrar, domain=DOMAIN, whole_trunk=True)
+    scene.apply()
+    message = registrar.wait_for("REGISTER", 2)[-1].message
+    assert message.get("contact") == f"<sip:{scene.proxy};bnc>"
+    assert [message.get(name) for name in ("require", "proxy-require", "supported")] == ["gin", "gin", "path"]
+    scene.wait_until(lambda: sentence(scene, group.pk).startswith("Registered by node edge"))
+
+
+@pytest.mark.parametrize("follows", [True, False])
+def test_calls_follow_the_service_route(scene: Scene, follows: bool) -> None:
+    """The registrar's answer names the proxy for calls, with a header that the proxy gets."""
+    registrar, proxy, endpoint = scene.registrar(ACCOUNT), scene.carrier(), scene.carrier()
+    registrar.service_route = f"<sip:{proxy.host_port};lr>"
+    group = scene.group("Acme", to(endpoint))
+    scene.credential(group, ACCOUNT, registrar, domain=DOMAIN, service_route=follows)
+    scene.route("9", group)
+    scene.apply()
+    scene.wait_until(lambda: sentence(scene, group.pk).startswith("Registered by node edge"))
+    call = scene.dial(NUMBER)
+    assert call.code == 200
+    assert [len(proxy.invites), len(endpoint.invites)] == ([1, 0] if follows else [0, 1])
+    if follows:
+        assert proxy.invites[0].message.get("route") == f"<sip:{proxy.host_port};lr>"
+        assert proxy.uris == [f"sip:{NUMBER}@{endpoint.host_port}"]
+        assert call.bye() == 200

@@ -1,4 +1,4 @@
-"""account: how calls of a group name the SIP domain of its account."""
+"""account: how calls and registrations of a group name its account, besides the record of the account itself."""
 
 from __future__ import annotations
 
@@ -7,8 +7,17 @@ from carriers.values.addresses import uri_host
 
 
 def account_policy(group: GroupRecord) -> dict[str, str]:
-    """Return the host of the R-URI, where it is not the endpoint's."""
+    """Return the host of the R-URI of calls, where it is not the endpoint's, and what is special in the Contact."""
     credential = group.credential
-    if credential is None or not credential.calls_to_domain or not credential.uri_domain:
-        return {}
-    return {"domain": uri_host(credential.uri_domain)}
+    policy: dict[str, str] = {}
+    if credential is None:
+        return policy
+    if credential.calls_to_domain and credential.uri_domain:
+        policy["domain"] = uri_host(credential.uri_domain)
+    if credential.register and credential.contact_user:
+        policy["contact"] = credential.contact_user
+    if credential.register and credential.whole_trunk:
+        policy["bnc"] = "1"
+    if credential.register and credential.service_route:
+        policy["route"] = "1"
+    return policy

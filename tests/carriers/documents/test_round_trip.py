@@ -66,6 +66,9 @@ credentials = st.fixed_dictionaries(
         "transport": transports,
         "domain": st.sampled_from(["tel.example", "203.0.113.9"]),
         "calls_to_domain": flags,
+        "contact_user": st.sampled_from(["", "+4930123"]),
+        "whole_trunk": st.just(False),  # noqa: FBT003
+        "service_route": flags,
         "more_registrars": st.sampled_from(["", "gw2.example", "[2001:db8::9]:5070, sip:gw3.example;transport=tcp"]),
         "realm": quotables,
         "more_realms": st.sampled_from(["", "pop1", "pop1, POP 2"]),

@@ -27,6 +27,7 @@ class Registrar(UserAgent):
 
     def __init__(self, address: str, *accounts: Account, behaviour: Behaviour | None = None) -> None:
         self.accounts = {account.username: account for account in accounts}
+        self.service_route = ""
         self.bindings: dict[str, Binding] = {}
         self.ended: list[str] = []
         self.faults: list[str] = []
@@ -88,7 +89,8 @@ class Registrar(UserAgent):
         expires = int(parameter(re.sub(r"<.*>", "", contact), "expires") or request.get("expires") or 3600)
         if expires:
             self.bindings[username] = Binding(target_of(request), expires)
-            incoming.reply(200, ("contact", f"{contact.partition('>')[0]}>;expires={expires}"))
+            route = [("service-route", self.service_route)] if self.service_route else []
+            incoming.reply(200, ("contact", f"{contact.partition('>')[0]}>;expires={expires}"), *route)
         else:
             bound = self.bindings.get(username)
             if bound is not None and bound.contact == target_of(request):  # another contact's binding stays

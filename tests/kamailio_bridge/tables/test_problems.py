@@ -179,7 +179,7 @@ def test_names_of_ours_must_be_host_names(settings: Settings) -> None:
 
 @pytest.mark.parametrize(
     ("address", "reason"),
-    [("2001:db8::1", "DSIPROUTER_SIP_IPV6_ADDRESS"), ("203.0.113.9:5060", "neither"), ("0.0.0.0", "single host")],
+    [("2001:db8::1", "DSIPROUTER_SIP_IPV6_ADDRESS"), ("203.0.113.9:5060", "IP address"), ("0.0.0.0", "single host")],
 )
 def test_an_advertised_address_that_nobody_reaches(settings: Settings, address: str, reason: str) -> None:
     settings.DSIPROUTER_SIP_ADVERTISE = address
