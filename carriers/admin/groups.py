@@ -25,10 +25,12 @@ from carriers.admin.inlines import AuthCredentialInline, EndpointInline, ExtraHe
 from carriers.admin.simultaneous_edits.mixin import EditedTogether
 from carriers.admin.topics import topic_fieldsets
 from carriers.forms.add_group import AddCarrierGroupForm
+from carriers.forms.provider_group import ProviderGroupForm
 from carriers.history.actor import operator_of
 from carriers.models import AuthCredential, CarrierGroup, Endpoint, SourceNetwork
 from carriers.models.topics.registry import GROUP_TOPICS
 from carriers.offered_lookups import OfferedLookups
+from carriers.providers.provider import providers, settings_in_words
 from carriers.services import set_enabled
 from carriers.values.addresses import format_address
 
@@ -217,7 +219,10 @@ class CarrierGroupAdmin(OfferedLookups, CallsHooks, EditedTogether, ListAdmin):
     ) -> HttpResponse:
         if not self.has_add_permission(request):
             raise PermissionDenied
-        form = AddCarrierGroupForm(request.POST if request.method == "POST" else None)
+        known = providers()
+        provider = known.get(request.GET.get("provider", ""))
+        data = request.POST if request.method == "POST" else None
+        form = AddCarrierGroupForm(data) if provider is None else ProviderGroupForm(provider, data)
         if form.is_bound and form.is_valid():
             group = form.save()
             if group is not None:
@@ -228,6 +233,9 @@ class CarrierGroupAdmin(OfferedLookups, CallsHooks, EditedTogether, ListAdmin):
             "title": "Add carrier group",
             "opts": self.opts,
             "form": form,
+            "providers": known.values(),
+            "provider": provider,
+            "provider_sets": settings_in_words(provider) if provider is not None else "",
             "is_popup": IS_POPUP_VAR in request.GET or IS_POPUP_VAR in request.POST,
             "is_popup_var": IS_POPUP_VAR,
             "has_view_permission": self.has_view_permission(request),

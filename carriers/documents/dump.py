@@ -76,6 +76,7 @@ def _group(group: CarrierGroup) -> dict[str, Any]:
         "endpoints": [_endpoint(endpoint) for endpoint in group.endpoints.all()],
         "sources": [source.network for source in group.sources.all()],
     }
+    tree |= {"template": group.template, "template_version": group.template_version}
     tree["extra_headers"] = dump_headers(group)
     tree |= dump_topics(group, GROUP_TOPICS)
     credential = getattr(group, "credential", None)

@@ -25,6 +25,7 @@ from carriers.documents.entry_keys import (
 )
 from carriers.documents.headers import read_headers
 from carriers.documents.items import Document, Item, Problems, Values
+from carriers.documents.templates import TEMPLATE_KEYS, fill_template, read_template
 from carriers.documents.topics import read_topics, topic_keys
 from carriers.models import PBX, CarrierGroup, OutboundRoute, RefuseCode
 from carriers.models.topics.registry import GROUP_TOPICS, PBX_TOPICS
@@ -55,11 +56,13 @@ def parse_document(tree: Any, problems: Problems) -> Document:
 
 def _group(place: str, entry: Values, problems: Problems) -> Item:
     place = named_place(place, entry)
-    keys = ("name", "enabled", "selection", "endpoints", "sources", "credential", "extra_headers")
+    entry = fill_template(entry, place, problems)
+    keys = ("name", "enabled", "selection", "endpoints", "sources", "credential", "extra_headers", *TEMPLATE_KEYS)
     item, entry = read_item(entry, place, (*keys, *topic_keys(GROUP_TOPICS)), ("name",), problems)
     read_name(entry, item, problems)
     read_flag(entry, "enabled", item, problems)
     read_text(entry, "selection", item, problems)
+    read_template(entry, item, problems)
     if "endpoints" in entry:
         item.endpoints = [
             _endpoint(spot, each, problems)

@@ -67,6 +67,13 @@ class CarrierGroup(NumberFields, IdentityFields, FailoverFields, CarrierModel):
         help_text="In which order the group's endpoints are tried.",
     )
 
+    template = models.SlugField(
+        "provider template", max_length=40, blank=True, default="", editable=False, db_index=False
+    )
+    template_version = models.PositiveSmallIntegerField(
+        null=True, blank=True, editable=False, validators=[MinValueValidator(1), MaxValueValidator(9999)]
+    )
+
     objects = CarrierGroupQuerySet.as_manager()
 
     class Meta:

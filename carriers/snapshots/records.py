@@ -124,6 +124,8 @@ class GroupRecord(NamedTuple):
     caller_format: str = "as_dialled"
     format_country: str = ""
     format_national_prefix: str = "0"
+    template: str = ""
+    template_version: int | None = None
     from_user: str = "as_sent"
     from_user_value: str = ""
     from_domain: str = "as_sent"

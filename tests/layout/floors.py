@@ -17,6 +17,7 @@ FLOORS: tuple[dict[str, str], ...] = (
     {
         "carriers.databases": "what a database error means, and when to try again",
         "carriers.garbage_collector": "how to pause the collector while many objects are built",
+        "carriers.providers": "what providers want, and what only their customers know",
         "carriers.passwords": "how passwords and other secrets are kept",
         "carriers.values": "what an address, a host and a name are",
         "carriers.wording": "how fields that differ are put into words",

@@ -39,6 +39,7 @@ def is_sibling(file: Path) -> bool:
         file.name.startswith("test_")
         or file.parent.name in ("migrations", "commands", "docs", "screenshots", "sip")
         or (file.suffix == ".cfg" and file.parent.name == "kamailio")
+        or (file.suffix == ".yaml" and file.parent.name == "providers")
         or file.parent == ROOT
     )
 

@@ -51,6 +51,8 @@ def test_a_new_object_takes_the_defaults() -> None:
             "selection": "position",
             "endpoints": [endpoint()],
             "sources": [],
+            "template": "",
+            "template_version": None,
             "extra_headers": [],
             **default_topics(GROUP_TOPICS),
         }

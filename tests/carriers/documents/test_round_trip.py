@@ -114,6 +114,8 @@ groups = st.fixed_dictionaries(
         "endpoints": st.lists(endpoints, max_size=4, unique_by=distinct),
         "sources": st.lists(networks, max_size=3, unique=True),
         **drawn_topics(GROUP_TOPICS),
+        "template": st.sampled_from(["", "acme-sip"]),
+        "template_version": st.none() | st.integers(1, 99),
         "extra_headers": st.lists(headers, max_size=3, unique_by=lambda header: header["name"].lower()),
     },
     optional={"credential": credentials},

@@ -50,6 +50,8 @@ def example() -> dict[str, Any]:
                     endpoint(host="2001:db8::1", direction="outbound", enabled=False),
                 ],
                 "sources": ["198.51.100.0/24", "2001:db8::/32"],
+                "template": "acme-sip",
+                "template_version": 3,
                 **changed_topics(GROUP_TOPICS),
                 "extra_headers": [
                     {"name": "X-Account-Id", "value": "7; of=8", "secret": False},
@@ -78,6 +80,8 @@ def example() -> dict[str, Any]:
                 "selection": "position",
                 "endpoints": [],
                 "sources": [],
+                "template": "",
+                "template_version": None,
                 **default_topics(GROUP_TOPICS),
                 "extra_headers": [],
             },

@@ -1,0 +1,190 @@
+"""Templates of providers: what a carrier group of that provider looks like, and what only the customer knows.
+
+A template is a YAML file in this folder, or in ``providers/`` of the instance's home, where operators keep their own:
+
+    title: Acme SIP                  # as people look for it
+    version: 1                       # counts up when the settings change
+    date: 2026-11-26                 # when the provider's documentation was read
+    source: https://acme.example     # that documentation
+    about: One sentence that a customer should know.
+    asks:                            # what only the customer knows, in the order in which it is asked
+      - {name: username, label: Username, help: From the portal., secret: false, choices: [], default: ""}
+    group: {...}                     # a carrier group of the carriers document, with {username} where an answer goes
+
+An answer that is left blank, if its default is blank too, takes the key away whose value it is alone.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+from django.conf import settings
+
+FOLDER = Path(__file__).parent
+_PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
+_SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
+
+
+class AnswersRefused(Exception):
+    """Answers don't fit a template. ``sentences`` are by the name of the answer."""
+
+    def __init__(self, sentences: dict[str, str]) -> None:
+        super().__init__(" ".join(sentences.values()))
+        self.sentences = sentences
+
+
+class TemplateBroken(Exception):
+    """A template can't be read. ``str()`` is a sentence with the file and the reason."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """Something that a template asks. ``choices`` are values with their labels; none for free text."""
+
+    name: str
+    label: str
+    help: str = ""
+    secret: bool = False
+    choices: tuple[tuple[str, str], ...] = ()
+    default: str = ""
+    optional: bool = False
+
+    @property
+    def name_in_form(self) -> str:
+        """The name of its field, which is never that of the group's name."""
+        return f"answer_{self.name}"
+
+
+@dataclass(frozen=True)
+class Provider:
+    """One template. ``group`` is an entry of the carriers document with placeholders."""
+
+    slug: str
+    title: str
+    version: int
+    date: str
+    source: str
+    about: str
+    asks: tuple[Question, ...]
+    group: Mapping[str, Any] = field(repr=False)
+
+    def fill(self, answers: Mapping[str, str]) -> dict[str, Any]:
+        """Return the entry of a carrier group with the answers. Raises ``AnswersRefused``."""
+        values = {question.name: _answer(question, answers) for question in self.asks}
+        sentences = dict(_refusals(self.asks, values))
+        asked = [question.name for question in self.asks]
+        unknown = [name for name in answers if name not in asked]
+        sentences |= {name: f"“{name}” is not asked; asked are {', '.join(asked)}." for name in unknown}
+        if sentences:
+            raise AnswersRefused(sentences)
+        filled = _fill(self.group, values)
+        return {**filled, "template": self.slug, "template_version": str(self.version)}
+
+
+def _answer(question: Question, answers: Mapping[str, str]) -> str:
+    return str(answers.get(question.name, "")).strip() or question.default
+
+
+def _refusals(asks: tuple[Question, ...], values: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    for question in asks:
+        value = values[question.name]
+        if not value and not question.optional:
+            yield question.name, f"Enter the {question.label[:1].lower()}{question.label[1:]}."
+        elif question.choices and value not in dict(question.choices):
+            possible = ", ".join(dict(question.choices))
+            yield question.name, f"“{value[:64]}” is not possible; possible are {possible}."
+
+
+_GONE = object()
+
+
+def _fill(value: Any, answers: Mapping[str, str]) -> Any:
+    if isinstance(value, dict):
+        filled = {key: _fill(each, answers) for key, each in value.items()}
+        return {key: each for key, each in filled.items() if each is not _GONE}
+    if isinstance(value, list):
+        return [each for each in (_fill(each, answers) for each in value) if each is not _GONE]
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)  # as the texts of documents have numbers
+    if not isinstance(value, str):
+        return value
+    alone = _PLACEHOLDER.fullmatch(value)
+    if alone and not answers[alone[1]]:
+        return _GONE
+    return _PLACEHOLDER.sub(lambda found: answers[found[1]], value)
+
+
+def settings_in_words(provider: Provider) -> str:
+    """Return what a template sets, as the carriers document has it."""
+    return yaml.safe_dump(dict(provider.group), sort_keys=False, allow_unicode=True, width=100)
+
+
+def providers() -> dict[str, Provider]:
+    """Return all templates by slug, in the order of their titles; an operator's own replaces one of ours."""
+    own = Path(settings.DSIPROUTER_HOME) / "providers"
+    found = _read_folder(FOLDER) | (_read_folder_now(own) if own.is_dir() else {})
+    return dict(sorted(found.items(), key=lambda item: item[1].title.lower()))
+
+
+@cache
+def _read_folder(folder: Path) -> dict[str, Provider]:
+    return _read_folder_now(folder)
+
+
+def _read_folder_now(folder: Path) -> dict[str, Provider]:
+    return {path.stem: read_provider(path) for path in sorted(folder.glob("*.yaml"))}
+
+
+def read_provider(path: Path) -> Provider:
+    """Read one template. Raises ``TemplateBroken``."""
+    try:
+        tree = yaml.safe_load(path.read_text(encoding="utf-8"))
+        asks = tuple(_question(entry) for entry in tree.get("asks", []))
+        provider = Provider(
+            path.stem,
+            str(tree["title"]),
+            int(tree["version"]),
+            str(tree["date"]),
+            str(tree["source"]),
+            str(tree.get("about", "")),
+            asks,
+            dict(tree["group"]),
+        )
+    except (OSError, yaml.YAMLError, ValueError, TypeError, KeyError, AttributeError) as error:
+        raise TemplateBroken(f"The template {path.name} can't be read: {error}") from None
+    if not _SLUG.fullmatch(path.stem):
+        raise TemplateBroken(f"The template {path.name} needs a name of small letters, digits and hyphens.")
+    unknown = set(_placeholders(provider.group)) - {question.name for question in asks}
+    if unknown:
+        raise TemplateBroken(f"The template {path.name} does not ask for {', '.join(sorted(unknown))}.")
+    return provider
+
+
+def _question(entry: Any) -> Question:
+    choices = entry.get("choices", {})
+    return Question(
+        str(entry["name"]),
+        str(entry["label"]),
+        str(entry.get("help", "")),
+        bool(entry.get("secret", False)),
+        tuple((str(value), str(label)) for value, label in choices.items()),
+        str(entry.get("default", "")),
+        bool(entry.get("optional", False)),
+    )
+
+
+def _placeholders(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        for each in value.values():
+            yield from _placeholders(each)
+    elif isinstance(value, list):
+        for each in value:
+            yield from _placeholders(each)
+    elif isinstance(value, str):
+        yield from _PLACEHOLDER.findall(value)

@@ -1,0 +1,140 @@
+"""Templates of providers: each is complete, loads with answers, and refuses what is missing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from carriers.documents import DocumentRefused, carriers_document, load_document
+from carriers.models import CarrierGroup
+from carriers.providers.provider import FOLDER, AnswersRefused, Provider, TemplateBroken, providers, read_provider
+from carriers.snapshots.records import read_carriers
+from tests.admin.forms import errors_of
+from tests.carriers.documents.trees import as_typed
+
+pytestmark = pytest.mark.django_db
+
+ALL = [read_provider(path) for path in sorted(FOLDER.glob("*.yaml"))]
+every_provider = pytest.mark.parametrize("provider", ALL, ids=lambda provider: provider.slug)
+SAMPLES = {
+    "tech_prefix": "12345678",
+    "account": "1234567890",
+    "domain": "acme.sip-us.vonage.com",
+    "server": "sip.acme.example",
+}
+
+
+def answers_for(provider: Provider) -> dict[str, str]:
+    return {question.name: question.default or SAMPLES.get(question.name, "acme") for question in provider.asks}
+
+
+def load(provider: Provider, answers: dict[str, str], **keys: Any) -> Any:
+    entry = {"name": "Acme", "template": provider.slug, "answers": answers, **keys}
+    return load_document({"carrier_groups": [entry]})
+
+
+@every_provider
+def test_a_template_makes_a_group(provider: Provider) -> None:
+    """It is stored as the document says, calls can go to it, and what was dumped loads again."""
+    load(provider, answers_for(provider))
+    group = CarrierGroup.objects.get()
+    assert (group.template, group.template_version) == (provider.slug, provider.version)
+    (record,) = read_carriers().groups.values()
+    assert record.takes_calls
+    assert load_document(as_typed(carriers_document()), prune=True).lines()[0].endswith("1 unchanged")
+    assert "{" not in str(carriers_document()["carrier_groups"][0]["endpoints"][0]["host"])
+
+
+@every_provider
+def test_a_template_says_where_it_comes_from(provider: Provider) -> None:
+    assert provider.source.startswith("https://")
+    assert provider.date == "2026-11-26"
+    assert provider.version >= 1
+    assert provider.about.endswith(".")
+    assert all(question.label[:1].isupper() for question in provider.asks)
+
+
+@every_provider
+def test_each_answer_is_needed(provider: Provider) -> None:
+    needed = [question for question in provider.asks if not question.default]
+    with pytest.raises(AnswersRefused) as refused:
+        provider.fill({})
+    assert set(refused.value.sentences) == {question.name for question in needed}
+
+
+def test_answers_that_are_refused_name_their_place() -> None:
+    twilio = providers()["twilio"]
+    with pytest.raises(DocumentRefused) as refused:
+        load(twilio, {"trunk": "acme", "edge": "mars", "moon": "1"})
+    sentences = " ".join(refused.value.problems)
+    assert "carrier_groups[0] “Acme”.answers.edge: “mars” is not possible; possible are ashburn," in sentences
+    assert "carrier_groups[0] “Acme”.answers: the key “moon” is not known; known are trunk, edge." in sentences
+    with pytest.raises(DocumentRefused) as unknown:
+        load_document({"carrier_groups": [{"name": "Acme", "template": "nobody", "answers": {}}]})
+    assert "there is no template “nobody”; known are didww, dus-net" in unknown.value.problems[0]
+    assert not CarrierGroup.objects.exists()
+
+
+def test_keys_of_the_document_override_the_template() -> None:
+    load(providers()["twilio"], {"trunk": "acme"}, numbers={"number_format": "digits"})
+    group = CarrierGroup.objects.get()
+    assert (group.number_format, group.caller_format) == ("digits", "as_dialled")
+    assert group.endpoints.get().host == "acme.pstn.ashburn.twilio.com"
+
+
+def test_a_template_of_an_operator(settings: Any, tmp_path: Path) -> None:
+    """It stands beside ours, and one of the same name replaces ours."""
+    settings.DSIPROUTER_HOME = str(tmp_path)
+    folder = tmp_path / "providers"
+    folder.mkdir()
+    text = "title: Mine\nversion: 2\ndate: x\nsource: y\nasks: []\ngroup: {endpoints: [{host: a.ex}]}\n"
+    for name in ("mine", "twilio"):
+        (folder / f"{name}.yaml").write_text(text, encoding="utf-8")
+    found = providers()
+    assert (found["mine"].title, found["twilio"].version) == ("Mine", 2)
+    (folder / "mine.yaml").write_text(text.replace("a.ex}", "'{where}'}"), encoding="utf-8")
+    with pytest.raises(TemplateBroken, match=r"The template mine\.yaml"):
+        providers()
+    with pytest.raises(DocumentRefused) as broken:
+        load_document({"carrier_groups": [{"name": "Acme", "template": "mine", "answers": {}}]})
+    assert "The template mine.yaml does not ask for where." in broken.value.problems[0]
+
+
+ADD = "/admin/carriers/carriergroup/add/"
+
+
+def test_the_form_asks_for_the_provider_first(admin_client: Client) -> None:
+    html = admin_client.get(ADD).content.decode()
+    assert all(f'<option value="{provider.slug}">{provider.title}' in html for provider in ALL)
+    assert "IP authentication" in html
+    html = admin_client.get(f"{ADD}?provider=sipgate-trunking").content.decode()
+    assert '<option value="sipgate-trunking" selected>' in html
+    assert "SIP ID" in html
+    assert "IP authentication" not in html
+    assert "preferred_identity: caller" in html
+
+
+def test_the_form_adds_the_group(admin_client: Client) -> None:
+    password = "correct-horse-battery"
+    data = {"name": "sipgate", "answer_sip_id": "1234567t0", "answer_password": password}
+    response = admin_client.post(f"{ADD}?provider=sipgate-trunking", data, follow=True)
+    assert "The carrier group “sipgate” was added" in response.content.decode()
+    group = CarrierGroup.objects.get()
+    assert group.credential.password_is(password)
+    assert (group.from_user, group.template) == ("account", "sipgate-trunking")
+
+
+def test_the_form_refuses_and_keeps_nothing(admin_client: Client) -> None:
+    password = "correct-horse-battery"
+    CarrierGroup.objects.create(name="Acme")
+    data = {"name": "Acme", "answer_sip_id": "a b", "answer_password": password}
+    response = admin_client.post(f"{ADD}?provider=sipgate-trunking", data)
+    assert "already a carrier group of this name" in errors_of(response)
+    response = admin_client.post(f"{ADD}?provider=sipgate-trunking", {**data, "name": "Other"})
+    html = response.content.decode()
+    assert "Blanks and the characters" in html
+    assert password not in html
+    assert CarrierGroup.objects.count() == 1
