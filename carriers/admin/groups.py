@@ -28,6 +28,7 @@ from carriers.forms.add_group import AddCarrierGroupForm
 from carriers.forms.provider_group import ProviderGroupForm
 from carriers.history.actor import operator_of
 from carriers.models import AuthCredential, CarrierGroup, Endpoint, SourceNetwork
+from carriers.models.topics.numbers import NumberFormat
 from carriers.models.topics.registry import GROUP_TOPICS
 from carriers.offered_lookups import OfferedLookups
 from carriers.providers.provider import providers, settings_in_words
@@ -249,7 +250,8 @@ class CarrierGroupAdmin(OfferedLookups, CallsHooks, EditedTogether, ListAdmin):
             return self.response_add(request, group)
         change_url = reverse(f"{self.admin_site.name}:carriers_carriergroup_change", args=[group.pk])
         first = group.endpoints.first()
-        calls = f"Calls go to {first.address} as dialled." if first else "It has no endpoint yet, so no calls go to it."
+        dialled = " as dialled" if group.number_format == NumberFormat.AS_DIALLED else ""
+        calls = f"Calls go to {first.address}{dialled}." if first else "It has no endpoint yet, so no calls go to it."
         message = format_html(
             'The carrier group “{}” was added. {} <a href="{}">Edit it</a> to add endpoints or change details.',
             group.name,

@@ -126,7 +126,7 @@ def test_the_first_carrier_in_five_steps(operator: Page, instance: Instance, age
     page.get_by_role("button", name="Reload Kamailio with exactly these changes").click()
     expect(page.locator(".messagelist .success")).to_contain_text("reloaded and verified")
     for module in ("dispatcher", "mtree", "permissions", "uac", "htable"):
-        expect(page.locator(".node tr.good").filter(has_text=module)).to_contain_text("good")
+        expect(page.locator(".node tr.good").filter(has=page.get_by_text(module, exact=True))).to_contain_text("good")
     expect(page.locator(".node tr.bad")).to_have_count(0)
     expect(header.locator(".waiting-count")).to_have_text("0")
     assert pbx.call(NUMBER, instance.proxy).code == 200

@@ -25,7 +25,7 @@ class Binding:
 class Registrar(UserAgent):
     """A carrier where customers register. ``bindings`` are by username; ``faults`` lists the wrong digests."""
 
-    def __init__(self, address: str, *accounts: Account, behaviour: Behaviour | None = None) -> None:
+    def __init__(self, address: str, *accounts: Account, behaviour: Behaviour | None = None, port: int = 0) -> None:
         self.accounts = {account.username: account for account in accounts}
         self.service_route = ""
         self.bindings: dict[str, Binding] = {}
@@ -33,7 +33,7 @@ class Registrar(UserAgent):
         self.faults: list[str] = []
         self.refusal = 403  # to a wrong digest; some ask again instead (401)
         self._nonces: dict[str, str] = {}
-        super().__init__(address, behaviour)
+        super().__init__(address, behaviour, port)
 
     def add(self, *accounts: Account) -> None:
         self.accounts |= {account.username: account for account in accounts}
