@@ -25,10 +25,11 @@ from carriers.values.names import composed
 
 
 class Transport(models.TextChoices):
-    """Transports of SIP. TLS needs certificates, which the product does not manage yet."""
+    """Transports of SIP."""
 
     UDP = "udp", "UDP"
     TCP = "tcp", "TCP"
+    TLS = "tls", "TLS"
 
 
 class NameField(models.CharField):

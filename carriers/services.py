@@ -74,7 +74,7 @@ def _add_credential(group: CarrierGroup, new: NewCredential) -> None:
         group=group,
         username=new.username,
         registrar=new.registrar.host,
-        port=new.registrar.port or usual_port(new.registrar.host),
+        port=new.registrar.port or usual_port(new.registrar.host, new.registrar.transport),
         transport=new.registrar.transport or Transport.UDP,
     )
     credential.set_password(new.password)
@@ -91,7 +91,7 @@ def add_endpoint(*, group: CarrierGroup, address: SipAddress, name: str = "") ->
         name=name,
         position=(last or 0) + 1,
         host=address.host,
-        port=address.port or usual_port(address.host),
+        port=address.port or usual_port(address.host, address.transport),
         transport=address.transport or Transport.UDP,
     )
     endpoint.full_clean()

@@ -37,6 +37,11 @@ DSIPROUTER_SIP_PORT = env.port("DSIPROUTER_SIP_PORT", 5060)
 # The public address in front of that one, where a 1:1 NAT translates it, as in most clouds.
 DSIPROUTER_SIP_ADVERTISE = env.str("DSIPROUTER_SIP_ADVERTISE", "").strip()
 DSIPROUTER_SIP_ADVERTISE_PORT = env.port("DSIPROUTER_SIP_ADVERTISE_PORT", DSIPROUTER_SIP_PORT)
+# SIP over TLS, off without a port. Certificate, key and CA are PEM files; without a certificate one is made.
+DSIPROUTER_SIP_TLS_PORT = env.port("DSIPROUTER_SIP_TLS_PORT", 5061) if env.str("DSIPROUTER_SIP_TLS_PORT", "") else None
+DSIPROUTER_TLS_CERTIFICATE = env.str("DSIPROUTER_TLS_CERTIFICATE", "").strip()
+DSIPROUTER_TLS_KEY = env.str("DSIPROUTER_TLS_KEY", "").strip()
+DSIPROUTER_TLS_CA = env.str("DSIPROUTER_TLS_CA", "").strip()
 # Our own host names, as carriers know them: Kamailio answers OPTIONS to these, or without any to every name.
 DSIPROUTER_SIP_NAMES: list[str] = [name.strip() for name in env.list("DSIPROUTER_SIP_NAMES", default=[])]
 DSIPROUTER_RPC_ADDRESS = env.str("DSIPROUTER_RPC_ADDRESS", "127.0.0.1")

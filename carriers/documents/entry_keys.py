@@ -125,7 +125,7 @@ def read_address(entry: Values, key: str, item: Item, problems: Problems) -> Non
             item.refuse(name, f"{key} says {typed}, this says {item.values[name]}: leave one out.", problems)
         item.values[name] = typed
     if item.values.get("port", "") is None:
-        item.values["port"] = usual_port(address.host)
+        item.values["port"] = usual_port(address.host, item.values.get("transport"))
 
 
 def read_sources(entry: Values, place: str, problems: Problems) -> list[str] | None:

@@ -49,8 +49,8 @@ class SipAddressForm(forms.ModelForm):
                 self.cleaned_data[self.address_field] = ""
             return self.cleaned_data
         self.cleaned_data[self.address_field] = address.host
-        self._settle("port", address.port, usual_port(address.host))
         self._settle("transport", address.transport, Transport.UDP.value)
+        self._settle("port", address.port, usual_port(address.host, self.cleaned_data.get("transport")))
         return self.cleaned_data
 
     def _settle(self, name: str, typed: int | str | None, default: int | str | None) -> None:

@@ -67,7 +67,9 @@ def registrars_in(text: str) -> list[Registrar]:
 
 
 def _registrar(address: SipAddress) -> Registrar:
-    return Registrar(address.host, address.port or usual_port(address.host), address.transport or "udp")
+    return Registrar(
+        address.host, address.port or usual_port(address.host, address.transport), address.transport or "udp"
+    )
 
 
 def clean_registrars(text: str) -> str:

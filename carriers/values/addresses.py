@@ -16,9 +16,10 @@ from typing import NamedTuple
 from django.core.exceptions import ValidationError
 
 DEFAULT_SIP_PORT = 5060
+DEFAULT_TLS_PORT = 5061
 # The narrowest column for a host with ":65535;transport=tcp" is dr_gateways.address (128).
 MAX_HOST_LENGTH = 100
-TRANSPORTS = ("udp", "tcp")
+TRANSPORTS = ("udp", "tcp", "tls")
 
 _HIGHEST_HOSTLESS, _LOWEST_MULTICAST = 0, 224  # first octets of IPv4 addresses
 # IPv4 addresses written as IPv6: mapped (::ffff:203.0.113.7) and, deprecated, compatible (::203.0.113.7). Kamailio sees
@@ -109,11 +110,11 @@ def clean_port(text: str | int) -> int:
 
 
 def clean_transport(text: str) -> str:
-    """Return ``udp`` or ``tcp``, or refuse it."""
+    """Return ``udp``, ``tcp`` or ``tls``, or refuse it."""
     transport = text.strip().lower()
     if transport not in TRANSPORTS:
         raise ValidationError(
-            "Transport “%(text)s” is not available: use udp or tcp.", code="transport", params={"text": text}
+            "Transport “%(text)s” is not available: use udp, tcp or tls.", code="transport", params={"text": text}
         )
     return transport
 
@@ -129,7 +130,7 @@ def parse_sip_address(text: str) -> SipAddress:
     scheme = _SCHEME.fullmatch(rest)
     if scheme and scheme["scheme"].lower() in ("sip", "sips"):
         if scheme["scheme"].lower() == "sips":
-            raise ValidationError("sips: (TLS) is not available: use udp or tcp.", code="transport")
+            raise ValidationError("Write sip: and the transport tls instead of sips:.", code="transport")
         rest = scheme["rest"]
     elif "://" in rest:
         raise ValidationError(
@@ -143,7 +144,7 @@ def parse_sip_address(text: str) -> SipAddress:
         key, _, value = parameter.partition("=")
         if key.strip().lower() != "transport":
             raise ValidationError(
-                "Parameter “%(parameter)s” is not understood: only transport=udp or transport=tcp is.",
+                "Parameter “%(parameter)s” is not understood: only transport=udp, tcp or tls is.",
                 code="host",
                 params={"parameter": parameter},
             )
@@ -173,9 +174,11 @@ def uri_host(host: str) -> str:
     return f"[{host}]" if ":" in host else host
 
 
-def usual_port(host: str) -> int | None:
+def usual_port(host: str, transport: str | None = None) -> int | None:
     """Return the port of an address that names none: None for a DNS name, which DNS leads to a port (RFC 3263)."""
-    return None if host_ip(host) is None else DEFAULT_SIP_PORT
+    if host_ip(host) is None:
+        return None
+    return DEFAULT_TLS_PORT if transport == "tls" else DEFAULT_SIP_PORT
 
 
 def with_port(host: str, port: int | None) -> str:

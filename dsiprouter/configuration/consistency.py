@@ -18,6 +18,7 @@ READ_ELSEWHERE = {
     "DSIPROUTER_DATABASES",
     "DSIPROUTER_ETC",
     "DSIPROUTER_KAMAILIO_DB",
+    "DSIPROUTER_TLS_CONFIG",
     "DSIPROUTER_WEB_BIND",
 }
 TOKENS = "DSIPROUTER_RPC_TOKEN_"  # prefix of nodes' tokens, named by the operator

@@ -15,6 +15,10 @@ EXPLANATIONS = (
         r"could not find module <db_sqlite",
         "its SQLite module is missing. Install it: apt-get install kamailio-sqlite-modules.",
     ),
+    (
+        r"could not find module <tls",
+        "its TLS module is missing. Install it: apt-get install kamailio-tls-modules.",
+    ),
     (r"[Aa]ddress already in use", "one of its ports was taken meanwhile. Start it again, or choose other ports."),
     (r"Access denied for user", "the database refuses its user and password. Check KAMAILIO_DATABASE_URL."),
     (r"Can't connect to .*server", "its database server does not answer. Check KAMAILIO_DATABASE_URL."),

@@ -18,6 +18,7 @@ from django.conf import settings
 
 from carriers.values.addresses import uri_host
 from kamailio_bridge.local.ports import Port
+from kamailio_bridge.local.tls_files import CONFIG_NAME, TlsFilesRefused, write_tls_files
 from kamailio_bridge.nodes.rpc import Rpc
 from kamailio_bridge.nodes.rpc_address import rpc_address_problem
 from kamailio_bridge.nodes.sip_address import sip_address_problems
@@ -64,6 +65,10 @@ class NodeParameters:
     sip_advertise: str = ""
     sip_advertise_port: int | None = None
     sip_names: tuple[str, ...] = ()
+    sip_tls_port: int | None = None
+    tls_certificate: str = ""
+    tls_key: str = ""
+    tls_ca: str = ""
     rpc_address: str = "127.0.0.1"
     shared_memory: int = 768
     private_memory: int = 64
@@ -93,6 +98,11 @@ class NodeParameters:
                 for address in filter(None, (self.sip_address, self.sip_ipv6_address))
                 for protocol in ("UDP", "TCP")
             ),
+            *(
+                Port("SIP over TLS", "TCP", address, self.sip_tls_port, "DSIPROUTER_SIP_TLS")
+                for address in filter(None, (self.sip_address, self.sip_ipv6_address))
+                if self.sip_tls_port is not None
+            ),
             Port("Kamailio's RPC", "TCP", self.rpc_address, self.rpc_port, "DSIPROUTER_RPC"),
         ]
 
@@ -112,6 +122,22 @@ class NodeParameters:
             command += ["-A", define]
         return command
 
+    def write_files(self) -> None:
+        """Write the files that this Kamailio reads besides its configuration. Raises ``NodeNotStarted``."""
+        self.folder.mkdir(parents=True, mode=0o700, exist_ok=True)
+        if self.sip_tls_port is None:
+            return
+        try:
+            write_tls_files(
+                self.folder,
+                certificate=self.tls_certificate,
+                key=self.tls_key,
+                ca=self.tls_ca,
+                name=self.sip_address,
+            )
+        except TlsFilesRefused as refused:
+            raise NodeNotStarted(str(refused)) from None
+
     def variables(self) -> dict[str, str]:
         """Return the environment of Kamailio, with its values and secrets only."""
         variables = {
@@ -121,6 +147,14 @@ class NodeParameters:
             **({"DSIPROUTER_SIP_ADVERTISE": self.sip_advertise} if self.sip_advertise else {}),
             "DSIPROUTER_SIP_ADVERTISE_PORT": str(self.sip_advertise_port or self.sip_port),
             "DSIPROUTER_SIP_PORT": str(self.sip_port),
+            **(
+                {
+                    "DSIPROUTER_SIP_TLS_PORT": str(self.sip_tls_port),
+                    "DSIPROUTER_TLS_CONFIG": str(self.folder.resolve() / CONFIG_NAME),
+                }
+                if self.sip_tls_port is not None
+                else {}
+            ),
             "DSIPROUTER_SIP_NAMES": ",".join(self.sip_names),
             "DSIPROUTER_RPC_ADDRESS": uri_host(self.rpc_address),
             "DSIPROUTER_RPC_PORT": str(self.rpc_port),
@@ -162,6 +196,10 @@ def parameters_from_settings() -> NodeParameters:
         sip_advertise_port=settings.DSIPROUTER_SIP_ADVERTISE_PORT,
         sip_port=settings.DSIPROUTER_SIP_PORT,
         sip_names=tuple(settings.DSIPROUTER_SIP_NAMES),
+        sip_tls_port=settings.DSIPROUTER_SIP_TLS_PORT,
+        tls_certificate=settings.DSIPROUTER_TLS_CERTIFICATE,
+        tls_key=settings.DSIPROUTER_TLS_KEY,
+        tls_ca=settings.DSIPROUTER_TLS_CA,
         rpc_address=settings.DSIPROUTER_RPC_ADDRESS,
         rpc_port=settings.DSIPROUTER_RPC_PORT,
         survives_parent=True,  # killing runlocal must not end the calls

@@ -84,7 +84,7 @@ class NodeProcess:
         for port in parameters.ports():
             if problem := port.problem():
                 raise NodeNotStarted(problem)
-        parameters.folder.mkdir(parents=True, mode=0o700, exist_ok=True)
+        parameters.write_files()
         with contextlib.suppress(FileNotFoundError):
             parameters.log.replace(parameters.log.with_suffix(".log.1"))
         self._log_sizes = deque([0], maxlen=RECENT_LOOKS)

@@ -61,6 +61,7 @@ def warnings(carriers: Carriers) -> list[Notice]:
     return [
         *_group_warnings(carriers),
         *_loop_warnings(carriers),
+        *_tls_warnings(carriers),
         *outbound_route_warnings(carriers),
         *_inbound_warnings(carriers),
     ]
@@ -198,6 +199,23 @@ def _loop_warnings(carriers: Carriers) -> Iterator[Notice]:
     for pbx in carriers.pbxs.values():
         if (pbx.host, pbx.port) in ours and pbx.enabled:
             yield Notice(pbx_label(pbx), f"{text} PBX.")
+
+
+def _tls_warnings(carriers: Carriers) -> Iterator[Notice]:
+    """Name what is reached over TLS where Kamailio does not serve it."""
+    if settings.DSIPROUTER_SIP_TLS_PORT is not None:
+        return
+    text = "uses TLS, and Kamailio serves none: set DSIPROUTER_SIP_TLS_PORT, or nothing can be sent there."
+    for group in carriers.groups.values():
+        for endpoint in group.endpoints if group.enabled else ():
+            if endpoint.transport == "tls" and endpoint.enabled:
+                yield Notice(endpoint_label(group, endpoint), text)
+        credential = group.credential
+        if group.enabled and credential is not None and credential.transport == "tls" and credential.register:
+            yield Notice(group_label(group), f"its registration {text}")
+    for pbx in carriers.pbxs.values():
+        if pbx.transport == "tls" and pbx.enabled:
+            yield Notice(pbx_label(pbx), text)
 
 
 def outbound_route_warnings(carriers: Carriers, pk: int | None = None) -> Iterator[Notice]:

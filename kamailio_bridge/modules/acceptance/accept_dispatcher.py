@@ -54,7 +54,7 @@ def _change_endpoint(row: RowDrift) -> models.Model:
 def _set_address(owner: Any, destination: str) -> None:
     address = parse_sip_address(destination)
     owner.host = address.host
-    owner.port = address.port or usual_port(address.host)
+    owner.port = address.port or usual_port(address.host, address.transport)
     owner.transport = address.transport or Transport.UDP
 
 

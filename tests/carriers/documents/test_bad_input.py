@@ -120,7 +120,7 @@ def test_source_networks(tmp_path: Path, network: str, section: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("typed", "field", "reason"), [*BAD_CREDENTIALS, ({"transport": "tls"}, "transport", "possible are udp, tcp")]
+    ("typed", "field", "reason"), [*BAD_CREDENTIALS, ({"transport": "ws"}, "transport", "possible are udp, tcp, tls")]
 )
 def test_credentials(tmp_path: Path, typed: Typed, field: str, reason: str) -> None:
     credential = {"username": "2000", "password": PASSWORD, "registrar": "sip.bad.example", **typed}

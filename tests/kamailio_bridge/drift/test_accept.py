@@ -241,7 +241,7 @@ def test_an_accepted_row_is_no_drift_after_a_reload(acme: CarrierGroup) -> None:
     ("changes", "why"),
     [
         ({"destination": "sip:203.0.113.300:5060"}, "is not an IP address"),
-        ({"destination": "sips:gw.example"}, "sips: (TLS) is not available"),
+        ({"destination": "sips:gw.example"}, "Write sip: and the transport tls"),
         ({"attrs": "gwid=1;strip=x"}, "have a strip that is no number"),
         ({"attrs": "gwid=1;strip=99"}, "less than or equal to 30"),
         ({"attrs": "gwid=1;strip=0;prefix=a b"}, "The carriers can't be as the row is"),

@@ -1,0 +1,139 @@
+"""Calls over TLS: whose certificates are believed, and what Kamailio shows of itself."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.e2e.scene import Scene, scene_on_own_node, to
+from tests.e2e.sip.agent import UserAgent
+from tests.e2e.sip.digest import Account
+from tests.e2e.sip.tls import Authority, Relay, server_side
+from tests.mariadb import free_port
+
+pytestmark = [pytest.mark.e2e, pytest.mark.django_db(databases=["default", "kamailio"], transaction=True)]
+
+
+@pytest.fixture(scope="session")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    return Authority(tmp_path_factory.mktemp("authority"), "private-ca")
+
+
+@pytest.fixture
+def tls_scene(tmp_path: Path, authority: Authority, transactional_db: None) -> Iterator[Scene]:
+    certificate, key = authority.certify("router.example")
+    with scene_on_own_node(
+        tmp_path / "node",
+        sip_tls_port=free_port(),
+        sip_ipv6_address="::1",
+        tls_certificate=str(certificate),
+        tls_key=str(key),
+        tls_ca=str(authority.file),
+    ) as scene:
+        yield scene
+
+
+def in_front_of(agent: UserAgent, context: ssl.SSLContext) -> Relay:
+    relay = Relay(agent.address, (agent.address, agent.port), accept=context)
+    host = f"[{agent.address}]" if ":" in agent.address else agent.address
+    agent.contact = f"sip:{host}:{relay.port};transport=tls"
+    return relay
+
+
+def over_tls(agent: UserAgent, relay: Relay, **values: Any) -> dict[str, Any]:
+    return to(agent, **{"port": relay.port, "transport": "tls", **values})
+
+
+def test_a_call_over_tls_is_held_and_ended_by_both_sides(tls_scene: Scene, authority: Authority) -> None:
+    carrier = tls_scene.carrier()
+    with in_front_of(carrier, server_side(authority.certify(carrier.address), authority)) as relay:
+        tls_scene.route("1", tls_scene.group("Secure", over_tls(carrier, relay)))
+        tls_scene.apply()
+        for hang_up in ("caller", "callee"):
+            call = tls_scene.dial("1555")
+            assert call.wait().code == 200
+            incoming = carrier.wait_for("INVITE")[-1]
+            if hang_up == "caller":
+                assert call.bye() == 200
+            else:
+                assert carrier.hang_up(incoming) == 200
+        assert relay.peers
+        assert set(relay.peers) == {"router.example"}
+
+
+@pytest.mark.parametrize("bad", ["wrong name", "expired", "unknown authority", "no TLS"])
+def test_a_carrier_that_can_not_be_believed_gets_no_call(
+    tls_scene: Scene, authority: Authority, tmp_path: Path, bad: str
+) -> None:
+    doubtful, good = tls_scene.carrier(), tls_scene.carrier()
+    (tmp_path / "other").mkdir()
+    certificate = {
+        "wrong name": lambda: authority.certify("other.example"),
+        "expired": lambda: authority.certify(doubtful.address, days=-1),
+        "unknown authority": lambda: Authority(tmp_path / "other", "unknown-ca").certify(doubtful.address),
+        "no TLS": lambda: None,
+    }[bad]()
+    relay = (
+        Relay(doubtful.address, (doubtful.address, doubtful.port))
+        if certificate is None
+        else in_front_of(doubtful, server_side(certificate))
+    )
+    with relay, in_front_of(good, server_side(authority.certify(good.address))) as trusted:
+        group = tls_scene.group("Secure", over_tls(doubtful, relay), over_tls(good, trusted))
+        tls_scene.route("1", group)
+        tls_scene.apply()
+        call = tls_scene.dial("1555")
+        assert call.wait().code == 200
+        assert len(good.invites) == 1
+        assert call.bye() == 200
+    if bad == "wrong name":
+        assert "its certificate names other.example" in tls_scene.report()
+    else:
+        assert doubtful.invites == []
+
+
+def test_a_carrier_by_ipv6_takes_calls_over_tls(tls_scene: Scene, authority: Authority) -> None:
+    carrier = tls_scene.carrier(address="::1")
+    with in_front_of(carrier, server_side(authority.certify("::1"))) as relay:
+        tls_scene.route("1", tls_scene.group("Secure", over_tls(carrier, relay)))
+        tls_scene.apply()
+        for hang_up in (lambda call: call.bye(), lambda _: carrier.hang_up(carrier.invites[-1])):
+            call = tls_scene.dial("1555")
+            assert call.wait().code == 200
+            assert hang_up(call) == 200
+
+
+def test_an_account_registers_over_tls(tls_scene: Scene, authority: Authority) -> None:
+    account = Account("1000", "secret-1000", "tls.example")
+    registrar = tls_scene.registrar(account)
+    with in_front_of(registrar, server_side(authority.certify(registrar.address))) as relay:
+        group = tls_scene.group("Secure", over_tls(registrar, relay))
+        tls_scene.credential(group, account, registrar, register=True, transport="tls")
+        group.credential.port = relay.port
+        group.credential.save()
+        tls_scene.apply()
+        tls_scene.wait_until(lambda: len(registrar.requests("REGISTER")) >= 2)
+        contact = registrar.requests("REGISTER")[-1].message.get("contact")
+        assert f":{tls_scene.process.parameters.sip_tls_port};transport=tls" in contact
+
+
+def test_a_pbx_calls_over_tls_and_is_called(tls_scene: Scene, authority: Authority) -> None:
+    carrier, pbx = tls_scene.carrier(), tls_scene.pbx
+    parameters = tls_scene.process.parameters
+    tls_scene.route("1", tls_scene.group("Plain", to(carrier)))
+    with in_front_of(pbx, server_side(authority.certify(pbx.address))) as relay:
+        tls_scene.pbx_row.port, tls_scene.pbx_row.transport = relay.port, "tls"
+        tls_scene.pbx_row.save()
+        tls_scene.apply()
+        call = pbx.call("1555", f"{parameters.sip_address}:{parameters.sip_tls_port}", transport="tls")
+        assert call.wait().code == 200
+        assert carrier.numbers == ["1555"]
+        assert call.bye() == 200
+        inbound = carrier.call("4930123", tls_scene.proxy)
+        assert inbound.wait().code == 200
+        assert pbx.numbers == ["4930123"]
+        assert inbound.bye() == 200
