@@ -32,14 +32,16 @@ class Authority:
         builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         self.file.write_bytes(builder.sign(self._key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM))
 
-    def certify(self, name: str, *, days: int = 90) -> tuple[Path, Path]:
+    def certify(self, name: str, *more: str, days: int = 90) -> tuple[Path, Path]:
         """Return the files of a certificate and its key; one with negative ``days`` has expired."""
         key = ec.generate_private_key(ec.SECP256R1())
         now = datetime.datetime.now(datetime.UTC)
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
         start = now - DAY if days > 0 else now + (days - 90) * DAY
         builder = _builder(subject, self._name, key, start, now + days * DAY)
-        builder = builder.add_extension(x509.SubjectAlternativeName([_general_name(name)]), critical=False)
+        builder = builder.add_extension(
+            x509.SubjectAlternativeName([_general_name(each) for each in (name, *more)]), critical=False
+        )
         safe = name.replace("*", "any").replace(":", "_") + f"{days}-{len(list(self._folder.iterdir()))}"
         certificate, private = self._folder / f"{safe}.pem", self._folder / f"{safe}.key"
         certificate.write_bytes(builder.sign(self._key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM))
