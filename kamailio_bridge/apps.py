@@ -13,6 +13,7 @@ class KamailioBridgeConfig(AppConfig):
         from kamailio_bridge.carrier_hooks import add_hooks  # noqa: PLC0415
         from kamailio_bridge.checks import (  # noqa: PLC0415
             check_advertised_address,
+            check_certificate,
             check_modules,
             check_rpc_address,
             check_sip_addresses,
@@ -25,6 +26,7 @@ class KamailioBridgeConfig(AppConfig):
         track(KamailioNode)
         add_hooks()
         checks.register(check_advertised_address)
+        checks.register(check_certificate)
         checks.register(check_modules)
         checks.register(check_rpc_address)
         checks.register(check_sip_addresses)

@@ -12,7 +12,7 @@ import re
 import secrets
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from django.conf import settings
@@ -23,6 +23,7 @@ from carriers.values.addresses import uri_host
 from kamailio_bridge.nodes.node import Node
 from kamailio_bridge.nodes.printable import make_printable
 from kamailio_bridge.nodes.rpc import CallFailed, NodeUnreachable, RpcError, parsing_answer
+from kamailio_bridge.questions.tls_handshake import tls_failure
 from kamailio_bridge.rows.routes_in_force import sip_uri
 
 Verdict = Literal[
@@ -111,7 +112,8 @@ def probe_endpoint(node: Node, endpoint: EndpointRecord) -> Probe:
     local = uri_host(settings.DSIPROUTER_SIP_ADVERTISE or settings.DSIPROUTER_SIP_ADDRESS)
     answer = _ask(node, "OPTIONS", target, "", _identity(f"sip:dsiprouter@{local}", target, _new_call_id()))
     if isinstance(answer, Probe):
-        return answer
+        failure = tls_failure(endpoint.host, endpoint.port) if endpoint.transport == "tls" else ""
+        return replace(answer, sentence=failure) if failure else answer
     text = f"{target} answers {answer.code} {answer.reason} in {answer.milliseconds} ms."
     return Probe("answers", text, answer.code, answer.milliseconds)
 
