@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import re
 import ssl
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.e2e.own_network import named_calls, named_tls_calls
+from tests.e2e.isolated import passed_in_own_network
+from tests.e2e.own_network import named_tls_calls
 from tests.e2e.scene import Scene, scene_on_own_node, to
 from tests.e2e.sip.agent import UserAgent
 from tests.e2e.sip.digest import Account
 from tests.e2e.sip.tls import Authority, Relay, server_side
 from tests.mariadb import free_port
-from tests.namespaces import in_namespace
 
 pytestmark = [pytest.mark.e2e, pytest.mark.django_db(databases=["default", "kamailio"], transaction=True)]
 
@@ -143,14 +141,7 @@ def test_a_pbx_calls_over_tls_and_is_called(tls_scene: Scene, authority: Authori
         assert inbound.bye() == 200
 
 
+@pytest.mark.wire
 def test_calls_to_names_of_certificates(tmp_path: Path) -> None:
     """In a network of its own, because the name server has its usual port there."""
-    resolver = tmp_path / "resolv.conf"
-    resolver.write_text(f"nameserver {named_calls.NAME_SERVER}\n", encoding="utf-8")
-    said = in_namespace(
-        "net --mount",
-        "ip link set lo up",
-        f"mount --bind {resolver} /etc/resolv.conf",
-        f"{sys.executable} -m pytest -q -p no:cacheprovider -p no:xdist {named_tls_calls.__file__} 2>&1 || true",
-    )
-    assert re.search(r"^5 passed in ", said, flags=re.MULTILINE), said
+    assert passed_in_own_network(named_tls_calls, resolver=tmp_path / "resolv.conf") == 5
