@@ -28,9 +28,16 @@ SIZES = (5_000,)  # calls in each run
 RUNS = 5
 CALLS_AT_A_TIME = 200
 PBX, CARRIER = "127.30.9.1", "127.30.8.1"
-NUMBER = "99443332222"
-# The group tells its carrier in every header who calls.
-IDENTITY = {
+NUMBER = "0099443332222"
+# The PBX dials as in Berlin, and calls from its own numbers only.
+NUMBER_PLAN = {"country_code": "49", "area_code": "30", "local_length": 5}
+CALLERS = {"caller_numbers": "+4930* 49301234", "fallback_number": "+4930123"}
+# The group tells its carrier in every header who calls, wants other forms of numbers, and goes on after other answers.
+POLICY = {
+    "number_format": "double_zero",
+    "caller_format": "digits",
+    "failover_codes": "408 480 5xx",
+    "no_reply_timeout": 3,
     "from_user": "fixed",
     "from_user_value": "1000",
     "from_domain": "fixed",
@@ -101,16 +108,14 @@ def main(calls: int) -> None:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="dsiprouter-sipp-")))
         port = stack.enter_context(carrier(folder))
-        group = models.CarrierGroup.objects.create(name="Acme", **IDENTITY)
+        group = models.CarrierGroup.objects.create(name="Acme", **POLICY)
         models.ExtraHeader.objects.create(group=group, name="X-Account-Id", value="7")
-        models.Endpoint.objects.create(group=group, host=CARRIER, port=port, position=1, strip=1)
+        models.Endpoint.objects.create(group=group, host=CARRIER, port=port, position=1, strip=2)
         models.OutboundRouteGroup.objects.create(
-            route=models.OutboundRoute.objects.create(prefix="9"), group=group, position=1
+            route=models.OutboundRoute.objects.create(prefix="+99"), group=group, position=1
         )
         models.SourceNetwork.objects.create(
-            pbx=models.PBX.objects.create(
-                name="office", host=PBX, port=5060, caller_numbers="+4930* 49301234", fallback_number="+4930123"
-            ),
+            pbx=models.PBX.objects.create(name="office", host=PBX, port=5060, **NUMBER_PLAN, **CALLERS),
             network=f"{PBX}/32",
         )
         ours = stack.enter_context(kamailio(shared_memory=1024))
