@@ -1,4 +1,4 @@
-"""The test of a credential: whether the registrar accepts the password, and the state of the registration itself.
+"""The test of a credential: whether the carrier accepts the password, and the state of the registration itself.
 
 The test of a password leaves out the Contact, so that it changes nothing. How a registrar treats our Contact shows
 only in the node's own registration: if that fails, the test fails, even if the password was accepted.
@@ -11,7 +11,8 @@ from dataclasses import replace
 
 from carriers.snapshots.records import Carriers
 from kamailio_bridge.nodes.node import Node
-from kamailio_bridge.questions.probes import Probe, ask_through, probe_credential
+from kamailio_bridge.questions.credential_probes import probe_credential
+from kamailio_bridge.questions.probes import Probe, ask_through
 from kamailio_bridge.questions.registrations import registrations
 
 
@@ -20,10 +21,10 @@ def check_credential(carriers: Carriers, group_pk: int, nodes: Sequence[Node]) -
 
     ``carriers`` must have the group, and the group a credential.
     """
-    credential = carriers.groups[group_pk].credential
-    assert credential is not None  # noqa: S101 - the caller chose a group that has one
-    probe = ask_through(nodes, lambda node: probe_credential(node, credential))
-    if not probe.ok or not credential.register:
+    group = carriers.groups[group_pk]
+    assert group.credential is not None  # noqa: S101 - the caller chose a group that has one
+    probe = ask_through(nodes, lambda node: probe_credential(node, group))
+    if not probe.ok or not group.credential.register:
         return probe
     registration = registrations(carriers, nodes)[group_pk]
     if registration.severity != "problem" or registration.state == "unreachable":

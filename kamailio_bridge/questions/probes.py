@@ -1,9 +1,7 @@
 """Questions to a carrier through a node's own SIP stack, before anything is applied.
 
 ``tm.t_uac_wait`` sends a request from the node's own socket and returns the whole answer, so the carrier sees the
-address that calls will come from (docs/kamailio-facts.md#requests-sent-by-rpc). A REGISTER without Contact only
-queries (RFC 3261, section 10.2.3): with a digest it proves a password without changing any binding. Each question is
-one request; a proof is two.
+address that calls will come from (docs/kamailio-facts.md#requests-sent-by-rpc). Each question is one request.
 """
 
 from __future__ import annotations
@@ -11,14 +9,14 @@ from __future__ import annotations
 import re
 import secrets
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from django.conf import settings
 
-from carriers.passwords.digest import Challenge, authorization, parse_challenges
-from carriers.snapshots.records import CredentialRecord, EndpointRecord
+from carriers.passwords.digest import Challenge, parse_challenges
+from carriers.snapshots.records import EndpointRecord
 from carriers.values.addresses import uri_host
 from kamailio_bridge.nodes.node import Node
 from kamailio_bridge.nodes.printable import make_printable
@@ -56,7 +54,7 @@ class Probe:
 
 
 @dataclass(frozen=True)
-class _Answer:
+class Answer:
     code: int
     reason: str
     headers: str
@@ -66,16 +64,16 @@ class _Answer:
     def is_challenge(self) -> bool:
         return self.code in _HEADERS
 
-    def challenge(self, realm: str) -> tuple[str, Challenge] | None:
+    def challenge(self, realms: Collection[str]) -> tuple[str, Challenge] | None:
         """Return the challenge that Kamailio would answer, and the header for the answer; None when there is none.
 
-        The choice is that of kamailio/challenges.cfg: the challenge of the credential's realm, else the first; those of
-        the other header only if the header of the code has none.
+        The choice is that of kamailio/challenges.cfg: the challenge of a realm of the credential's, else the first;
+        those of the other header only if the header of the code has none.
         """
         for asking, answering in _HEADERS.values() if self.code == 401 else reversed(_HEADERS.values()):
             found = [challenge for challenge in self._challenges(asking) if challenge.is_answerable]
             if found and self.is_challenge:
-                return answering, next((challenge for challenge in found if challenge.realm == realm), found[0])
+                return answering, next((challenge for challenge in found if challenge.realm in realms), found[0])
         return None
 
     def _challenges(self, name: str) -> list[Challenge]:
@@ -110,7 +108,7 @@ def probe_endpoint(node: Node, endpoint: EndpointRecord) -> Probe:
     """Send OPTIONS to an endpoint. Any final answer shows that it is there. Raises ``RpcError``."""
     target = sip_uri(endpoint.host, endpoint.port, endpoint.transport)
     local = uri_host(settings.DSIPROUTER_SIP_ADVERTISE or settings.DSIPROUTER_SIP_ADDRESS)
-    answer = _ask(node, "OPTIONS", target, "", _identity(f"sip:dsiprouter@{local}", target, _new_call_id()))
+    answer = ask(node, "OPTIONS", target, "", identity(f"sip:dsiprouter@{local}", target, new_call_id()))
     if isinstance(answer, Probe):
         failure = tls_failure(endpoint.host, endpoint.port) if endpoint.transport == "tls" else ""
         return replace(answer, sentence=failure) if failure else answer
@@ -118,110 +116,17 @@ def probe_endpoint(node: Node, endpoint: EndpointRecord) -> Probe:
     return Probe("answers", text, answer.code, answer.milliseconds)
 
 
-def ask_realm(node: Node, credential: CredentialRecord) -> Probe:
-    """Ask a registrar for the realm of its challenge. Raises ``RpcError``."""
-    answer = _query(node, credential, _new_call_id())
-    if isinstance(answer, Probe):
-        return answer
-    found = answer.challenge(credential.realm)
-    if found is None:
-        return _no_challenge(credential, answer)
-    realm = make_printable(found[1].realm)
-    sentence = f"{credential.registrar} asks for the realm “{realm}”."
-    return Probe("answers", sentence, answer.code, answer.milliseconds, realm)
-
-
-def probe_credential(node: Node, credential: CredentialRecord) -> Probe:
-    """Prove the stored password to the registrar, without registering. Raises ``RpcError``."""
-    if credential.ha1 is None:
-        return Probe("unreadable", "The password can't be decrypted with the present key: enter it again.")
-    call_id = _new_call_id()
-    answer = _query(node, credential, call_id, "CSeq: 1 REGISTER\r\n")
-    if isinstance(answer, Probe):
-        return answer
-    found = answer.challenge(credential.realm)
-    if found is None:
-        return _no_challenge(credential, answer)
-    for number in (2, 3):
-        header, challenge = found
-        realm = make_printable(challenge.realm)
-        if challenge.realm != credential.realm:
-            sentence = (
-                f"{credential.registrar} asks for the realm “{realm}”, and the credential has"
-                f" “{credential.realm}”: set the realm to “{realm}”."
-            )
-            return Probe("realm differs", sentence, answer.code, answer.milliseconds, realm)
-        proof = authorization(
-            challenge,
-            username=credential.auth_username,
-            digest=credential.ha1,
-            method="REGISTER",
-            uri=_registrar_uri(credential),
-            cnonce=secrets.token_hex(8),
-        )
-        next_answer = _query(node, credential, call_id, f"CSeq: {number} REGISTER\r\n{header}: {proof}\r\n")
-        if isinstance(next_answer, Probe):
-            return next_answer
-        answer = next_answer
-        again = answer.challenge(credential.realm)
-        if again is None or not again[1].stale:  # a stale nonce is answered once more, as the node does
-            break
-        found = again
-    return _verdict(credential, answer, realm)
-
-
-def _verdict(credential: CredentialRecord, answer: _Answer, realm: str) -> Probe:
-    answered = f"{credential.registrar} answers {answer.code} {answer.reason}"
-    if 200 <= answer.code < 300:
-        sentence = f"{credential.registrar} accepts the username and password."
-        return Probe("accepted", sentence, answer.code, answer.milliseconds, realm)
-    if answer.code in (401, 403, 407):
-        sentence = f"{answered}: it rejects the username or password; check both with the carrier."
-    elif answer.code == 404:
-        sentence = f"{answered}: it does not know this username; check it with the carrier."
-    else:
-        sentence = f"{answered} to a right challenge: ask the carrier what is wrong with the account."
-    return Probe("rejected", sentence, answer.code, answer.milliseconds, realm)
-
-
-def _no_challenge(credential: CredentialRecord, answer: _Answer) -> Probe:
-    answered = f"{credential.registrar} answers {answer.code} {answer.reason}"
-    if 200 <= answer.code < 300:
-        sentence = f"{answered} without asking for a password, so it proves nothing about the credential."
-    elif answer.is_challenge:
-        sentence = (
-            f"{answered}, and none of its challenges is an MD5 digest that Kamailio can answer:"
-            " ask the carrier for MD5."
-        )
-    else:
-        sentence = f"{answered} instead of asking for a password: check the registration server with the carrier."
-    return Probe("no challenge", sentence, answer.code, answer.milliseconds)
-
-
-def _registrar_uri(credential: CredentialRecord) -> str:
-    return f"sip:{uri_host(credential.uri_domain)}"
-
-
-def _new_call_id() -> str:
+def new_call_id() -> str:
     """Return a Call-ID that tells the SIP side that this is a question and no registration of ours."""
     return f"test-{secrets.token_hex(8)}"
 
 
-def _identity(sender: str, receiver: str, call_id: str) -> str:
+def identity(sender: str, receiver: str, call_id: str) -> str:
     """Return From, To and Call-ID; the node puts a tag of its own into From."""
     return f"From: <{sender}>\r\nTo: <{receiver}>\r\nCall-ID: {call_id}\r\n"
 
 
-def _query(node: Node, credential: CredentialRecord, call_id: str, more_headers: str = "") -> _Answer | Probe:
-    if not credential.registrar:
-        return Probe("no challenge", "This credential has no registration server to ask: its calls show the realm.")
-    next_hop = sip_uri(credential.registrar, credential.port, credential.transport)
-    account = f"sip:{credential.user}@{uri_host(credential.uri_domain)}"
-    headers = _identity(account, account, call_id) + more_headers
-    return _ask(node, "REGISTER", _registrar_uri(credential), next_hop, headers)
-
-
-def _ask(node: Node, method: str, r_uri: str, next_hop: str, headers: str) -> _Answer | Probe:
+def ask(node: Node, method: str, r_uri: str, next_hop: str, headers: str) -> Answer | Probe:
     start = time.monotonic()
     target = next_hop or r_uri
     try:
@@ -241,4 +146,4 @@ def _ask(node: Node, method: str, r_uri: str, next_hop: str, headers: str) -> _A
                 "silent", f"{target} did not answer: check address, port and transport, and any firewall.", code
             )
         return Probe("unreachable", f"Nothing can be sent to {target}: check address, port and transport.", code)
-    return _Answer(code, reason, rest, milliseconds)
+    return Answer(code, reason, rest, milliseconds)

@@ -57,7 +57,8 @@ class Registration:
     """One carrier group's registration, and the node that reports it.
 
     ``until`` is a Unix time; ``realm`` is the one that the registrar asked for last, ``answer`` is its last answer, and
-    ``granted`` are the seconds that it granted if they are too few.
+    ``granted`` are the seconds that it granted if they are too few. ``realm_of_calls`` is a realm that calls were
+    challenged with, and that the credential does not have.
     """
 
     group: int
@@ -68,6 +69,7 @@ class Registration:
     realm: str | None = None
     answer: str | None = None
     granted: int | None = None
+    realm_of_calls: str | None = None
 
     @property
     def severity(self) -> Severity:
@@ -188,18 +190,24 @@ def _on_node(pk: int, credential: CredentialRecord, view: NodeView | _Unreachabl
         sentence = f"Node {view.name} does not have it, or has it otherwise: press Reload Kamailio."
         return Registration(pk, "not applied", sentence, view.name)
     if not credential.register:
-        sentence = f"Answers challenges of our calls, and does not register.{_realm_of_calls(pk, credential, view)}"
-        return Registration(pk, "not registering", sentence, view.name)
+        asked = _realm_of_calls(pk, credential, view)
+        sentence = f"Answers challenges of our calls, and does not register.{_ask_to_add(asked)}"
+        return Registration(pk, "not registering", sentence, view.name, realm_of_calls=asked)
     return _state(pk, credential, record, view)
 
 
-def _realm_of_calls(pk: int, credential: CredentialRecord, view: NodeView) -> str:
-    """Say that the carrier challenges our calls with a realm that the credential does not have."""
+def _realm_of_calls(pk: int, credential: CredentialRecord, view: NodeView) -> str | None:
+    """Return a realm that the carrier challenges our calls with, and that the credential does not have."""
     asked = (view.answers or {}).get(f"call:{record_key(pk)}")
-    if asked is None or asked in map(as_noted, (credential.realm, *realms_in(credential.more_realms))):
+    known = map(as_noted, (credential.realm, *realms_in(credential.more_realms)))
+    return None if asked is None or asked in known else asked
+
+
+def _ask_to_add(realm: str | None) -> str:
+    if realm is None:
         return ""
     return (
-        f" But the carrier asks our calls for the realm “{asked}”: add it to the further realms, save, then press"
+        f" But the carrier asks our calls for the realm “{realm}”: add it to the further realms, save, then press"
         " Reload Kamailio."
     )
 
@@ -241,8 +249,9 @@ def _state(pk: int, credential: CredentialRecord, record: UacRecord, view: NodeV
     )
     if record.is_registered and left > 0:
         asked = _realm_of_calls(pk, credential, view)
-        sentence = f"Registered by node {view.name}, renewed within {left} s.{asked}"
-        return replace(trying, state="registered", sentence=sentence, until=int(time.time()) + left)
+        sentence = f"Registered by node {view.name}, renewed within {left} s.{_ask_to_add(asked)}"
+        until = int(time.time()) + left
+        return replace(trying, state="registered", sentence=sentence, until=until, realm_of_calls=asked)
     if record.is_trying:
         return trying
     retry = _retry(record, answers.get(f"due:{key}"))

@@ -16,8 +16,9 @@ from carriers.snapshots.some_groups import read_groups
 from kamailio_bridge.nodes.ask_all import NoPlaceFree, hold_place
 from kamailio_bridge.nodes.node import Node, configured_nodes
 from kamailio_bridge.questions.credential_check import check_credential
+from kamailio_bridge.questions.credential_probes import ask_realm
 from kamailio_bridge.questions.probe_slots import AllSlotsTaken, probe_slot
-from kamailio_bridge.questions.probes import NoNode, Probe, ask_realm, ask_through, probe_endpoint
+from kamailio_bridge.questions.probes import NoNode, Probe, ask_through, probe_endpoint
 from kamailio_bridge.views.access import CHANGE_GROUP_PERMISSION, require_permissions
 
 require_group_editor = require_permissions(CHANGE_GROUP_PERMISSION)
@@ -36,12 +37,11 @@ def endpoint(_request: HttpRequest, pk: int) -> HttpResponse:
 @require_group_editor
 @require_POST
 def realm(_request: HttpRequest, pk: int) -> HttpResponse:
-    """Ask a carrier group's registrar for its realm."""
+    """Ask a carrier group's registrar, else an endpoint, for its realm."""
     group = read_groups([pk]).groups.get(pk)
-    record = group.credential if group is not None else None
-    if record is None:
+    if group is None or group.credential is None:
         return _no_credential()
-    return _answer(lambda nodes: ask_through(nodes, lambda node: ask_realm(node, record)))
+    return _answer(lambda nodes: ask_through(nodes, lambda node: ask_realm(node, group)))
 
 
 @require_group_editor

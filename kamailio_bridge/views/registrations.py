@@ -32,4 +32,5 @@ def _as_json(registration: Registration) -> dict[str, str | None]:
         "words": registration.words,
         "sentence": registration.sentence,
         "realm": registration.realm if registration.state == "realm differs" else None,
+        "realmOfCalls": registration.realm_of_calls,
     }

@@ -111,6 +111,14 @@ def test_the_states_in_the_list_and_the_way_to_registered(operator: Page, carrie
     expect(page.locator(".registration")).to_contain_text("Registered until ")
     assert "1000" in carriers.own_realm.bindings
 
+    # Calls may be challenged with another realm: what the page hears of it becomes a button, too.
+    page.locator(".registration").evaluate(
+        """place => place.dispatchEvent(new CustomEvent("registration",
+          {bubbles: true, detail: {state: "registered", realmOfCalls: "odd realm"}}))"""
+    )
+    page.get_by_role("button", name="Add “odd realm” to the further realms").click()
+    expect(page.locator("#id_credential-0-more_realms")).to_have_value("odd realm")
+
 
 def test_the_test_buttons(operator: Page, carriers: Carriers) -> None:
     page = operator

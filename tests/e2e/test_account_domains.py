@@ -92,7 +92,10 @@ def test_an_account_without_a_registration_server(scene: Scene) -> None:
     assert scene.dial(NUMBER).code == 200
     assert carrier.requests("REGISTER") == []
     probe = check_credential(read_carriers(), group.pk, [scene.node])
-    assert (probe.ok, "no registration server to ask" in probe.sentence) == (False, True)
+    assert (
+        probe.sentence
+        == f"{carrier.address} accepts the username and password for calls: a call to nobody gets 200 OK."
+    )
     assert sentence(scene, group.pk) == "Answers challenges of our calls, and does not register."
 
 
@@ -136,6 +139,7 @@ def test_an_unknown_realm_is_shown(scene: Scene) -> None:
     assert "the carrier asks our calls for the realm “odd realm”: add it to the further realms" in sentence(
         scene, group.pk
     )
+    assert registrations(read_carriers(), [scene.node])[group.pk].realm_of_calls == "odd realm"
     AuthCredential.objects.update(more_realms="odd realm")
     scene.apply()
     assert scene.dial(NUMBER).code == 200

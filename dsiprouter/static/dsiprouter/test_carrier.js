@@ -4,24 +4,37 @@ import { ask } from "./ask.js";
 const tests = document.querySelector(".carrier-tests");
 const token = document.querySelector("input[name=csrfmiddlewaretoken]").value;
 const realmField = document.getElementById("id_credential-0-realm");
+const realmsField = document.getElementById("id_credential-0-more_realms");
 
-function setRealm(realm) {
-  realmField.value = realm;
-  realmField.dispatchEvent(new Event("change", { bubbles: true }));
+function fill(field, value) {
+  field.value = value;
+  field.dispatchEvent(new Event("change", { bubbles: true }));
 }
 
-// One click puts the registrar's realm into its field; saving is left to the operator.
-function offerRealm(place, realm) {
-  if (!realmField || !realm || realmField.value === realm) return;
+// One click puts what the carrier asks for into its field; saving is left to the operator.
+function offer(place, text, field, value) {
+  if (!field || !value || field.value === value) return;
   const button = document.createElement("button");
   button.type = "button";
   button.className = "button set-realm";
-  button.textContent = `Set the realm to “${realm}”`;
+  button.textContent = text;
   button.addEventListener("click", () => {
-    setRealm(realm);
-    button.replaceWith(`The field says “${realm}” now: save, then press Reload Kamailio.`);
+    fill(field, value);
+    button.replaceWith(`The field says “${value}” now: save, then press Reload Kamailio.`);
   });
   place.append(" ", button);
+}
+
+function offerRealm(place, realm) {
+  offer(place, `Set the realm to “${realm}”`, realmField, realm);
+}
+
+// Calls may be challenged with another realm than registrations.
+function offerRealmOfCalls(place, realm) {
+  if (!realmsField || !realm) return;
+  const realms = realmsField.value.split(",").map((text) => text.trim());
+  const more = [...realms.filter((text) => text && text !== realm), realm].join(", ");
+  offer(place, `Add “${realm}” to the further realms`, realmsField, more);
 }
 
 function show(button, result, answer) {
@@ -30,7 +43,7 @@ function show(button, result, answer) {
   result.className = `test-result severity-${answer.ok ? "ok" : "problem"}`;
   result.replaceChildren(word, ` ${answer.sentence}`);
   if ("setsRealm" in button.dataset && answer.realm && realmField) {
-    setRealm(answer.realm);
+    fill(realmField, answer.realm);
     result.append(" It stands in the field “Realm” now: save, then press Reload Kamailio.");
   } else if (answer.verdict === "realm differs") {
     offerRealm(result, answer.realm);
@@ -79,5 +92,6 @@ document.addEventListener("click", (event) => {
 });
 document.addEventListener("registration", (event) => {
   if (event.detail.state === "realm differs") offerRealm(event.target, event.detail.realm);
+  offerRealmOfCalls(event.target, event.detail.realmOfCalls);
 });
 tests.hidden = false;

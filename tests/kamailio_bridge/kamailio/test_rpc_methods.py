@@ -134,6 +134,18 @@ def test_no_spelling_gets_another_method_in(number: int, kamailio_process: NodeP
     assert (kamailio_process.pid, ask(kamailio_process, request("core.uptime"))[0]) == (pid, 200)
 
 
+def call_to_nobody(
+    r_uri: str = "sip:dsiprouter-test@127.0.0.1:9",
+    receiver: str = "sip:dsiprouter-test@127.0.0.1",
+    more: str = "",
+    body: str = "",
+) -> tuple[str, ...]:
+    """Return the parameters of an INVITE that tests a password."""
+    headers = f"From: <sip:1000@127.0.0.1>\r\nTo: <{receiver}>\r\nCall-ID: test-0123456789abcdef\r\n"
+    headers += "Contact: <sip:dsiprouter-test@127.0.0.1>\r\n" + more
+    return "INVITE", r_uri, "sip:127.0.0.1:9", "", headers, body
+
+
 @pytest.mark.parametrize(
     ("method", "params", "admitted"),
     [
@@ -149,6 +161,15 @@ def test_no_spelling_gets_another_method_in(number: int, kamailio_process: NodeP
         ("uac.reg_info", ("l_uuid", 'quoted " and \\ back'), True),
         ("mtree.match", ("routes", "o9", "0"), True),
         ("tm.t_uac_wait", ("INVITE", "sip:900@127.0.0.1:9", "", "", "From: <sip:a@b>\r\n", ""), False),
+        ("tm.t_uac_wait", call_to_nobody(), True),
+        ("tm.t_uac_wait", call_to_nobody(r_uri="sip:900@127.0.0.1:9"), False),
+        ("tm.t_uac_wait", call_to_nobody(r_uri="sip:dsiprouter-test@127.0.0.1:9?To=sip:900@b"), False),
+        ("tm.t_uac_wait", call_to_nobody(receiver="sip:900@127.0.0.1"), False),
+        ("tm.t_uac_wait", call_to_nobody(receiver="sip:dsiprouter-test@b>, <sip:900@b"), False),
+        ("tm.t_uac_wait", call_to_nobody(more="Route: <sip:127.0.0.1:9;lr>\r\n"), False),
+        ("tm.t_uac_wait", call_to_nobody(more='Authorization: Digest a="b"\r\n'), True),
+        ("tm.t_uac_wait", call_to_nobody(more='Authorization: Digest a="b"\r\nRoute: <sip:127.0.0.1:9;lr>\r\n'), False),
+        ("tm.t_uac_wait", call_to_nobody(body="v=0"), False),
         ("tm.t_uac_wait", ("MESSAGE", "sip:900@127.0.0.1:9", "", "", "From: <sip:a@b>\r\n", ""), False),
         ("tm.t_uac_wait", ("OPTIONS", "sip:127.0.0.1:9", "", "", "From: <sip:a@b>\r\n\r\nINVITE sip:x", ""), False),
         ("tm.t_uac_wait", ("OPTIONS", "sip:127.0.0.1:9", "", "", "From: <sip:a@b>\n\nINVITE sip:x", ""), False),

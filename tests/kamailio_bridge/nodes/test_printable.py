@@ -7,9 +7,10 @@ import pytest
 from kamailio_bridge.nodes.node import Node
 from kamailio_bridge.nodes.printable import LONGEST, make_printable
 from kamailio_bridge.nodes.rpc import Rpc
-from kamailio_bridge.questions.probes import ask_realm, probe_endpoint
+from kamailio_bridge.questions.credential_probes import ask_realm
+from kamailio_bridge.questions.probes import probe_endpoint
 from tests.kamailio_bridge.http_node import http_node, results
-from tests.kamailio_bridge.records import credential, endpoint
+from tests.kamailio_bridge.records import credential, endpoint, group
 
 VIA = "Via: SIP/2.0/UDP 127.0.0.1\r\n"
 
@@ -32,6 +33,9 @@ def test_a_probe_shows_no_escapes() -> None:
     challenge = 'WWW-Authenticate: Digest realm="a\x1b[2Jb", nonce="n"\r\n'
     with http_node(results(tm__t_uac_wait=[401, "\x1b[2J", VIA + challenge])) as server:
         node = Node("edge", Rpc(server.url, "token", timeout=5))
-        sentences = [probe_endpoint(node, endpoint(1)).sentence, ask_realm(node, credential(1)).sentence]
+        sentences = [
+            probe_endpoint(node, endpoint(1)).sentence,
+            ask_realm(node, group(1, credential=credential(1))).sentence,
+        ]
     assert "\x1b" not in "".join(sentences)
     assert "asks for the realm “a·[2Jb”" in sentences[1]
