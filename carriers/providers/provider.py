@@ -11,7 +11,8 @@ A template is a YAML file in this folder, or in ``providers/`` of the instance's
       - {name: username, label: Username, help: From the portal., secret: false, choices: [], default: ""}
     group: {...}                     # a carrier group of the carriers document, with {username} where an answer goes
 
-An answer that is left blank, if its default is blank too, takes the key away whose value it is alone.
+An answer that is left blank, if its default is blank too, takes the key away whose value it is alone. An endpoint whose
+host is left out, and a header whose value is, go with it.
 """
 
 from __future__ import annotations
@@ -102,6 +103,7 @@ def _refusals(asks: tuple[Question, ...], values: Mapping[str, str]) -> Iterator
 
 
 _GONE = object()
+_ESSENTIAL = ("host", "value")  # of an endpoint and of a header: without it there is none
 
 
 def _fill(value: Any, answers: Mapping[str, str]) -> Any:
@@ -109,7 +111,7 @@ def _fill(value: Any, answers: Mapping[str, str]) -> Any:
         filled = {key: _fill(each, answers) for key, each in value.items()}
         return {key: each for key, each in filled.items() if each is not _GONE}
     if isinstance(value, list):
-        return [each for each in (_fill(each, answers) for each in value) if each is not _GONE]
+        return [_fill(each, answers) for each in value if not _lacks_an_answer(each, answers)]
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)  # as the texts of documents have numbers
     if not isinstance(value, str):
@@ -118,6 +120,12 @@ def _fill(value: Any, answers: Mapping[str, str]) -> Any:
     if alone and not answers[alone[1]]:
         return _GONE
     return _PLACEHOLDER.sub(lambda found: answers[found[1]], value)
+
+
+def _lacks_an_answer(entry: Any, answers: Mapping[str, str]) -> bool:
+    """Say whether an entry of a list is an answer that was left blank, or an endpoint or header without its value."""
+    parts = [entry.get(key) for key in _ESSENTIAL] if isinstance(entry, dict) else [entry]
+    return any(_fill(part, answers) is _GONE for part in parts)
 
 
 def settings_in_words(provider: Provider) -> str:

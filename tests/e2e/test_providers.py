@@ -9,11 +9,12 @@ import pytest
 from carriers.providers.provider import FOLDER
 from tests.e2e.isolated import passed_in_own_network
 from tests.e2e.own_network import provider_calls
+from tests.e2e.own_network.provider_rules import RULES
 
 pytestmark = [pytest.mark.e2e, pytest.mark.wire]
 
 
 def test_calls_to_strict_providers(tmp_path: Path) -> None:
     """Each template has a provider that refuses everything else."""
-    assert {path.stem for path in FOLDER.glob("*.yaml")} == set(provider_calls.RULES)
-    assert passed_in_own_network(provider_calls, resolver=tmp_path / "resolv.conf") == len(provider_calls.RULES)
+    assert {path.stem for path in FOLDER.glob("*.yaml")} == set(RULES)
+    assert passed_in_own_network(provider_calls, resolver=tmp_path / "resolv.conf") == len(RULES)

@@ -85,13 +85,14 @@ class Relay:
         address: str,
         target: tuple[str, int],
         accept: ssl.SSLContext | None = None,
+        port: int = 0,
     ) -> None:
         self._target, self._accept = target, accept
         self.names: list[str | None] = []
         self.peers: list[str] = []
         self.refused: list[str] = []
         self._listener = socket.create_server(
-            (address, 0), family=socket.AF_INET6 if ":" in address else socket.AF_INET
+            (address, port), family=socket.AF_INET6 if ":" in address else socket.AF_INET
         )
         self.port: int = self._listener.getsockname()[1]
         self._open: list[socket.socket] = [self._listener]
