@@ -10,6 +10,7 @@ from django.db.models.functions import Coalesce
 from carriers.fields import PORT_HELP, DialPrefixField, NameField, PortField, SipHostField, StripField, Transport
 from carriers.models.base import CarrierModel
 from carriers.models.topics.failover import FAILOVER_CONSTRAINTS, FailoverFields
+from carriers.models.topics.host_names import HostNameFields
 from carriers.models.topics.identity import IDENTITY_CONSTRAINTS, IdentityFields
 from carriers.models.topics.numbers import NUMBER_CONSTRAINTS, NumberFields
 from carriers.models.topics.registry import GROUP_TOPICS
@@ -48,7 +49,7 @@ class CarrierGroupQuerySet(models.QuerySet["CarrierGroup"]):
         return self.annotate(endpoint_count=Coalesce(models.Subquery(counts), 0))
 
 
-class CarrierGroup(NumberFields, IdentityFields, FailoverFields, CarrierModel):
+class CarrierGroup(NumberFields, IdentityFields, FailoverFields, HostNameFields, CarrierModel):
     """A provider: it has endpoints, source networks, and at most one auth credential."""
 
     class Selection(models.TextChoices):

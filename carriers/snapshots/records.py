@@ -143,6 +143,7 @@ class GroupRecord(NamedTuple):
     header_filter: str = "unknown_x"
     passed_headers: str = ""
     removed_headers: str = ""
+    admit_names: bool = True
     extra_headers: tuple[HeaderRecord, ...] = ()
 
     @property

@@ -47,7 +47,7 @@ CIPHERTEXTS: dict[type[models.Model], str] = {
 
 # Values of columns in states older than the column, if they differ from its default.
 _BEFORE: dict[str, dict[str, Any]] = {
-    "carriergroup": {"header_filter": "none"},
+    "carriergroup": {"header_filter": "none", "admit_names": False},
     "outboundroute": {"fall_through": True},
     "inboundroute": {"fall_through": True},
 }

@@ -10,3 +10,4 @@ GRANT SELECT ON kamailio.uacreg TO 'kamailio'@'@HOST@';
 GRANT SELECT ON kamailio.htable TO 'kamailio'@'@HOST@';
 GRANT SELECT ON kamailio.dsiprouter_policy TO 'kamailio'@'@HOST@';
 GRANT SELECT ON kamailio.dsiprouter_header TO 'kamailio'@'@HOST@';
+GRANT SELECT ON kamailio.dsiprouter_name TO 'kamailio'@'@HOST@';

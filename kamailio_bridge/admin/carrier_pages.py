@@ -17,6 +17,9 @@ from django.utils.html import format_html, format_html_join
 
 from carriers.admin.hooks import Column
 from carriers.models import CarrierGroup
+from carriers.snapshots.some_groups import read_groups
+from kamailio_bridge.collector.models import HostName
+from kamailio_bridge.modules.policies.admitted_names import names_of
 from kamailio_bridge.preview.deletion import consequences_of
 
 
@@ -52,7 +55,16 @@ def page_media(context: dict[str, Any]) -> str:
 def page_extras(context: dict[str, Any]) -> str:
     if not _is_of_groups(context):
         return ""
-    return render_to_string("admin/kamailio_bridge/carrier_group/live.html", context)
+    names = _where_names_lead(context["original"])
+    return render_to_string("admin/kamailio_bridge/carrier_group/live.html", {**context, "names": names})
+
+
+def _where_names_lead(group: CarrierGroup | None) -> list[str]:
+    """Say of each host name of a stored group where it leads."""
+    record = read_groups([group.pk]).groups.get(group.pk) if group is not None and group.pk else None
+    wanted = names_of(record) if record is not None else {}
+    known = {host.name: host.sentence for host in HostName.objects.filter(name__in=wanted)}
+    return [known.get(name, f"{name} was not resolved yet: that begins when it was applied.") for name in wanted]
 
 
 def consequences(context: dict[str, Any]) -> str:

@@ -15,6 +15,7 @@ from kamailio_bridge.nodes.rpc import CallFailed, InvalidAnswer, Rpc
 from kamailio_bridge.rows.destination import Destination
 from kamailio_bridge.rows.row_drift import RowDrift
 from kamailio_bridge.rows.types import Notice, Row, Table, Values
+from kamailio_bridge.tables.models import KamailioTable
 
 # Kamailio refuses a reload within reload_delta seconds of the last one; the default is 5 s, ours is 1 s
 # (docs/kamailio-facts.md#pauses-between-reloads).
@@ -113,6 +114,7 @@ class KamailioModule(ABC):
 
     name: str
     tables: tuple[Table, ...]
+    live_tables: tuple[type[KamailioTable], ...] = ()  # needed, too, but not projected: the collector writes them
     reload_method: str
     holds_revision: bool = False
 

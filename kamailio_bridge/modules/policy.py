@@ -25,16 +25,17 @@ from kamailio_bridge.modules.base import (
     join_first,
 )
 from kamailio_bridge.modules.policies.account import account_policy
+from kamailio_bridge.modules.policies.admitted_names import names_policy
 from kamailio_bridge.modules.policies.failover import failover_policy
 from kamailio_bridge.modules.policies.identity import NOTHING_SET, callers_policy, identity_policy
 from kamailio_bridge.modules.policies.number_formats import numbers_policy, plan_policy
 from kamailio_bridge.nodes.node import Node
 from kamailio_bridge.nodes.rpc import CallFailed, Rpc, as_list, parsing_answer
 from kamailio_bridge.rows.ids import PBX_OFFSET, pbx_set_id, policy_row_id, row_id, set_id
-from kamailio_bridge.rows.marks import HEADERS_HASH_TABLE, POLICY_HASH_TABLE, STRING_KEY, STRING_VALUE
+from kamailio_bridge.rows.marks import HEADERS_HASH_TABLE, NAMES_TOPIC, POLICY_HASH_TABLE, STRING_KEY, STRING_VALUE
 from kamailio_bridge.rows.policy_text import policy_text
 from kamailio_bridge.rows.types import Notice, Row, Table, Values
-from kamailio_bridge.tables.models import Header, Policy
+from kamailio_bridge.tables.models import Header, Name, Policy
 
 
 class Topic(NamedTuple):
@@ -50,6 +51,7 @@ GROUP_TOPICS: tuple[Topic, ...] = (
     Topic(1, "identity", identity_policy),
     Topic(2, "numbers", numbers_policy),
     Topic(5, "account", account_policy),
+    Topic(6, NAMES_TOPIC, names_policy),
 )
 PBX_TOPICS: tuple[Topic, ...] = (Topic(0, "plan", plan_policy), Topic(1, "callers", callers_policy))
 
@@ -70,12 +72,14 @@ HEADERS = Table(
 )
 # The headers first, because a policy says how many of them there are.
 _HASH_TABLES = {HEADERS: HEADERS_HASH_TABLE, POLICIES: POLICY_HASH_TABLE}
+LONGEST_POLICY = 1024  # characters of key_value
 _KEY_NAME, _KEY_VALUE = map(POLICIES.at, ("key_name", "key_value"))
 
 
 class PolicyModule(KamailioModule):
     name = "policy"
     tables = (POLICIES, HEADERS)
+    live_tables = (Name,)
     reload_method = "htable.reload"
 
     def project(self, carriers: Carriers, nodes: NodeNames) -> Projection:
@@ -120,7 +124,12 @@ class PolicyModule(KamailioModule):
 
     def unread(self, wanted: Projection) -> str:
         """Name the settings and whose they are; a configuration of somebody else's has no such hash table."""
-        rows = [row for row in wanted.rows[POLICIES].values() if row.values[_KEY_VALUE] != NOTHING_SET]
+        # The collector reads the host names, not the node.
+        rows = [
+            row
+            for row in wanted.rows[POLICIES].values()
+            if row.values[_KEY_VALUE] != NOTHING_SET and _topic_of(row) != NAMES_TOPIC
+        ]
         topics = dict.fromkeys(_topic_of(row) for row in rows)
         if not topics:
             return ""
@@ -162,6 +171,10 @@ def _add(
     policies: Iterable[tuple[Topic, str]],
 ) -> None:
     for topic, text in policies:
+        if len(text) > LONGEST_POLICY:
+            sentence = f"its {topic.name} take {len(text)} characters, and Kamailio's row holds {LONGEST_POLICY}."
+            projection.problems.append(Notice(label, sentence))
+            continue
         projection.add(
             POLICIES, label, key_of(topic.place), f"{set_pk}:{topic.name}", STRING_KEY, STRING_VALUE, text, 0
         )

@@ -15,7 +15,8 @@ from kamailio_bridge.tables.reading import TablesUnreadable
 def tables_in_use() -> list[type[KamailioTable]]:
     """Return ``version`` and the tables of the modules that ``KAMAILIO_MODULES`` names; unknown names have none."""
     modules = [module for name, module in MODULES.items() if name in settings.KAMAILIO_MODULES]
-    return [Version, *dict.fromkeys(table.model for module in modules for table in module.tables)]
+    projected = [table.model for module in modules for table in module.tables]
+    return [Version, *dict.fromkeys([*projected, *(table for module in modules for table in module.live_tables)])]
 
 
 def table_problems(alias: str = "kamailio", tables: Sequence[type[KamailioTable]] | None = None) -> list[str]:

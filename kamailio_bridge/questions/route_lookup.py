@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import count
 
-from carriers.snapshots.records import read_carriers
+from carriers.snapshots.records import Carriers, read_carriers
+from kamailio_bridge.collector.models import HostName
 from kamailio_bridge.nodes.ask_all import ask_nodes
 from kamailio_bridge.nodes.node import Node, configured_nodes
 from kamailio_bridge.nodes.rpc import RpcError
 from kamailio_bridge.questions.route_live import ask_route
-from kamailio_bridge.questions.route_prediction import Attempt, Unused, predict
+from kamailio_bridge.questions.route_prediction import Attempt, Prediction, Unused, predict
 from kamailio_bridge.questions.route_tables import endpoint_names, predict_from_tables
+from kamailio_bridge.rows.ids import row_id
 from kamailio_bridge.tables.reading import TablesUnreadable, reading
 
 PENDING, TABLES = "Carriers, as saved", "Kamailio's tables"
@@ -99,7 +102,19 @@ def route_test(number: str, *, live: bool = True, nodes: list[Node] | None = Non
             else:
                 sentence = answer.refusal or f"Sends {number} on."
                 columns.append(Column(title, sentence, answer.attempts, outcome=answer.answer))
-    return RouteTest(number, columns, _lines(columns), pending.notes)
+    return RouteTest(number, columns, _lines(columns), [*pending.notes, *_where_names_lead(carriers, pending)])
+
+
+def _where_names_lead(carriers: Carriers, prediction: Prediction) -> Iterator[str]:
+    """Say where the host names of the endpoints lead that the call would try."""
+    tried = {attempt.gwid for attempt in prediction.attempts}
+    hosts = {
+        endpoint.host.lower()
+        for group in carriers.groups.values()
+        for endpoint in group.endpoints
+        if row_id(endpoint.pk) in tried
+    }
+    yield from (host.sentence for host in HostName.objects.filter(name__in=hosts).order_by("name"))
 
 
 def _lines(columns: list[Column]) -> list[EndpointLine]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -11,8 +11,10 @@ from django.utils.text import capfirst
 from carriers.labels import endpoint_label, group_label, pbx_label
 from carriers.snapshots.records import Carriers, read_carriers
 from carriers.values.addresses import host_ip, parse_ip
+from kamailio_bridge.collector.models import HostName
+from kamailio_bridge.collector.named_addresses import admitted, as_kamailio_writes, saved_names
 from kamailio_bridge.modules.sources.address_dump import dump_addresses
-from kamailio_bridge.modules.sources.address_table import PBXS_GROUP
+from kamailio_bridge.modules.sources.address_table import CARRIERS_GROUP, PBXS_GROUP
 from kamailio_bridge.modules.sources.admission import (
     IPAddress,
     Source,
@@ -24,9 +26,10 @@ from kamailio_bridge.modules.sources.admission import (
 from kamailio_bridge.modules.sources.admission_rows import admission_rows
 from kamailio_bridge.nodes.ask_all import ask_nodes
 from kamailio_bridge.nodes.node import Node, configured_nodes
-from kamailio_bridge.nodes.rpc import RpcError
+from kamailio_bridge.nodes.rpc import CallFailed, RpcError, as_list, parsing_answer
 from kamailio_bridge.questions.route_lookup import PENDING, TABLES
-from kamailio_bridge.rows.marks import group_tag, pbx_tag
+from kamailio_bridge.rows.marks import NAMES_HASH_TABLE, group_tag, pbx_tag
+from kamailio_bridge.tables.models import Name
 from kamailio_bridge.tables.reading import TablesUnreadable, reading
 
 Owners = dict[str, str]
@@ -70,6 +73,7 @@ def who_is(text: str, *, live: bool = True, nodes: list[Node] | None = None) -> 
     owners = _owners(carriers)
     rows = sorted(admission_rows(carriers), key=lambda row: row.pk)
     pending = sources_with(address, ((row.values, row.label) for row in rows))
+    pending += _by_names(address, admitted(saved_names(carriers)), owners)
     answers = [_answer(PENDING, pending), _by_the_tables(address, owners)]
     if live:
         asked = configured_nodes() if nodes is None else nodes
@@ -98,9 +102,19 @@ def _by_the_tables(address: IPAddress, owners: Owners) -> Answer:
     try:
         with reading():
             found = sources_in_tables(address, partial(_owner, owners))
+            found += _by_names(address, dict(Name.objects.values_list("key_name", "key_value")), owners)
     except TablesUnreadable as unreadable:
         return Answer(TABLES, str(unreadable), failed=True)
     return _answer(TABLES, found)
+
+
+def _by_names(address: IPAddress, tags: Mapping[str, str], owners: Owners) -> list[Source]:
+    """Return the carrier group that has a host name which leads to the address. It counts after all rows."""
+    tag = tags.get(as_kamailio_writes(str(address)))
+    if tag is None:
+        return []
+    owner = f"a host name of {owners.get(tag, f'“{tag}”')}"
+    return [Source(CARRIERS_GROUP, f"{address}/{address.max_prefixlen}", 0, tag, owner)]
 
 
 def _on_node(node: Node, address: IPAddress, owners: Owners) -> list[Source]:
@@ -111,7 +125,17 @@ def _on_node(node: Node, address: IPAddress, owners: Owners) -> list[Source]:
         )
         for entry in dump_addresses(node.rpc)
         if holds(entry.ip_addr, entry.mask, address)
-    ]
+    ] + _by_names(address, _dump_names(node), owners)
+
+
+def _dump_names(node: Node) -> dict[str, str]:
+    """Return the addresses of host names that a node has loaded; none if its configuration knows nothing of them."""
+    try:
+        slots = as_list(node.rpc.call("htable.dump", NAMES_HASH_TABLE))
+    except CallFailed:
+        return {}
+    with parsing_answer("htable.dump"):
+        return {str(entry["name"]): str(entry["value"]) for slot in slots for entry in as_list(slot["slot"])}
 
 
 def _owners(carriers: Carriers) -> Owners:
@@ -127,6 +151,7 @@ def _owner(owners: Owners, pk: int, tag: str) -> str:
 
 
 def _notes(carriers: Carriers, address: IPAddress) -> Iterator[str]:
+    yield from (host.sentence for host in HostName.objects.order_by("name") if str(address) in host.addresses)
     for group in carriers.groups.values():
         if not group.enabled:
             networks = [each.network for each in group.sources if _has(each.network, address)]

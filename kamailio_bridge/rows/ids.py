@@ -37,6 +37,11 @@ def set_id(group_pk: int) -> int:
     return row_id(group_pk)
 
 
+def group_of_set(set_pk: int) -> int:
+    """Return the key of the carrier group with a dispatcher set id."""
+    return set_pk - row_id(0)
+
+
 def pbx_set_id(pbx_pk: int) -> int:
     """Return the dispatcher set id of a PBX."""
     return row_id(pbx_pk, PBX_OFFSET)

@@ -34,8 +34,11 @@ SET_KEY = f"{HASH_TABLE}:set:"
 OWNER_KEY = f"{HASH_TABLE}:owner:"
 # The hash table that a node loads from the table dsiprouter_policy.
 POLICY_HASH_TABLE = "policy"
+NAMES_TOPIC = "names"  # of the host names that admit
 # The same from dsiprouter_header.
 HEADERS_HASH_TABLE = "headers"
+# The same from dsiprouter_name, which the collector writes.
+NAMES_HASH_TABLE = "names"
 BY_WEIGHT = "weight"  # the value of a set's key
 STRING_KEY = 0
 STRING_VALUE, INTEGER_VALUE = 0, 1

@@ -224,6 +224,26 @@ class Header(KamailioTable):
         return self.key_name
 
 
+class Name(KamailioTable):
+    """Addresses that the host names of carriers lead to. A table of ours, as those above, written by the collector."""
+
+    db_table_version = 2
+
+    id = models.AutoField(primary_key=True)
+    key_name = text(64)
+    key_type = number()
+    value_type = number()
+    key_value = text(128)
+    expires = number()
+
+    class Meta(KamailioTable.Meta):
+        abstract = False
+        db_table = "dsiprouter_name"
+
+    def __str__(self) -> str:
+        return f"{self.key_name}={self.key_value}"
+
+
 class DrGateway(KamailioTable):
     """drouting: one gateway per endpoint for outbound calls, and one per PBX."""
 

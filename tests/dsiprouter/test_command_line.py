@@ -24,6 +24,7 @@ DOCUMENT = "carrier_groups: [{name: Acme, endpoints: [{host: 203.0.113.7}]}]\n"
 # Each of our commands and those of Django's that people use, as they are called, with what they read.
 COMMANDS = {
     "check_drift": (["check_drift"], ""),
+    "collect": (["collect", "--once"], ""),
     "create_kamailio_tables": (["create_kamailio_tables"], ""),
     "create_roles": (["create_roles"], ""),
     "dump_carriers": (["dump_carriers"], ""),

@@ -16,8 +16,7 @@ def test_calls_through_a_nat() -> None:
     """Each side knows the other by the public address only; the private one never leaves."""
     nft = program("nft", "nftables")
     hook = "{ type nat hook %s priority %d; }"
-    passed = passed_in_own_network(
-        natted_calls,
+    commands = [
         *(f"ip address add {address}/32 dev lo" for address in (PRIVATE, CARRIER, PBX)),
         f"ip route add {PUBLIC}/32 dev lo",
         f"{nft} add table ip nat",
@@ -25,5 +24,5 @@ def test_calls_through_a_nat() -> None:
         f"{nft} 'add chain ip nat coming {hook % ('output', -100)}'",
         f"{nft} add rule ip nat leaving ip saddr {PRIVATE} ip daddr 198.51.100.0/24 snat to {PUBLIC}",
         f"{nft} add rule ip nat coming ip daddr {PUBLIC} dnat to {PRIVATE}",
-    )
-    assert passed == 6
+    ]
+    assert passed_in_own_network(natted_calls, commands=commands) == 6

@@ -60,6 +60,7 @@ FLOORS: tuple[dict[str, str], ...] = (
         "kamailio_bridge.modules": "from carriers to rows, to a reload, to its verification",
     },
     {"kamailio_bridge.revisions": "what was applied, and how to go back"},
+    {"kamailio_bridge.collector": "what changes by itself, such as the addresses of host names"},
     {"kamailio_bridge.models": "the models of the bridge, where Django looks for them"},
     {
         "kamailio_bridge.plan": "what the next reload changes",

@@ -43,8 +43,8 @@ def test_every_room_is_on_a_floor() -> None:
     assert sum(map(len, FLOORS)) == len(FLOOR_OF)
 
 
-def test_nodes_are_asked_side_by_side_in_two_places_only() -> None:
-    """Each of them has a time limit for all nodes and an error boundary for each; others go through ``ask_nodes``."""
+def test_threads_ask_side_by_side_in_three_places_only() -> None:
+    """Each of them has a time limit and an error boundary for each; others go through ``ask_nodes``."""
     found = {
         each.importer
         for package in PACKAGES
@@ -52,7 +52,8 @@ def test_nodes_are_asked_side_by_side_in_two_places_only() -> None:
         for each in imports_of(path)
         if each.imported.startswith(("concurrent.futures", "multiprocessing"))
     }
-    assert found == {"kamailio_bridge.apply.reload_nodes", "kamailio_bridge.nodes.ask_all"}
+    nodes = {"kamailio_bridge.apply.reload_nodes", "kamailio_bridge.nodes.ask_all"}
+    assert found == {*nodes, "kamailio_bridge.collector.collect"}
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ From here follow the fieldsets of the pages and the mappings of the carriers doc
 from __future__ import annotations
 
 from carriers.models.topics.failover import FailoverFields, explain_failover
+from carriers.models.topics.host_names import HostNameFields, explain_host_names
 from carriers.models.topics.identity import (
     IdentityFields,
     PBXIdentityFields,
@@ -27,6 +28,7 @@ GROUP_TOPICS: tuple[Topic, ...] = (
     Topic("identity", "Identity", IdentityFields, explain_identity, identity_errors),
     Topic("numbers", "Numbers", NumberFields, explain_numbers, number_errors),
     Topic("failover", "Failover", FailoverFields, explain_failover),
+    Topic("host_names", "Host names", HostNameFields, explain_host_names),
 )
 PBX_TOPICS: tuple[Topic, ...] = (
     Topic("number_plan", "Number plan", NumberPlanFields, explain_plan, plan_errors),

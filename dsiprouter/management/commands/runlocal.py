@@ -20,6 +20,7 @@ from django.db import connections
 from carriers.databases.errors import sentence_of
 from dsiprouter.configuration.home import close_files
 from dsiprouter.staff.first_user import FIRST_USER, first_password_problem
+from kamailio_bridge.local.collector_process import CollectorProcess
 from kamailio_bridge.local.home_lock import HomeTaken, home_lock
 from kamailio_bridge.local.kamailio_parameters import NodeNotStarted, parameters_from_settings
 from kamailio_bridge.local.kamailio_process import NodeProcess
@@ -128,6 +129,7 @@ class Command(BaseCommand):
 
     def _serve(self, node: NodeProcess, stop: threading.Event, *, password: str, web: bool) -> None:
         server = WebProcess(WEB_ADDRESS, settings.DSIPROUTER_WEB_PORT, self._say) if web else None
+        collector = CollectorProcess(self._say)
         try:
             self._wait_for_web(server, node, stop)
             if server is not None:
@@ -141,7 +143,9 @@ class Command(BaseCommand):
             self._say("Ctrl-C stops.")
             while not stop.wait(LOOK_SECONDS):
                 self._look(server, node)
+                collector.watch()
         finally:
+            collector.stop()
             if server is not None:
                 server.stop()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from carriers.labels import endpoint_label, group_label, pbx_label
+from carriers.labels import group_label, pbx_label
 from carriers.snapshots.records import Carriers, GroupRecord, SourceRecord
 from carriers.values.addresses import host_ip, is_ipv4
 from kamailio_bridge.modules.base import Projection
@@ -51,14 +51,7 @@ def _add_endpoints(projection: Projection, group: GroupRecord, tag: str) -> None
         if not endpoint.may_call:
             continue
         address = _host_network(endpoint.host)
-        if address is None:
-            projection.warnings.append(
-                Notice(
-                    endpoint_label(group, endpoint),
-                    "may call us, but Kamailio never matches a DNS name with a source address:"
-                    " add the networks that it calls from as sources.",
-                )
-            )
+        if address is None:  # a DNS name: the collector admits the addresses that it leads to
             continue
         ip_addr, mask = address
         network = f"{ip_addr}/{mask}"

@@ -38,6 +38,7 @@ ENTRIES = {
     "number_plan of a PBX": ["pbxs", "number_plan"],
     "extra_headers of a carrier group": ["carrier_groups", "extra_headers"],
     "failover of a carrier group": ["carrier_groups", "failover"],
+    "host_names of a carrier group": ["carrier_groups", "host_names"],
     "pbxs": ["pbxs"],
     "identity of a PBX": ["pbxs", "identity"],
     "outbound_routes, inbound_routes": ["outbound_routes"],

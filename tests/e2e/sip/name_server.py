@@ -23,6 +23,7 @@ class NameServer:
     def __init__(self, address: str, port: int = 53) -> None:
         self.records: dict[tuple[str, str], list[str]] = {}
         self.silent: set[str] = set()
+        self.failing: set[str] = set()  # names with SERVFAIL
         self.asked: dict[tuple[str, str], int] = defaultdict(int)
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.bind((address, port))
@@ -53,6 +54,9 @@ class NameServer:
         if name in self.silent:
             return None
         answer = dns.message.make_response(query)
+        if name in self.failing:
+            answer.set_rcode(dns.rcode.SERVFAIL)
+            return answer
         texts = self.records.get((name, kind), [])
         if texts:
             answer.answer.append(dns.rrset.from_text(name, TTL, "IN", kind, *texts))

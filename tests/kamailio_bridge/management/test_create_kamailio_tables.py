@@ -18,7 +18,7 @@ from tests.mariadb import MariaDB
 pytestmark = pytest.mark.own_database
 
 ROOT = Path(__file__).resolve().parents[3]
-OURS = "dsiprouter_policy, dsiprouter_header"
+OURS = "dsiprouter_policy, dsiprouter_header, dsiprouter_name"
 ALL = f"version, dispatcher, mtree, address, uacreg, htable, {OURS}, dr_gateways, dr_gw_lists, dr_rules"
 
 Run = Callable[[], subprocess.CompletedProcess[str]]

@@ -41,7 +41,7 @@ def as_before_routes_could_refuse(revision: Revision) -> None:
 
 def test_groups_of_before_change_nothing_that_calls_notice() -> None:
     """What the migration leaves of groups and PBXs of before has no row of its own, and a roll back keeps it so."""
-    make_route("9", make_group("Acme", "203.0.113.7", header_filter="none"))
+    make_route("9", make_group("Acme", "203.0.113.7", header_filter="none", admit_names=False))
     make_pbx("office", "192.0.2.9", "192.0.2.9/32")
     revision = Revision.objects.get(pk=apply(author=None, nodes=[]).revision)
     assert not Policy.objects.exists()
@@ -60,6 +60,7 @@ def test_groups_of_before_change_nothing_that_calls_notice() -> None:
     assert make_plan().count == 1
     roll_back(revision=revision, author=None)
     assert CarrierGroup.objects.get().header_filter == "none"
+    assert not CarrierGroup.objects.get().admit_names
     assert make_plan().count == 0
 
 
