@@ -19,7 +19,6 @@ from kamailio_bridge.questions.route_lookup import route_test
 from kamailio_bridge.questions.who_is import who_is
 from kamailio_bridge.tables.models import Name
 from tests.e2e.nodes import running_node
-from tests.e2e.own_network.named_calls import NAME_SERVER
 from tests.e2e.scene import Scene, to
 from tests.e2e.sip.agent import UserAgent
 from tests.e2e.sip.name_server import NameServer
@@ -34,13 +33,6 @@ def edge(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Ite
     """Start a Kamailio that has an IPv6 address, too."""
     with running_node(tmp_path_factory.mktemp("edge"), sip_ipv6_address="::1") as process:
         yield process
-
-
-@pytest.fixture
-def names() -> Iterator[NameServer]:
-    server = NameServer(NAME_SERVER)
-    yield server
-    server.close()
 
 
 @pytest.fixture
@@ -171,7 +163,6 @@ def test_whose_names_count(scene: Scene, group: CarrierGroup, names: NameServer,
     scene.apply()
     ask_again(scene, collector)
     assert not Name.objects.exists()
-    assert code_of(scene, carrier) == 403
     Endpoint.objects.update(direction="both")
     CarrierGroup.objects.update(admit_names=False)
     scene.apply()

@@ -33,22 +33,6 @@ def edge(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Ite
         yield process
 
 
-@pytest.fixture(scope="session")
-def server() -> Iterator[NameServer]:
-    server = NameServer(NAME_SERVER)
-    yield server
-    server.close()
-
-
-@pytest.fixture
-def names(server: NameServer, scene: Scene) -> NameServer:
-    """Forget what is known of names, at the server and in Kamailio."""
-    server.records, server.silent = {}, set()
-    for method in ("dns.delete_all", "dst_blocklist.delete_all"):
-        scene.node.rpc.call(method)
-    return server
-
-
 def named(scene: Scene, name: str, **values: object) -> UserAgent:
     """Let calls that begin with 9 go to a name, and then to a backup group, whose carrier is returned."""
     backup = scene.carrier()

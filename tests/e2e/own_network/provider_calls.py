@@ -17,7 +17,6 @@ from carriers.providers.provider import FOLDER, read_provider
 from carriers.values.addresses import host_ip
 from kamailio_bridge.local.kamailio_process import NodeProcess
 from tests.e2e.nodes import running_node
-from tests.e2e.own_network.named_calls import NAME_SERVER
 from tests.e2e.own_network.provider_rules import ANSWERS, CALLER, NUMBER, PASSWORD, RULES
 from tests.e2e.scene import Scene
 from tests.e2e.sip.digest import Account
@@ -46,13 +45,6 @@ def edge(
     options = {"tls_certificate": str(certificate), "tls_key": str(key), "tls_ca": str(authority.file)}
     with running_node(tmp_path_factory.mktemp("edge"), sip_tls_port=free_port(), **options) as process:
         yield process
-
-
-@pytest.fixture(scope="session")
-def server() -> Iterator[NameServer]:
-    server = NameServer(NAME_SERVER)
-    yield server
-    server.close()
 
 
 def hosts_of(group: CarrierGroup) -> set[str]:
