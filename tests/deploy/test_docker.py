@@ -36,7 +36,7 @@ def compose(folder: Path, *, without: str = "", status: int | tuple[int, ...] = 
 
 def test_compose_takes_the_file(tmp_path: Path) -> None:
     services = yaml.safe_load(compose(tmp_path))["services"]
-    assert set(services) == {"db", "prepare", "grants", "web", "kamailio", "nginx"}
+    assert set(services) == {"db", "prepare", "grants", "web", "collector", "kamailio", "nginx"}
     # What the machine's network reaches.
     written = yaml.safe_load((DOCKER / "compose.yaml").read_text(encoding="utf-8"))["services"]
     ports = {port for service in written.values() for port in service.get("ports", [])}

@@ -11,6 +11,7 @@ from tests.namespaces import in_namespace
 
 RULES = DEPLOY / "nftables" / "dsiprouter.nft"
 PORT = 5060
+TLS_PORT = 5070
 LIMIT = 100
 # In the namespace: serve the port, and see how many connections each source gets.
 CLIENT = """
@@ -48,10 +49,10 @@ def nft(*arguments: str) -> str:
     return " ".join([program("nft", "nftables"), *arguments])
 
 
-LOAD = nft("-D", f"SIP_PORT={PORT}", "-f", str(RULES))
+LOAD = nft("-D", f"SIP_PORT={PORT}", "-D", f"TLS_PORT={TLS_PORT}", "-f", str(RULES))
 
 
-def connections(*sources: str, before: str = "true") -> dict[str, int | str]:
+def connections(*sources: str, before: str = "true", port: int = PORT) -> dict[str, int | str]:
     addresses = [f"ip address add {address} dev lo" for address in ("fd00::5/64", "fd00::6/64", "fd00:0:0:1::5/64")]
     said = in_namespace(
         "net",
@@ -59,7 +60,7 @@ def connections(*sources: str, before: str = "true") -> dict[str, int | str]:
         *addresses,
         LOAD,
         before,
-        f"{sys.executable} -c '{CLIENT}' {PORT} {' '.join(sources)}",
+        f"{sys.executable} -c '{CLIENT}' {port} {' '.join(sources)}",
     )
     return dict(json.loads(said))
 
@@ -71,6 +72,10 @@ def test_a_source_gets_its_connections_and_no_more_and_others_get_theirs() -> No
         "first": "still up",
         "other port": PORT + 1,
     }
+
+
+def test_the_port_for_tls_has_the_limit_too() -> None:
+    assert connections("127.0.0.5", port=TLS_PORT)["127.0.0.5"] == LIMIT
 
 
 def test_of_ipv6_a_64_counts_as_one_source() -> None:

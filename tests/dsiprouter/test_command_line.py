@@ -31,6 +31,7 @@ COMMANDS = {
     "kamailio_status": (["kamailio_status"], ""),
     "load_carriers": (["load_carriers", "-"], DOCUMENT),
     "plan_kamailio": (["plan_kamailio"], ""),
+    "reload_certificates": (["reload_certificates"], ""),
     "reload_kamailio": (["reload_kamailio", "--yes"], ""),
     "reset_login_delay": (["reset_login_delay", "admin"], ""),
     "roll_back": (["roll_back", "1", "--yes"], ""),

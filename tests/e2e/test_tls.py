@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import ssl
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography import x509
+from pytest_django import Settings
 
+from tests.commands import run_command
 from tests.e2e.isolated import passed_in_own_network
 from tests.e2e.own_network import named_tls_calls
 from tests.e2e.scene import Scene, scene_on_own_node, to
@@ -145,3 +149,51 @@ def test_a_pbx_calls_over_tls_and_is_called(tls_scene: Scene, authority: Authori
 def test_calls_to_names_of_certificates(tmp_path: Path) -> None:
     """In a network of its own, because the name server has its usual port there."""
     assert passed_in_own_network(named_tls_calls, resolver=tmp_path / "resolv.conf") == 5
+
+
+@pytest.mark.wire
+def test_a_certificate_is_exchanged_while_calls_come(
+    tls_scene: Scene, authority: Authority, settings: Settings
+) -> None:
+    """Twenty calls a second, each over a connection of its own: none fails, the later ones see the new certificate."""
+    parameters = tls_scene.process.parameters
+    settings.DSIPROUTER_RPC_PORT, settings.DSIPROUTER_RPC_TOKEN = parameters.rpc_port, parameters.rpc_token
+    tls_scene.route("1", tls_scene.group("Plain", to(tls_scene.carrier())))
+    tls_scene.apply()
+    proxy = f"{parameters.sip_address}:{parameters.sip_tls_port}"
+    calls = []
+    for number in range(80):
+        if number == 40:
+            for kept, new in zip(
+                (parameters.tls_certificate, parameters.tls_key), authority.certify("new.example"), strict=True
+            ):
+                Path(new).replace(kept)
+            ran = run_command("reload_certificates")
+            assert (ran.status, ran.out) == (0, "node local: has read its certificates. New connections use them.\n")
+        agent = tls_scene.agents.enter_context(UserAgent(tls_scene.pbx.address))
+        calls.append(agent.call("1555", proxy, transport="tls"))
+        time.sleep(0.05)
+    assert [call.wait().code for call in calls] == [200] * 80
+    assert [call.bye() for call in calls] == [200] * 80
+    shown = ssl.get_server_certificate((parameters.sip_address, int(parameters.sip_tls_port)))
+    assert x509.load_pem_x509_certificate(shown.encode()).subject.rfc4514_string() == "CN=new.example"
+
+
+@pytest.mark.wire
+def test_files_that_can_not_be_used_leave_the_former_ones(tls_scene: Scene, settings: Settings) -> None:
+    parameters = tls_scene.process.parameters
+    settings.DSIPROUTER_RPC_PORT, settings.DSIPROUTER_RPC_TOKEN = parameters.rpc_port, parameters.rpc_token
+    before = ssl.get_server_certificate((parameters.sip_address, int(parameters.sip_tls_port)))
+    Path(parameters.tls_key).write_text("no key", encoding="ascii")
+    ran = run_command("reload_certificates")
+    assert ran.status == 1
+    assert "consult server log" in ran.out
+    assert ssl.get_server_certificate((parameters.sip_address, int(parameters.sip_tls_port))) == before
+
+
+@pytest.mark.wire
+def test_a_node_without_tls_has_no_certificates(scene: Scene, settings: Settings) -> None:
+    settings.DSIPROUTER_RPC_PORT = scene.process.parameters.rpc_port
+    settings.DSIPROUTER_RPC_TOKEN = scene.process.parameters.rpc_token
+    ran = run_command("reload_certificates")
+    assert (ran.status, ran.out) == (0, "node local: serves no TLS, so it has no certificate.\n")

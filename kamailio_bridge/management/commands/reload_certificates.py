@@ -1,0 +1,46 @@
+"""Let every node read its TLS files again, without a restart."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+
+from kamailio_bridge.nodes.ask_all import ask_nodes
+from kamailio_bridge.nodes.node import Node, configured_nodes
+from kamailio_bridge.nodes.rpc import CallFailed, RpcError
+
+_METHOD = "tls.reload"
+_MISSING = "method not found"  # the node has no TLS module
+
+
+class Command(BaseCommand):
+    help = (
+        "Let every node read its certificate, key and trusted CAs again, without a restart: for new connections, while"
+        " calls go on. The exit status is 1 when a node can't; it keeps what it has."
+    )
+    requires_system_checks: list[str] = []
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--node", metavar="NAME", help="only this node")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        nodes = [node for node in configured_nodes() if options["node"] in (None, node.name)]
+        if not nodes:
+            self.stderr.write(f"There is no node {options['node']}.")
+            raise SystemExit(1)
+        answers = ask_nodes(nodes, _reload)
+        for node, answer in zip(nodes, answers, strict=True):
+            self.stdout.write(f"node {node.name}: {answer}")
+        if any(isinstance(answer, RpcError) for answer in answers):
+            raise SystemExit(1)
+
+
+def _reload(node: Node) -> str:
+    try:
+        node.rpc.call(_METHOD)
+    except CallFailed as failure:
+        if failure.message.lower() == _MISSING:
+            return "serves no TLS, so it has no certificate."
+        raise
+    return "has read its certificates. New connections use them."
