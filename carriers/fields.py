@@ -18,6 +18,7 @@ from carriers.validators import (
     validate_quotable,
 )
 from carriers.values.accounts import clean_realms, clean_registrars
+from carriers.values.address_lists import clean_backups
 from carriers.values.addresses import DEFAULT_SIP_PORT, MAX_HOST_LENGTH, clean_host, clean_network
 from carriers.values.answer_codes import clean_causes, clean_codes
 from carriers.values.identities import clean_caller_numbers, clean_header_names
@@ -155,6 +156,12 @@ class RegistrarsField(CodesField):
     """Registration servers separated by commas, kept in their clean form."""
 
     clean_form = staticmethod(clean_registrars)
+
+
+class BackupsField(CodesField):
+    """Backup addresses of a PBX separated by commas, kept in their clean form."""
+
+    clean_form = staticmethod(clean_backups)
 
 
 class CausesField(CodesField):

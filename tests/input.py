@@ -242,6 +242,10 @@ BAD_PBX_SETTINGS: list[tuple[str, Typed, str, str]] = [
     ("identity", {"caller_numbers": "+49*30"}, "caller_numbers", "is no caller number"),
     ("identity", {"caller_numbers": " ".join(map(str, range(51)))}, "caller_numbers", "51 numbers; at most 50"),
     ("identity", {"fallback_number": "x", "caller_numbers": "1"}, "fallback_number", "Write a number"),
+    ("backups", {"backup_addresses": "192.0.2.10, 999.1.1.1"}, "backup_addresses", "“999.1.1.1” is not an IP address"),
+    ("backups", {"backup_addresses": "a.ex,b.ex,c.ex,d.ex,e.ex"}, "backup_addresses", "At most 4 backup addresses"),
+    ("backups", {"backup_addresses": f"{'x' * 60}.example.example"}, "backup_addresses", "at most 64 characters"),
+    ("backups", {"backup_addresses": "a.ex;gwid=1"}, "backup_addresses", "“a.ex;gwid=1”|is not"),
     ("identity", {"fallback_number": "+4930"}, "fallback_number", "Without allowed caller numbers"),
 ]
 

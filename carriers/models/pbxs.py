@@ -8,6 +8,7 @@ from django.db import models
 from carriers.fields import PORT_HELP, NameField, PortField, SipHostField, Transport
 from carriers.models.base import CarrierModel
 from carriers.models.groups import refuse_same_name
+from carriers.models.topics.backups import BackupFields
 from carriers.models.topics.identity import PBX_IDENTITY_CONSTRAINTS, PBXIdentityFields
 from carriers.models.topics.numbers import NUMBER_PLAN_CONSTRAINTS, NumberPlanFields
 from carriers.models.topics.registry import PBX_TOPICS
@@ -15,7 +16,7 @@ from carriers.models.topics.topic import errors_of
 from carriers.values.addresses import format_address
 
 
-class PBX(NumberPlanFields, PBXIdentityFields, CarrierModel):
+class PBX(NumberPlanFields, PBXIdentityFields, BackupFields, CarrierModel):
     """A customer-side switch: the networks that it calls from, and the address for inbound calls."""
 
     name = NameField(unique=True, help_text="What you call this switch, such as “office”.")

@@ -174,6 +174,7 @@ class PBXRecord(NamedTuple):
     national_length: int | None = None
     local_length: int | None = None
     inbound_format: str = "as_dialled"
+    backup_addresses: str = ""
 
 
 class OutboundRouteRecord(NamedTuple):

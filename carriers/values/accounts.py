@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 from django.core.exceptions import ValidationError
 
-from carriers.values.addresses import MAX_HOST_LENGTH, SipAddress, clean_host, parse_sip_address, usual_port, with_port
+from carriers.values.address_lists import clean_addresses
+from carriers.values.addresses import clean_host
 
 MOST_REALMS = 9
 MOST_REGISTRARS = 4
@@ -53,35 +54,6 @@ def clean_realms(text: str) -> str:
     return ", ".join(realms)
 
 
-class Registrar(NamedTuple):
-    """One registration server. ``port`` is None where DNS decides."""
-
-    host: str
-    port: int | None
-    transport: str
-
-
-def registrars_in(text: str) -> list[Registrar]:
-    """Return the registration servers of a list separated by commas. Raises ``ValidationError``."""
-    return [_registrar(parse_sip_address(part)) for part in (part.strip() for part in text.split(",")) if part]
-
-
-def _registrar(address: SipAddress) -> Registrar:
-    return Registrar(
-        address.host, address.port or usual_port(address.host, address.transport), address.transport or "udp"
-    )
-
-
 def clean_registrars(text: str) -> str:
     """Return registration servers separated by a comma and a blank, each once. Raises ``ValidationError``."""
-    registrars = list(dict.fromkeys(registrars_in(text)))
-    if len(registrars) > MOST_REGISTRARS:
-        raise ValidationError(f"At most {MOST_REGISTRARS} further registration servers are possible.", code="count")
-    if any(len(registrar.host) > MAX_HOST_LENGTH - 36 for registrar in registrars):
-        raise ValidationError("The name of a registration server has at most 64 characters.", code="length")
-    return ", ".join(_typed(registrar) for registrar in registrars)
-
-
-def _typed(registrar: Registrar) -> str:
-    address = with_port(registrar.host, registrar.port)
-    return address if registrar.transport == "udp" else f"sip:{address};transport={registrar.transport}"
+    return clean_addresses(text, most=MOST_REGISTRARS, of="further registration servers")

@@ -13,7 +13,8 @@ from typing import Any
 from django.db.models import Q
 
 from carriers.labels import pbx_label
-from carriers.snapshots.records import Carriers
+from carriers.snapshots.records import Carriers, PBXRecord
+from carriers.values.address_lists import ListedAddress, addresses_in
 from kamailio_bridge.modules.acceptance import accept_dispatcher
 from kamailio_bridge.modules.acceptance.accepted import Handler
 from kamailio_bridge.modules.base import (
@@ -30,7 +31,7 @@ from kamailio_bridge.modules.base import (
 from kamailio_bridge.nodes.node import Node
 from kamailio_bridge.nodes.rpc import CallFailed, Rpc, parsing_answer
 from kamailio_bridge.rows.attrs import endpoint_attrs, pbx_attrs
-from kamailio_bridge.rows.ids import PBX_OFFSET, pbx_set_id, row_id, set_id
+from kamailio_bridge.rows.ids import BACKUP_OFFSET, PBX_OFFSET, further_row_id, pbx_set_id, row_id, set_id
 from kamailio_bridge.rows.marks import GROUP_MARK, PBX_MARK, group_mark, pbx_mark
 from kamailio_bridge.rows.routes_in_force import is_dns_name, sip_uri
 from kamailio_bridge.rows.row_drift import RowDrift
@@ -82,17 +83,7 @@ class DispatcherModule(KamailioModule):
                 )
         for pbx in carriers.pbxs.values():
             if pbx.enabled:
-                projection.add(
-                    DESTINATIONS,
-                    pbx_label(pbx),
-                    row_id(pbx.pk, PBX_OFFSET),
-                    pbx_set_id(pbx.pk),
-                    sip_uri(pbx.host, pbx.port, pbx.transport),
-                    SKIP_DNS_AT_LOAD if is_dns_name(pbx.host) else 0,
-                    HIGHEST_PRIORITY,
-                    pbx_attrs(pbx.pk),
-                    pbx_mark(pbx.pk),
-                )
+                _add_pbx(projection, pbx)
         return projection
 
     def reload(self, node: Node, wanted: Projection, changes: ModuleChanges | None) -> str:
@@ -154,6 +145,23 @@ class DispatcherModule(KamailioModule):
             for pk, setid, destination in foreign.values_list("pk", "setid", "destination")
             if (setid, destination) not in loaded
         ]
+
+
+def _add_pbx(projection: Projection, pbx: PBXRecord) -> None:
+    """Add the address of a PBX and its backup addresses."""
+    addresses = [ListedAddress(pbx.host, pbx.port, pbx.transport), *addresses_in(pbx.backup_addresses)]
+    for rank, address in enumerate(addresses):
+        projection.add(
+            DESTINATIONS,
+            f"{pbx_label(pbx)}, backup address {rank}" if rank else pbx_label(pbx),
+            further_row_id(pbx.pk, rank, BACKUP_OFFSET) if rank else row_id(pbx.pk, PBX_OFFSET),
+            pbx_set_id(pbx.pk),
+            sip_uri(address.host, address.port, address.transport),
+            SKIP_DNS_AT_LOAD if is_dns_name(address.host) else 0,
+            HIGHEST_PRIORITY - rank,
+            pbx_attrs(pbx.pk),
+            pbx_mark(pbx.pk),
+        )
 
 
 def _listed(values: Values) -> tuple[Any, ...]:

@@ -10,7 +10,8 @@ from django.db.models import Q
 
 from carriers.labels import group_label
 from carriers.snapshots.records import Carriers, CredentialRecord, GroupRecord
-from carriers.values.accounts import MOST_REALMS, Registrar, realms_in, registrars_in
+from carriers.values.accounts import MOST_REALMS, realms_in
+from carriers.values.address_lists import ListedAddress, addresses_in
 from carriers.values.addresses import uri_host
 from kamailio_bridge.modules.base import ModuleChanges, NodeNames, Projection, TableChanges
 from kamailio_bridge.modules.policies.account import account_policy
@@ -19,7 +20,7 @@ from kamailio_bridge.rows.ids import (
     MORE_ACCOUNTS_OFFSET,
     MORE_OWNERS_OFFSET,
     OWNER_OFFSET,
-    more_accounts_row_id,
+    further_row_id,
     row_id,
 )
 from kamailio_bridge.rows.marks import (
@@ -179,14 +180,14 @@ class _Record(NamedTuple):
     key: str
     pk: int
     owner_pk: int
-    registrar: Registrar
+    registrar: ListedAddress
     realm: str
     ha1: str | None
     registers: bool
 
 
 def _records(group: GroupRecord, credential: CredentialRecord) -> Iterator[_Record]:
-    first = Registrar(credential.registrar or LOCAL_DOMAIN, credential.port, credential.transport)
+    first = ListedAddress(credential.registrar or LOCAL_DOMAIN, credential.port, credential.transport)
     realm = credential.realm or LOCAL_DOMAIN
     main = _Record(
         record_key(group.pk),
@@ -202,15 +203,15 @@ def _records(group: GroupRecord, credential: CredentialRecord) -> Iterator[_Reco
         return
     realms = zip(realms_in(credential.more_realms), credential.more_ha1, strict=True)
     for place, (other, ha1) in enumerate(realms, start=1):
-        pk = more_accounts_row_id(group.pk, place, MORE_ACCOUNTS_OFFSET)
+        pk = further_row_id(group.pk, place, MORE_ACCOUNTS_OFFSET)
         key = realm_record_key(group.pk, place)
         yield main._replace(key=key, pk=pk, realm=other, ha1=ha1, registers=False)
     if credential.register:
-        for place, registrar in enumerate(registrars_in(credential.more_registrars), start=1):
+        for place, registrar in enumerate(addresses_in(credential.more_registrars), start=1):
             yield main._replace(
                 key=registrar_record_key(group.pk, place),
-                pk=more_accounts_row_id(group.pk, MOST_REALMS + place, MORE_ACCOUNTS_OFFSET),
-                owner_pk=more_accounts_row_id(group.pk, place, MORE_OWNERS_OFFSET),
+                pk=further_row_id(group.pk, MOST_REALMS + place, MORE_ACCOUNTS_OFFSET),
+                owner_pk=further_row_id(group.pk, place, MORE_OWNERS_OFFSET),
                 registrar=registrar,
             )
 
@@ -223,7 +224,7 @@ def _owner_pk(key: str) -> int | None:
         return None
     if number is None:
         return row_id(group_pk, OWNER_OFFSET)
-    return more_accounts_row_id(group_pk, number, MORE_OWNERS_OFFSET)
+    return further_row_id(group_pk, number, MORE_OWNERS_OFFSET)
 
 
 def _keep_record(projection: Projection, label: str, record: _Record, *, registers: bool) -> None:

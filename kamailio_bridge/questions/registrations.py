@@ -16,7 +16,8 @@ from typing import Literal
 from django.utils import timezone
 
 from carriers.snapshots.records import Carriers, CredentialRecord, GroupRecord
-from carriers.values.accounts import realms_in, registrars_in
+from carriers.values.accounts import realms_in
+from carriers.values.address_lists import addresses_in
 from carriers.values.addresses import with_port
 from kamailio_bridge.modules.uac_records import UacRecord, differs, dump_records
 from kamailio_bridge.modules.uac_rows import record_rows
@@ -217,7 +218,7 @@ def _further(group: GroupRecord, views: Sequence[NodeView | _Unreachable], wante
     credential = group.credential
     if credential is None or not credential.register:
         return
-    for place, registrar in enumerate(registrars_in(credential.more_registrars), start=1):
+    for place, registrar in enumerate(addresses_in(credential.more_registrars), start=1):
         key = registrar_record_key(group.pk, place)
         row = wanted.get(key)
         records = [view.records[key] for view in views if isinstance(view, NodeView) and key in view.records]

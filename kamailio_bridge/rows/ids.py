@@ -20,6 +20,8 @@ ROUTE_OFFSET = 200_000_000  # a route's own gateway list among the groups' lists
 INBOUND_OFFSET = 300_000_000  # inbound routes among the outbound ones
 ENDPOINT_ADDRESS_OFFSET = 400_000_000  # endpoints' own addresses among the source networks
 
+BACKUP_OFFSET = 200_000_000  # backup addresses of PBXs, among the destinations
+
 MORE_ACCOUNTS_OFFSET = 100_000_000  # further realms and registration servers of an account, among the accounts
 MORE_OWNERS_OFFSET = 400_000_000  # owners of accounts at further registration servers, among the rows of htable
 OWNER_OFFSET = 500_000_000  # owners of accounts, among the other rows of htable
@@ -52,9 +54,9 @@ def policy_row_id(pk: int, place: int, offset: int = 0) -> int:
     return row_id(pk * TOPICS + place, offset)
 
 
-def more_accounts_row_id(group_pk: int, place: int, offset: int) -> int:
-    """Return the key of a further row of an account: ``place`` 1 to 15."""
-    return row_id(group_pk * TOPICS + place, offset)
+def further_row_id(pk: int, place: int, offset: int) -> int:
+    """Return the key of a further row of an account or a PBX: ``place`` 1 to 15."""
+    return row_id(pk * TOPICS + place, offset)
 
 
 def _spare_keys(key: int) -> Iterator[int]:

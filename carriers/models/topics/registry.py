@@ -5,6 +5,7 @@ From here follow the fieldsets of the pages and the mappings of the carriers doc
 
 from __future__ import annotations
 
+from carriers.models.topics.backups import BackupFields, explain_backups
 from carriers.models.topics.failover import FailoverFields, explain_failover
 from carriers.models.topics.host_names import HostNameFields, explain_host_names
 from carriers.models.topics.identity import (
@@ -33,4 +34,5 @@ GROUP_TOPICS: tuple[Topic, ...] = (
 PBX_TOPICS: tuple[Topic, ...] = (
     Topic("number_plan", "Number plan", NumberPlanFields, explain_plan, plan_errors),
     Topic("identity", "Identity", PBXIdentityFields, errors=pbx_identity_errors),
+    Topic("backups", "Backup addresses", BackupFields, explain_backups),
 )

@@ -18,7 +18,7 @@ from kamailio_bridge.modules.acceptance.accepted import (
     save_valid,
 )
 from kamailio_bridge.rows.attrs import split_attrs
-from kamailio_bridge.rows.ids import PBX_OFFSET, row_id
+from kamailio_bridge.rows.ids import BACKUP_OFFSET, PBX_OFFSET, row_id
 from kamailio_bridge.rows.marks import GROUP_MARK, object_key
 from kamailio_bridge.rows.numbers import number_in
 from kamailio_bridge.rows.row_drift import RowDrift
@@ -30,6 +30,8 @@ def handler_of(row: RowDrift) -> Handler | None:
     changed = {column for column, _, _ in row.columns}
     if row.kind == "added":
         return _add_endpoint if str(found_values(row)["description"]).startswith(GROUP_MARK) else None
+    if row.pk > row_id(0, BACKUP_OFFSET):
+        return None  # one of several addresses in a field: it can only be restored
     if row.pk > row_id(0, PBX_OFFSET):
         return _change_pbx if row.kind == "changed" and changed == {"destination"} else None
     if row.kind == "deleted":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from carriers.snapshots.records import GroupRecord
-from carriers.values.accounts import registrars_in
+from carriers.values.address_lists import addresses_in
 from kamailio_bridge.rows.routes_in_force import is_dns_name
 
 # A name, and whether a port stands beside it: then SRV records don't count.
@@ -24,7 +24,7 @@ def names_of(group: GroupRecord, *, to_admit: bool = False) -> Wanted:
     credential = group.credential
     if credential is not None and credential.register:
         hosts.append((credential.registrar, credential.port))
-        hosts += [(registrar.host, registrar.port) for registrar in registrars_in(credential.more_registrars)]
+        hosts += [(registrar.host, registrar.port) for registrar in addresses_in(credential.more_registrars)]
     for host, port in hosts:
         if host and is_dns_name(host):
             name = host.lower().rstrip(".")

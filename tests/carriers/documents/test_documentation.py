@@ -27,6 +27,7 @@ TABLES: dict[str, list[type[models.Model]]] = {
     "failover of a carrier group": [CarrierGroup],
     "pbxs": [PBX],
     "identity of a PBX": [PBX],
+    "backups of a PBX": [PBX],
     "outbound_routes, inbound_routes": [OutboundRoute, InboundRoute],
 }
 ENTRIES = {
@@ -41,6 +42,7 @@ ENTRIES = {
     "host_names of a carrier group": ["carrier_groups", "host_names"],
     "pbxs": ["pbxs"],
     "identity of a PBX": ["pbxs", "identity"],
+    "backups of a PBX": ["pbxs", "backups"],
     "outbound_routes, inbound_routes": ["outbound_routes"],
 }
 

@@ -29,6 +29,7 @@ TEXTS = {
     "removed_headers": "User-Agent P-Charge-Info",
     "caller_numbers": "+4930123* 4930999",
     "fallback_number": "+49301230",
+    "backup_addresses": "192.0.2.10:5060, sip:pbx2.example:5070;transport=tcp",
 }
 PASSWORD = "correct-horse-battery"
 TOKEN = 'staple; of="horses"'
