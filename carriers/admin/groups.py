@@ -13,7 +13,7 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Case, Exists, OuterRef, QuerySet, Value, When
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
-from django.urls import reverse
+from django.urls import re_path, reverse
 from django.utils.decorators import method_decorator
 from django.utils.html import format_html
 from django.views.decorators.csrf import csrf_protect
@@ -22,11 +22,13 @@ from django.views.decorators.debug import sensitive_post_parameters
 from carriers.admin.change_lists import ListAdmin, QuickList
 from carriers.admin.hooks import CallsHooks
 from carriers.admin.inlines import AuthCredentialInline, EndpointInline, ExtraHeaderInline, GroupSourceInline
+from carriers.admin.later_templates_page import later_template_view
 from carriers.admin.simultaneous_edits.mixin import EditedTogether
 from carriers.admin.topics import topic_fieldsets
 from carriers.forms.add_group import AddCarrierGroupForm
 from carriers.forms.provider_group import ProviderGroupForm
 from carriers.history.actor import operator_of
+from carriers.later_templates import later_template
 from carriers.models import AuthCredential, CarrierGroup, Endpoint, SourceNetwork
 from carriers.models.topics.numbers import NumberFormat
 from carriers.models.topics.registry import GROUP_TOPICS
@@ -203,7 +205,15 @@ class CarrierGroupAdmin(OfferedLookups, CallsHooks, EditedTogether, ListAdmin):
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
         group: CarrierGroup | None = context.get("original")
         context["calls_go_nowhere"] = calls_go_nowhere(group) if group is not None else ""
+        context["later_template"] = later_template(group) if group is not None else None
         return super().render_change_form(request, context, *args, **kwargs)
+
+    def get_urls(self) -> list[Any]:
+        view = self.admin_site.admin_view(later_template_view)
+        return [
+            re_path(r"^(?P<pk>[0-9]{1,9})/template/$", view, name="carriers_carriergroup_template"),
+            *super().get_urls(),
+        ]
 
     # --- The short form -----------------------------------------------------------------------------------------------
 

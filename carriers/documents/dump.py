@@ -29,7 +29,7 @@ def carriers_document(advance: Callable[[int], object] = lambda _done: None) -> 
     routes = OutboundRoute.objects.order_by("prefix", "pk").prefetch_related("route_groups__group")
     tree: dict[str, Any] = {"carrier_groups": [], "pbxs": [], "outbound_routes": [], "inbound_routes": []}
     for group in groups:
-        tree["carrier_groups"].append(_group(group))
+        tree["carrier_groups"].append(group_entry(group))
         advance(1)
     for pbx in PBX.objects.order_by("name", "pk").prefetch_related("sources"):
         tree["pbxs"].append(
@@ -68,7 +68,7 @@ def _outbound_route(route: OutboundRoute) -> dict[str, Any]:
     }
 
 
-def _group(group: CarrierGroup) -> dict[str, Any]:
+def group_entry(group: CarrierGroup) -> dict[str, Any]:
     tree: dict[str, Any] = {
         "name": group.name,
         "enabled": group.enabled,

@@ -28,7 +28,7 @@ import yaml
 from django.conf import settings
 
 FOLDER = Path(__file__).parent
-_PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
+PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
 _SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 
 
@@ -116,10 +116,10 @@ def _fill(value: Any, answers: Mapping[str, str]) -> Any:
         return str(value)  # as the texts of documents have numbers
     if not isinstance(value, str):
         return value
-    alone = _PLACEHOLDER.fullmatch(value)
+    alone = PLACEHOLDER.fullmatch(value)
     if alone and not answers[alone[1]]:
         return _GONE
-    return _PLACEHOLDER.sub(lambda found: answers[found[1]], value)
+    return PLACEHOLDER.sub(lambda found: answers[found[1]], value)
 
 
 def _lacks_an_answer(entry: Any, answers: Mapping[str, str]) -> bool:
@@ -195,4 +195,4 @@ def _placeholders(value: Any) -> Iterator[str]:
         for each in value:
             yield from _placeholders(each)
     elif isinstance(value, str):
-        yield from _PLACEHOLDER.findall(value)
+        yield from PLACEHOLDER.findall(value)

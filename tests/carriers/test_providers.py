@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 from django.test import Client
 
 from carriers.documents import DocumentRefused, carriers_document, load_document
-from carriers.models import CarrierGroup
+from carriers.models import AuthCredential, CarrierGroup
 from carriers.providers.provider import FOLDER, AnswersRefused, Provider, TemplateBroken, providers, read_provider
 from carriers.snapshots.records import read_carriers
 from tests.admin.forms import errors_of
@@ -123,6 +124,98 @@ def test_a_template_of_an_operator(settings: Any, tmp_path: Path) -> None:
     with pytest.raises(DocumentRefused) as broken:
         load_document({"carrier_groups": [{"name": "Acme", "template": "mine", "answers": {}}]})
     assert "The template mine.yaml does not ask for where." in broken.value.problems[0]
+
+
+LATER = """\
+title: Mine
+version: {version}
+date: 2026-11-26
+source: https://mine.example
+about: It is mine.
+asks:
+  - {{name: trunk, label: Trunk name}}
+  - {{name: password, label: Password, secret: true}}
+group:
+  endpoints:
+    - {{name: main, host: "{{trunk}}.mine.example", port: null{more}}}
+  credential: {{username: "{{trunk}}-1", password: "{{password}}", register: false{realm}}}
+  numbers: {{number_format: {number_format}}}
+"""
+
+
+@pytest.fixture
+def mine(settings: Any, tmp_path: Path) -> Callable[..., None]:
+    """Return a function that writes an operator's template, and make a group of its first version."""
+    settings.DSIPROUTER_HOME = str(tmp_path)
+    (tmp_path / "providers").mkdir()
+
+    def write(version: int, number_format: str = "plus", more: str = "", realm: str = "") -> None:
+        text = LATER.format(version=version, number_format=number_format, more=more, realm=realm)
+        (tmp_path / "providers" / "mine.yaml").write_text(text, encoding="utf-8")
+
+    write(1)
+    answers = {"trunk": "acme", "password": "correct horse battery"}
+    load_document({"carrier_groups": [{"name": "Acme", "template": "mine", "answers": answers}]})
+    return write
+
+
+def page_of_later_template() -> str:
+    return f"/admin/carriers/carriergroup/{CarrierGroup.objects.get().pk}/template/"
+
+
+def test_a_later_version_is_offered_and_taken(admin_client: Client, mine: Callable[..., None]) -> None:
+    """What the group shows of the answers is used; the password stays, and so does what the template leaves alone."""
+    group = CarrierGroup.objects.get()
+    page = f"/admin/carriers/carriergroup/{group.pk}/change/"
+    assert "See what would differ" not in admin_client.get(page).content.decode()
+    mine(2, "digits", more=", strip: 1", realm=", realm: mine.example")
+    assert "See what would differ" in admin_client.get(page).content.decode()
+    digest = group.credential.ha1("x")
+    html = admin_client.get(page_of_later_template()).content.decode()
+    assert "number format" in html
+    assert "realm" in html
+    assert "strip" in html
+    assert "stays as it is, because" not in html
+    group.refresh_from_db()
+    assert (group.number_format, group.template_version) == ("plus", 1), "looking changes nothing"
+    assert admin_client.post(page_of_later_template(), {"accept": "1"}).status_code == 302
+    group = CarrierGroup.objects.get()
+    assert (group.number_format, group.template_version) == ("digits", 2)
+    assert (group.credential.realm, group.credential.ha1("x")) == ("mine.example", digest)
+    endpoint = group.endpoints.get()
+    assert (endpoint.host, endpoint.strip) == ("acme.mine.example", 1)
+    assert "See what would differ" not in admin_client.get(page).content.decode()
+
+
+def test_a_later_version_is_declined(admin_client: Client, mine: Callable[..., None]) -> None:
+    mine(3, "digits")
+    admin_client.post(page_of_later_template(), {"decline": "1"})
+    group = CarrierGroup.objects.get()
+    assert (group.number_format, group.template_version) == ("plus", 3)
+    assert admin_client.get(page_of_later_template()).status_code == 302
+
+
+def test_what_needs_an_answer_that_is_gone_stays(admin_client: Client, mine: Callable[..., None]) -> None:
+    CarrierGroup.objects.get().endpoints.update(host="203.0.113.7")
+    AuthCredential.objects.all().delete()
+    mine(2, "digits")
+    html = admin_client.get(page_of_later_template()).content.decode()
+    assert "What needs Trunk name stays as it is" in html
+    admin_client.post(page_of_later_template(), {"accept": "1"})
+    group = CarrierGroup.objects.get()
+    assert (group.number_format, group.endpoints.get().host, hasattr(group, "credential")) == (
+        "digits",
+        "203.0.113.7",
+        False,
+    )
+
+
+def test_who_may_take_a_later_version(client: Client, mine: Callable[..., None], django_user_model: Any) -> None:
+    mine(2)
+    viewer = django_user_model.objects.create_user("viewer", password="a long password", is_staff=True)
+    client.force_login(viewer)
+    assert client.get(page_of_later_template()).status_code == 403
+    assert client.post(page_of_later_template(), {"accept": "1"}).status_code == 403
 
 
 ADD = "/admin/carriers/carriergroup/add/"

@@ -41,7 +41,10 @@ FLOORS: tuple[dict[str, str], ...] = (
         "carriers.documents": "carriers as YAML, JSON and CSV",
         "carriers.services": "the changes that need more than one object",
     },
-    {"carriers.forms": "what operators enter"},
+    {
+        "carriers.forms": "what operators enter",
+        "carriers.later_templates": "what a later version of a group's template would change",
+    },
     {"carriers.admin": "the pages of the carriers"},
     {
         "carriers.checks": "what is wrong with the keys of passwords",
