@@ -7,7 +7,9 @@ free: the templates are used as they are, with the providers' real host names.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -19,6 +21,7 @@ from kamailio_bridge.local.kamailio_process import NodeProcess
 from tests.e2e.nodes import running_node
 from tests.e2e.own_network.provider_rules import ANSWERS, CALLER, NUMBER, PASSWORD, RULES
 from tests.e2e.scene import Scene
+from tests.e2e.sip.baresip import Baresip
 from tests.e2e.sip.digest import Account
 from tests.e2e.sip.incoming import Challenge, Incoming, answer
 from tests.e2e.sip.name_server import NameServer
@@ -29,6 +32,17 @@ from tests.mariadb import free_port
 pytestmark = [pytest.mark.django_db(databases=["default", "kamailio"], transaction=True)]
 
 ADDRESS = "127.30.8.250"
+# By address; by registration, challenges and another identity; by TCP and a domain of its own.
+BY_BARESIP = ("twilio", "sipgate-trunking", "telekom-companyflex")
+SDP = f"""\
+v=0
+o=- 1 1 IN IP4 {ADDRESS}
+s=-
+c=IN IP4 {ADDRESS}
+t=0 0
+m=audio 40000 RTP/AVP 0 8
+a=sendrecv
+""".replace("\n", "\r\n")
 
 
 @pytest.fixture(scope="session")
@@ -57,12 +71,20 @@ def hosts_of(group: CarrierGroup) -> set[str]:
     return {host for host in hosts if host_ip(host) is None}
 
 
-@pytest.mark.parametrize("slug", sorted(path.stem for path in FOLDER.glob("*.yaml")))
-def test_a_strict_provider_takes_the_call(scene: Scene, server: NameServer, authority: Authority, slug: str) -> None:
-    """Registration where it is asked, call up, hold, and an end by either side."""
+class Played(NamedTuple):
+    """A provider that is played: ``faults`` are what it found wrong, ``requests`` how many INVITEs make a call."""
+
+    carrier: Registrar
+    faults: list[str]
+    requests: int
+
+
+@contextmanager
+def played(scene: Scene, server: NameServer, authority: Authority, slug: str) -> Iterator[Played]:
+    """Make the group of a template, play its provider, and wait for the registration."""
     strict, provider = RULES[slug], read_provider(FOLDER / f"{slug}.yaml")
-    answers = {question.name: ANSWERS[question.name] or question.default for question in provider.asks
-               if question.name in ANSWERS}  # fmt: skip
+    asked = [question for question in provider.asks if question.name in ANSWERS]
+    answers = {question.name: ANSWERS[question.name] or question.default for question in asked}
     load_document({"carrier_groups": [{"name": "Acme", "template": slug, "answers": answers}]})
     group = CarrierGroup.objects.get()
     faults: list[str] = []
@@ -93,12 +115,20 @@ def test_a_strict_provider_takes_the_call(scene: Scene, server: NameServer, auth
             carrier.wait_until_registered(credential.username)
             if strict.registers_at:
                 assert carrier.registers()[-1].uri == f"sip:{strict.registers_at}"
+        yield Played(carrier, faults, 2 if account is not None else 1)
+    assert faults == []
+
+
+@pytest.mark.parametrize("slug", sorted(path.stem for path in FOLDER.glob("*.yaml")))
+def test_a_strict_provider_takes_the_call(scene: Scene, server: NameServer, authority: Authority, slug: str) -> None:
+    """Registration where it is asked, call up, hold, and an end by either side."""
+    with played(scene, server, authority, slug) as (carrier, faults, requests):
         for ends_it in ("caller", "callee"):
             seen = len(carrier.invites)
             call = scene.dial(NUMBER, sender=f"<sip:{CALLER}@{scene.pbx.host_port}>")
             assert call.code == 200, faults
             invite = carrier.invites[-1]
-            assert len(carrier.invites) == seen + (2 if account is not None else 1)
+            assert len(carrier.invites) == seen + requests
             carrier.wait_for("ACK", len(carrier.invites))
             assert call.ask("INVITE").code == 200, "hold"
             if ends_it == "caller":
@@ -106,4 +136,28 @@ def test_a_strict_provider_takes_the_call(scene: Scene, server: NameServer, auth
             else:
                 assert carrier.hang_up(invite) == 200
                 scene.pbx.wait_for("BYE")
-    assert faults == []
+
+
+@pytest.mark.parametrize("slug", BY_BARESIP)
+def test_baresip_is_the_pbx(scene: Scene, server: NameServer, authority: Authority, tmp_path: Path, slug: str) -> None:
+    """The same with a telephone of others: its offer, its hold with sendonly, its BYE, and its answer to ours."""
+    with (
+        played(scene, server, authority, slug) as (carrier, _, requests),
+        Baresip(tmp_path / "pbx", scene.pbx.address, CALLER) as pbx,
+    ):
+        carrier.sdp = SDP
+        for number, ends_it in enumerate(("caller", "callee"), start=1):
+            pbx.do("dial", f"sip:{NUMBER}@{scene.proxy}")
+            pbx.wait_for("CALL_ESTABLISHED")
+            invite = carrier.wait_for("INVITE", number * (requests + 1) - 1)[-1]
+            assert b"RTP/AVP" in invite.message.body
+            pbx.do("hold")
+            hold = carrier.wait_for("INVITE", number * (requests + 1))[-1]
+            assert b"a=sendonly" in hold.message.body
+            carrier.wait_for("ACK", number * (requests + 1))
+            if ends_it == "caller":
+                pbx.do("hangup")
+                carrier.wait_for("BYE")
+            else:
+                assert carrier.hang_up(invite) == 200
+            pbx.wait_for("CALL_CLOSED")

@@ -25,7 +25,7 @@ class UserAgent:
     """A user agent at one address with UDP and TCP. It takes calls as ``behaviour`` says, and records every request.
 
     ``within_calls`` is the behaviour towards everything that is no new call: re-INVITE, BYE, OPTIONS.
-    ``contact`` is the URI of its Contact, if not its own address.
+    ``contact`` is the URI of its Contact, if not its own address. ``sdp`` is the session description in its answers.
     """
 
     def __init__(self, address: str, behaviour: Behaviour | None = None, port: int = 0) -> None:
@@ -33,6 +33,7 @@ class UserAgent:
         self.behaviour: Behaviour = behaviour or answer(200)
         self.within_calls: Behaviour = answer(200)
         self.contact = ""
+        self.sdp = ""
         self.received: list[Incoming] = []
         self._transactions: dict[tuple[str, str], Incoming] = {}
         self._waiting: dict[tuple[str, str], Callable[[Message], None]] = {}
@@ -191,7 +192,7 @@ class UserAgent:
         if key in self._transactions:
             self._transactions[key].repeat()
             return
-        incoming = Incoming(message, link, self._wire, contact=self._contact(link.transport.lower()))
+        incoming = Incoming(message, link, self._wire, contact=self._contact(link.transport.lower()), sdp=self.sdp)
         self._transactions[key] = incoming
         with self._changed:
             self.received.append(incoming)

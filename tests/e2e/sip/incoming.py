@@ -23,6 +23,7 @@ class Incoming:
     link: Link
     wire: Wire
     contact: str
+    sdp: str = ""  # the body of a 200 to an INVITE
     time: float = field(default_factory=time.monotonic)
     answers: list[int] = field(default_factory=list)
     retransmissions: int = 0
@@ -54,7 +55,10 @@ class Incoming:
             self.answers.append(code)
             if self.method in ("INVITE", "UPDATE") and code < 300:
                 headers = (("contact", self.contact), *headers)
-            self._last = response(self.message, code, to_tag=self.to_tag, headers=headers)
+            body = b""
+            if self.sdp and self.method == "INVITE" and code == 200:
+                headers, body = (*headers, ("content-type", "application/sdp")), self.sdp.encode("ascii")
+            self._last = response(self.message, code, to_tag=self.to_tag, headers=headers, body=body)
             self.link.send(self._last)
 
     def repeat(self) -> None:

@@ -129,14 +129,16 @@ def parameter(value: str, name: str) -> str:
     return match[1] if match else ""
 
 
-def response(request: Message, code: int, *, to_tag: str, headers: tuple[tuple[str, str], ...] = ()) -> Message:
+def response(
+    request: Message, code: int, *, to_tag: str, headers: tuple[tuple[str, str], ...] = (), body: bytes = b""
+) -> Message:
     """Make the response to a request (RFC 3261, section 8.2.6)."""
     to = request.get("to")
     if code > 100 and not parameter(to, "tag"):
         to = f"{to};tag={to_tag}"
     copied = [(name, value) for name, value in request.headers if name in ("via", "record-route")]
     kept = [("from", request.get("from")), ("to", to), ("call-id", request.call_id), ("cseq", request.get("cseq"))]
-    return Message(f"SIP/2.0 {code} {REASONS.get(code, 'Answer')}", [*copied, *kept, *headers])
+    return Message(f"SIP/2.0 {code} {REASONS.get(code, 'Answer')}", [*copied, *kept, *headers], body)
 
 
 def cut_from_stream(buffer: bytes) -> tuple[bytes | None, bytes]:
