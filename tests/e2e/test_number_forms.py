@@ -148,7 +148,7 @@ def test_what_can_not_be_sent_on_is_refused(scene: Scene, carrier: UserAgent, pa
 @pytest.mark.parametrize("uri", ["sips:+15551234567@{proxy}", "SIPS:+15551234567@{proxy};transport=tcp"])
 def test_sips_is_refused_in_both_directions(scene: Scene, carrier: UserAgent, uri: str) -> None:
     target = uri.format(proxy=scene.proxy)
-    assert scene.dial(NUMBER, uri=target).wait().start == "SIP/2.0 416 SIPS is not supported"
+    assert scene.dial(NUMBER, uri=target).wait().start == "SIP/2.0 416 SIPS needs TLS"
     assert carrier.call(NUMBER, scene.proxy, uri=target).code == 416
     assert [carrier.received, scene.pbx.received] == [[], []]
 

@@ -19,7 +19,7 @@ pytestmark = [
     [
         ("sip:{proxy}", "484 Address Incomplete"),
         ("sip:reception@{proxy}", "404 Not a telephone number"),
-        ("sips:91@{proxy}", "416 SIPS is not supported"),
+        ("sips:91@{proxy}", "416 SIPS needs TLS"),
         ("sip:91;x=|@{proxy}", "400 Bad parameters of the number"),
         ("sip:8@{proxy}", "404 No outbound route"),
     ],

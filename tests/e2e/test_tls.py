@@ -145,6 +145,47 @@ def test_a_pbx_calls_over_tls_and_is_called(tls_scene: Scene, authority: Authori
         assert inbound.bye() == 200
 
 
+SRTP = """\
+v=0
+o=- 1 1 IN IP4 192.0.2.9
+s=-
+c=IN IP4 192.0.2.9
+t=0 0
+m=audio 40000 RTP/SAVP 0
+a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:d0RmdmcmVCspeEc3QGZiNWpVLFJhQX1cfHAwJSoj
+a=fingerprint:sha-256 4A:AD:B9:B1:3F:82:18:3B:54:02:12:DF:3E:5D:49:6B:19:E5:7C:AB:3E:5D:49:6B:19:E5:7C:AB:3E:5D:49:6B
+a=setup:actpass
+""".replace("\n", "\r\n")
+
+
+@pytest.mark.wire
+def test_sips_goes_over_tls_only_and_srtp_passes(tls_scene: Scene, authority: Authority) -> None:
+    """A call of a sips URI passes over the endpoint without TLS; the keys of its media pass unchanged, both ways."""
+    plain, secure, pbx = tls_scene.carrier(), tls_scene.carrier(), tls_scene.pbx
+    parameters = tls_scene.process.parameters
+    proxy = f"{parameters.sip_address}:{parameters.sip_tls_port}"
+    secure.sdp = SRTP
+    tls_scene.route("2", tls_scene.group("Plain", to(plain)))
+    with (
+        in_front_of(secure, server_side(authority.certify(secure.address))) as relay,
+        in_front_of(pbx, server_side(authority.certify(pbx.address))),
+    ):
+        tls_scene.route("1", tls_scene.group("Both", to(plain), over_tls(secure, relay)))
+        tls_scene.apply()
+        for ends_it in ("caller", "callee"):
+            call = pbx.call("1555", proxy, transport="tls", uri=f"sips:1555@{proxy}", body=SRTP)
+            assert call.wait().code == 200
+            assert call.wait().body.decode() == SRTP
+            invite = secure.invites[-1]
+            assert invite.uri == f"sips:1555@{secure.address}:{relay.port};transport=tls"
+            assert invite.message.body.decode() == SRTP
+            assert (call.bye() if ends_it == "caller" else secure.hang_up(invite)) == 200
+        refused = pbx.call("2555", proxy, transport="tls", uri=f"sips:2555@{proxy}")
+        assert refused.wait().start == "SIP/2.0 503 No endpoint has TLS"
+        assert tls_scene.dial("1555", uri=f"sips:1555@{tls_scene.proxy}").code == 416
+        assert plain.invites == []
+
+
 @pytest.mark.wire
 def test_calls_to_names_of_certificates(tmp_path: Path) -> None:
     """In a network of its own, because the name server has its usual port there."""

@@ -107,10 +107,12 @@ class UserAgent:
         uri: str = "",
         headers: tuple[tuple[str, str], ...] = (),
         sender: str = "",
+        body: str = "",
     ) -> Call:
-        """Call a number through the proxy at ``host:port``. ``to`` is whom the To names, if not the number.
+        """Call a number through the proxy at ``host:port``, with ``body`` in place of a usual session description.
 
-        ``uri`` is the R-URI, and the To, where they are other than ``sip:number@proxy``; ``sender`` is From without its
+        ``to`` is whom the To names, if not the number. ``uri`` is the R-URI, and the To, where they are others than
+        ``sip:number@proxy``; ``sender`` is From without its
         tag.
         """
         target = f"sip:{number}@{proxy}" + ("" if transport == "udp" else f";transport={transport}")
@@ -128,7 +130,7 @@ class UserAgent:
                 *headers,
                 ("content-type", "application/sdp"),
             ],
-            SDP,
+            body.encode("ascii") or SDP,
         )
         return Call(invite, link, self)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import heapq
 import itertools
+import select
 import selectors
 import socket
 import ssl
@@ -26,12 +27,22 @@ class Link:
     transport: str  # "UDP", "TCP" or "TLS"
     peer: tuple[str, int]
     socket: socket.socket = field(repr=False, compare=False)
+    # OpenSSL's connections are not for two threads at once: the test's, and the one that reads.
+    lock: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
 
     def send(self, message: Message) -> None:
         if self.transport == "UDP":
             self.socket.sendto(message.encode(), self.peer)
-        else:
-            self.socket.sendall(message.encode())
+            return
+        with self.lock:
+            rest = memoryview(message.encode())
+            while rest:
+                try:
+                    rest = rest[self.socket.send(rest) :]
+                except ssl.SSLWantReadError:
+                    select.select([self.socket], [], [], POLL_SECONDS)
+                except ssl.SSLWantWriteError:
+                    select.select([], [self.socket], [], POLL_SECONDS)
 
 
 class Wire:
@@ -71,6 +82,7 @@ class Wire:
                 connection = socket.create_connection(peer, timeout=5, source_address=(self.address, 0))
                 if uri.transport == "tls":
                     connection = _trusting_everybody().wrap_socket(connection)
+                    connection.settimeout(0)
                 link = Link(uri.transport.upper(), peer, connection)
                 self._connections[peer] = link
                 self._adopted.append(link)
@@ -157,9 +169,12 @@ class Wire:
         self, source: socket.socket, link: Link, selector: selectors.BaseSelector, buffers: dict[socket.socket, bytes]
     ) -> None:
         try:
-            data = source.recv(MAX_DATAGRAM)
-            while isinstance(source, ssl.SSLSocket) and source.pending():
-                data += source.recv(MAX_DATAGRAM)
+            with link.lock:
+                data = source.recv(MAX_DATAGRAM)
+                while isinstance(source, ssl.SSLSocket) and source.pending():
+                    data += source.recv(MAX_DATAGRAM)
+        except ssl.SSLWantReadError:
+            return  # what came was a part of a record, or for TLS itself
         except OSError:
             data = b""
         if not data:
