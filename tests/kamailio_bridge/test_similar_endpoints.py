@@ -9,7 +9,6 @@ from carriers.models import CarrierGroup, Endpoint
 from carriers.snapshots.records import Carriers, EndpointRecord, read_carriers
 from kamailio_bridge.apply.operations import apply
 from kamailio_bridge.drift.compare import read_drift
-from kamailio_bridge.modules.permissions import PermissionsModule
 from kamailio_bridge.plan.make import make_plan
 from kamailio_bridge.plan.rules import problems
 from kamailio_bridge.preview.carrier_changes import changes_in_words
@@ -55,12 +54,6 @@ def places(notices: list[Notice]) -> list[str]:
 def test_problems(name: str) -> None:
     found = problems(carriers(group(1, *similar(name, weight=500), name="Acme")))
     assert places(found) == list(names_of(name))
-
-
-def test_warnings(name: str) -> None:
-    state = carriers(group(1, *similar(name, "gw.acme.example"), name="Acme"))
-    warnings = PermissionsModule().project(state, ()).warnings
-    assert places(warnings) == list(names_of(name, "gw.acme.example"))
 
 
 def test_preview(name: str) -> None:
