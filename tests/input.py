@@ -249,6 +249,15 @@ BAD_PBX_SETTINGS: list[tuple[str, Typed, str, str]] = [
     ("identity", {"fallback_number": "+4930"}, "fallback_number", "Without allowed caller numbers"),
 ]
 
+# Of a carrier group in an outbound route.
+BAD_SHARES: dict[str, str] = {
+    "0": "greater than or equal to 1",
+    "101": "less than or equal to 100",
+    "-1": "greater than or equal to",
+    "70;30": "whole number",
+    "half": "whole number",
+}
+
 BAD_PREFIXES: dict[str, str] = {
     "1,2;x": "Only digits",
     "9a": "Only digits",

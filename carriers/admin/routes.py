@@ -24,7 +24,7 @@ class OrderedGroupInline(admin.TabularInline):
     form = OrderedGroupForm
     formset = OrderedGroupFormSet
     ordering = ("position", "pk")
-    fields = ("position", "group")
+    fields = ("position", "group", "share")
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name == "group":
@@ -82,12 +82,18 @@ class OutboundRouteAdmin(OfferedLookups, CallsHooks, EditedTogether, ListAdmin):
         if route.refuse_code is not None:
             return f"refused: {refusal_in_words(route.refuse_code, route.refuse_reason)}"
         flaws = [_flaw(entry) for entry in route.first_groups]
-        names = [f"{entry.group.name}{flaw}" for entry, flaw in zip(route.first_groups, flaws, strict=True)]
+        names = [
+            f"{entry.group.name}{_share(entry)}{flaw}" for entry, flaw in zip(route.first_groups, flaws, strict=True)
+        ]
         shown = ", then ".join(names[:SHOWN_GROUPS]) + (", …" if len(names) > SHOWN_GROUPS else "")
         if len(names) > SHOWN_GROUPS or not all(flaws):
             return shown
         calls = "fall through to a shorter prefix" if route.fall_through else "are answered 503"
         return f"{shown or 'none'}: its calls {calls}"
+
+
+def _share(entry: Any) -> str:
+    return "" if entry.share is None else f" (share {entry.share})"
 
 
 def _flaw(entry: Any) -> str:

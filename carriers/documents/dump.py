@@ -62,7 +62,10 @@ def _outbound_route(route: OutboundRoute) -> dict[str, Any]:
     return {
         "prefix": route.prefix,
         "enabled": route.enabled,
-        "groups": [entry.group.name for entry in route.route_groups.all()],
+        "groups": [
+            entry.group.name if entry.share is None else {"group": entry.group.name, "share": entry.share}
+            for entry in route.route_groups.all()
+        ],
         "refuse": {"code": route.refuse_code, "reason": route.refuse_reason} if refuses else None,
         "fall_through": route.fall_through,
     }

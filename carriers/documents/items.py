@@ -19,6 +19,7 @@ class Item:
     endpoints: list[Item] | None = None
     sources: list[str] | None = None
     groups: list[str] | None = None
+    shares: list[int | None] = field(default_factory=list)  # of the groups, in their order
     pbx: str | None = None
     credential: Item | None = None
     removes_credential: bool = False

@@ -243,8 +243,8 @@ class Loader:
                 item.group_keys = [
                     self._find(known, name, f"{item.place}.groups", "carrier group") for name in item.groups
                 ]
-                present = [entry.group_id for entry in stored.get(item.values.get("prefix"), [])]
-                item.lists_changed = present != item.group_keys
+                present = [(entry.group_id, entry.share) for entry in stored.get(item.values.get("prefix"), [])]
+                item.lists_changed = present != list(zip(item.group_keys, item.shares, strict=True))
         self._refuse_groups_of_refusing_routes(stored)
         routes = self._section(OutboundRoute, "prefix", self.document.outbound_routes, "outbound routes")
         changed = [(item, route) for item, route in routes if item.lists_changed]
@@ -255,9 +255,9 @@ class Loader:
             delete_recorded(OutboundRouteGroup.objects.filter(route_id__in=keys[start : start + BATCH]))
         _store(
             [
-                OutboundRouteGroup(route_id=route.pk, group_id=group_pk, position=position)
+                OutboundRouteGroup(route_id=route.pk, group_id=group_pk, position=position, share=share)
                 for item, route in changed
-                for position, group_pk in enumerate(item.group_keys, start=1)
+                for position, (group_pk, share) in enumerate(zip(item.group_keys, item.shares, strict=True), start=1)
                 if group_pk is not None
             ],
             [],

@@ -27,7 +27,7 @@ from carriers.documents.headers import read_headers
 from carriers.documents.items import Document, Item, Problems, Values
 from carriers.documents.templates import TEMPLATE_KEYS, fill_template, read_template
 from carriers.documents.topics import read_topics, topic_keys
-from carriers.models import PBX, CarrierGroup, OutboundRoute, RefuseCode
+from carriers.models import PBX, CarrierGroup, OutboundRoute, OutboundRouteGroup, RefuseCode
 from carriers.models.topics.registry import GROUP_TOPICS, PBX_TOPICS
 from carriers.values.names import name_key
 
@@ -139,14 +139,30 @@ def _outbound_route(place: str, entry: Values, problems: Problems) -> Item:
         _refuse(entry["refuse"], item, problems)
     if "groups" in entry:
         item.groups = []
-        for spot, name in read_entries(entry["groups"], f"{place}.groups", problems):
+        for spot, each in read_entries(entry["groups"], f"{place}.groups", problems):
+            name, share = _group_with_share(spot, each, problems) if isinstance(each, dict) else (each, None)
             if not isinstance(name, str):
                 problems.add(spot, "this must be the name of a carrier group.")
             elif name_key(name) in map(name_key, item.groups):
                 problems.add(spot, f"“{name}” stands here twice.")
             else:
                 item.groups.append(name)
+                item.shares.append(share)
     return item
+
+
+def _group_with_share(place: str, entry: Values, problems: Problems) -> tuple[Any, int | None]:
+    """Read ``{group: name, share: 70}``."""
+    item, entry = read_item(entry, place, ("group", "share"), ("group",), problems)
+    if entry.get("share") is not None:
+        read_number(entry, "share", item, problems)
+    share = item.values.get("share")
+    if share is not None:
+        try:
+            OutboundRouteGroup._meta.get_field("share").run_validators(share)
+        except ValidationError as error:
+            item.refuse("share", " ".join(error.messages), problems)
+    return entry.get("group", ""), share
 
 
 def _refuse(entry: Any, route: Item, problems: Problems) -> None:

@@ -29,7 +29,7 @@ class OrderedGroupForm(PositionForm):
 
     class Meta:
         model = OutboundRouteGroup
-        fields = ("position", "group")
+        fields = ("position", "group", "share")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 
 from carriers.fields import DialPrefixField
@@ -84,19 +85,32 @@ class OutboundRoute(CarrierModel):
 
 
 class OutboundRouteGroup(CarrierModel):
-    """One carrier group of an outbound route, at its place in the order."""
+    """One carrier group of an outbound route, at its place in the order.
+
+    Where groups have a share, each call begins with one of those, and goes on with the others in their order.
+    """
 
     route = models.ForeignKey(OutboundRoute, on_delete=models.CASCADE, related_name="route_groups")
     group = models.ForeignKey(CarrierGroup, on_delete=models.CASCADE, related_name="route_groups")
     position = models.PositiveSmallIntegerField(
         default=0, help_text="Lower positions are tried first. Left at 0, a new group goes to the end."
     )
+    share = models.PositiveSmallIntegerField(
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(100)],
+        help_text="How many of 100 calls try this carrier group first. Give a share to at least two groups; shares that"
+        " do not add up to 100 count in proportion. A group without one gets the calls that those do not take.",
+    )
 
     class Meta:
         verbose_name = "carrier group of the route"
         verbose_name_plural = "carrier groups, in the order in which they are tried"
         ordering = ["route", "position", "pk"]
-        constraints = [models.UniqueConstraint(fields=["route", "group"], name="route_group_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["route", "group"], name="route_group_once"),
+            models.CheckConstraint(condition=models.Q(share__gte=1, share__lte=100), name="route_group_share_range"),
+        ]
 
     def __str__(self) -> str:
         return str(self.group)

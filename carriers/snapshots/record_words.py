@@ -39,7 +39,7 @@ NAMED: Mapping[type[models.Model], frozenset[str]] = {
     Endpoint: frozenset({"name", "host", "port", "transport"}),
     AuthCredential: frozenset({"username", "registrar", "port", "transport", "register", "ha1", "more_ha1"}),
     PBX: frozenset({"name", "host", "port", "transport", "sources"}),
-    OutboundRoute: frozenset({"prefix", "groups", "refuse_code", "refuse_reason"}),
+    OutboundRoute: frozenset({"prefix", "groups", "shares", "refuse_code", "refuse_reason"}),
     InboundRoute: frozenset({"prefix", "pbx"}),
 }
 
@@ -103,7 +103,11 @@ def where_it_leads(carriers: Carriers, route: OutboundRouteRecord) -> str:
 
 
 def _groups_of(carriers: Carriers, route: OutboundRouteRecord) -> str:
-    names = [carriers.groups[pk].name for pk in route.groups if pk in carriers.groups]
+    names = [
+        f"{carriers.groups[pk].name}{f' (share {route.share_of(pk)})' if route.share_of(pk) else ''}"
+        for pk in route.groups
+        if pk in carriers.groups
+    ]
     more = f" and {len(names) - SHOWN_NAMES} more" if len(names) > SHOWN_NAMES else ""
     return ", then ".join(names[:SHOWN_NAMES]) + more if names else "no carrier group"
 
@@ -294,7 +298,7 @@ def preview_style(before: Carriers, after: Carriers) -> Style:
         _prefix(DEFAULT_ROUTE),
         _ENABLED,
         Phrase(
-            ("groups", "refuse_code", "refuse_reason"),
+            ("groups", "shares", "refuse_code", "refuse_reason"),
             lambda old, new: [_lead_change((before, old), (after, new))],
         ),
         _fall_through("no carrier can take its calls"),

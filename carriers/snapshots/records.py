@@ -180,6 +180,7 @@ class PBXRecord(NamedTuple):
 class OutboundRouteRecord(NamedTuple):
     """``groups`` holds primary keys of carrier groups, in the order in which they are tried.
 
+    ``shares`` are those of the groups, each None or 1 to 100; it is empty when no group has one.
     ``refuse_code`` is the SIP answer to its calls, None for a route that leads to carriers.
     """
 
@@ -190,6 +191,11 @@ class OutboundRouteRecord(NamedTuple):
     refuse_code: int | None = None
     refuse_reason: str = ""
     fall_through: bool = False
+    shares: tuple[int | None, ...] = ()
+
+    def share_of(self, group: int) -> int:
+        """Return the share of one of the groups, 0 for none."""
+        return dict(zip(self.groups, self.shares, strict=False)).get(group) or 0
 
 
 class InboundRouteRecord(NamedTuple):
@@ -312,12 +318,16 @@ def credential_record(row: AuthCredential) -> CredentialRecord:
 
 def _outbound_routes(state: State) -> Iterator[OutboundRouteRecord]:
     groups: dict[int, list[int]] = defaultdict(list)
-    rows = rows_of(state, OutboundRouteGroup, "route_id", "position", "id", "group_id")
-    for route_pk, _position, _pk, group_pk in sorted(rows):
+    shares: dict[int, list[int | None]] = defaultdict(list)
+    rows = rows_of(state, OutboundRouteGroup, "route_id", "position", "id", "group_id", "share")
+    for route_pk, _position, _pk, group_pk, share in sorted(rows, key=itemgetter(0, 1, 2)):
         groups[route_pk].append(group_pk)
+        shares[route_pk].append(share)
     columns = ("id", "prefix", "enabled", "refuse_code", "refuse_reason", "fall_through")
-    for pk, prefix, enabled, *rest in rows_of(state, OutboundRoute, *columns):
-        yield OutboundRouteRecord(pk, prefix, enabled, tuple(groups[pk]), *rest)
+    for pk, prefix, enabled, *settings in rows_of(state, OutboundRoute, *columns):
+        own_shares = tuple(shares[pk]) if any(shares[pk]) else ()
+        record = OutboundRouteRecord(pk, prefix, enabled, tuple(groups[pk]), *settings)
+        yield record._replace(shares=own_shares)
 
 
 def _inbound_routes(state: State) -> Iterator[InboundRouteRecord]:

@@ -5,9 +5,9 @@ both directions share one stock table, whose prefixes are unique, and a default 
 because the tree has no entry for an empty prefix (docs/kamailio-facts.md#mtree). A third letter, ``s``,
 is always there: by it the SIP side distinguishes a tree without routes from one that is not loaded.
 
-A value is our mark and the ids of the sets. For a route that answers its calls itself, ``refuse:403:reason`` or
-``unavailable`` follows the mark, so that no shorter prefix gets those calls. A node with an older configuration answers
-such calls with 404 and sends them to nobody.
+A value is our mark, the ids of the sets and their shares, if any (``rows/tree_entries.py``). For a route that answers
+its calls itself, ``refuse:403:reason`` or ``unavailable`` follows the mark, so that no shorter prefix gets those calls.
+A node with an older configuration answers such calls with 404, sends them to nobody, and ignores shares.
 """
 
 from __future__ import annotations
@@ -47,6 +47,7 @@ from kamailio_bridge.rows.tree_entries import (
     entry_of_answer,
     entry_of_sets,
     names_sets,
+    shares_in,
 )
 from kamailio_bridge.rows.types import Table, Values
 from kamailio_bridge.tables.models import Mtree
@@ -84,7 +85,7 @@ class MtreeModule(KamailioModule):
                 outbound_route_label(route),
                 row_id(route.pk),
                 OUTBOUND + route.prefix,
-                entry_of_sets(set_id(group.pk) for group in groups),
+                entry_of_sets((set_id(group.pk) for group in groups), (route.share_of(group.pk) for group in groups)),
             )
         for route, answer in answering_routes(carriers):
             projection.add(
@@ -154,6 +155,15 @@ class MtreeModule(KamailioModule):
                 " Press Reload Kamailio again."
             )
         return problems
+
+    def unread(self, wanted: Projection) -> str:
+        shared = [row.label for row in wanted.rows[PREFIXES].values() if shares_in(row.values[_TVALUE])]
+        if not shared:
+            return ""
+        return (
+            f"It does not read the shares of {join_first(shared)}, because its configuration has no tree “{TREE}”:"
+            " calls through it try the carrier groups in their order."
+        )
 
     def accept_handler(self, row: RowDrift) -> Handler | None:
         return accept_mtree.handler_of(row)

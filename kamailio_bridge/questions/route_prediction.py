@@ -126,7 +126,8 @@ def predict(carriers: Carriers, number: str, pbx: int | None = None) -> Predicti
         sets.append(_destinations(group))
     attempts, passed_over = try_sets(number, sets, e164=e164)
     unused += passed_over
-    return Prediction(number, decisive.prefix, attempts, unused, notes + list(_module_notes(number, sets)))
+    notes += [*_share_notes(carriers, decisive), *_module_notes(number, sets)]
+    return Prediction(number, decisive.prefix, attempts, unused, notes)
 
 
 def _matching(carriers: Carriers, number: str) -> list[OutboundRouteRecord]:
@@ -139,7 +140,8 @@ def _lead(carriers: Carriers, matching: list[OutboundRouteRecord]) -> object:
     route = next((route for route in matching if _is_in_force(carriers, route)), None)
     if route is None:
         return None
-    return answer_of(carriers, route) or tuple(group.pk for group in calling_groups(carriers, route))
+    groups = calling_groups(carriers, route)
+    return answer_of(carriers, route) or tuple((group.pk, route.share_of(group.pk)) for group in groups)
 
 
 def _is_in_force(carriers: Carriers, route: OutboundRouteRecord) -> bool:
@@ -287,6 +289,15 @@ def _fall_through_in_words(decisive: OutboundRouteRecord | None) -> str:
     if decisive is None:
         return "falls through, and no other route matches"
     return f"falls through to {short_route_in_sentence(decisive.prefix)}"
+
+
+def _share_notes(carriers: Carriers, route: OutboundRouteRecord) -> Iterator[str]:
+    """Say how calls are shared among the groups; the attempts are listed by position."""
+    shares = {group.name: route.share_of(group.pk) for group in calling_groups(carriers, route)}
+    total = sum(shares.values())
+    if total:
+        parts = ", ".join(f"{100 * share / total:.0f} try {name} first" for name, share in shares.items() if share)
+        yield f"Of 100 calls, {parts}. The others follow in the order below."
 
 
 def _module_notes(number: str, sets: list[list[Destination]]) -> Iterator[str]:

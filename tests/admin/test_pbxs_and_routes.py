@@ -18,6 +18,7 @@ from carriers.models import (
     SourceNetwork,
 )
 from tests.admin.forms import Carriers, errors_of, post_page
+from tests.input import BAD_SHARES
 
 pytestmark = pytest.mark.django_db
 
@@ -99,6 +100,7 @@ def test_a_route_keeps_the_order_of_its_groups(editor: Client) -> None:
         ({"prefix": "1" * 31}, "prefix", "at most 30"),
         ({"prefix": "9"}, "prefix", "already exists"),
         ({"route_groups-0-group": "999"}, "group", "valid choice"),
+        *[({"route_groups-0-share": text}, "share", reason) for text, reason in BAD_SHARES.items()],
     ],
 )
 def test_bad_outbound_routes_are_refused(
@@ -196,6 +198,12 @@ def test_a_group_stands_in_a_route_once(editor: Client, carriers: Carriers) -> N
         "group: This carrier group stands here twice: delete one."
     )
     assert carriers.outbound.route_groups.count() == 1
+
+
+def test_shares_of_a_route(editor: Client, carriers: Carriers) -> None:
+    assert post_page(editor, carriers.outbound_url, {"route_groups-0-share": "70"}).redirect_chain
+    assert carriers.outbound.route_groups.get().share == 70
+    assert "(share 70)" in editor.get("/admin/carriers/outboundroute/").content.decode()
 
 
 def test_an_inbound_route(editor: Client, carriers: Carriers) -> None:

@@ -81,6 +81,9 @@ BAD: dict[str, Callable[[], models.Model]] = {
     "pbx_port_range": lambda: PBX(name="x", host="192.0.2.9", port=0),
     "pbx_transport_known": lambda: PBX(name="x", host="192.0.2.9", transport="xyz"),
     "outbound_route_refuse_code_known": lambda: OutboundRoute(prefix="9", refuse_code=407),
+    "route_group_share_range": lambda: OutboundRouteGroup(
+        route=OutboundRoute.objects.get_or_create(prefix="8")[0], group=group(), share=101
+    ),
     "source_network_one_owner": lambda: SourceNetwork(group=group(), pbx=pbx(), network="198.51.100.0/24"),
     "source_network_not_blank": lambda: SourceNetwork(group=group(), network=""),
 }

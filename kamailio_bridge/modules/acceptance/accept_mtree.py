@@ -20,7 +20,7 @@ from kamailio_bridge.rows.ids import INBOUND_OFFSET, PBX_OFFSET, ROUTE_OFFSET, r
 from kamailio_bridge.rows.numbers import number_in
 from kamailio_bridge.rows.routes_in_force import Answer
 from kamailio_bridge.rows.row_drift import RowDrift
-from kamailio_bridge.rows.tree_entries import INBOUND, OUTBOUND, answer_in, sets_in
+from kamailio_bridge.rows.tree_entries import INBOUND, OUTBOUND, answer_in, sets_in, shares_in
 
 
 def handler_of(row: RowDrift) -> Handler | None:
@@ -60,6 +60,7 @@ def _change_outbound_route(row: RowDrift) -> models.Model:
     route.refuse_code, route.refuse_reason = None, ""
     save_valid(route)
     groups = [get_locked(CarrierGroup, key) for key in _sets(row, 0)]
+    shares = _shares(row)
     before = list(OutboundRouteGroup.objects.filter(route=route).select_related("group").order_by("position", "pk"))
     for entry in before:
         if entry.group in groups:
@@ -72,6 +73,8 @@ def _change_outbound_route(row: RowDrift) -> models.Model:
     for position, group in enumerate(groups, start=1):
         entry = entries.get(group.pk) or OutboundRouteGroup(route=route, group=group)
         entry.position = position
+        if group.pk in shares:
+            entry.share = shares[group.pk] or None
         save_valid(entry)
     return route
 
@@ -114,6 +117,16 @@ def _sets(row: RowDrift, offset: int) -> list[int]:
     if not keys or len(keys) != len(sets_in(text)):
         raise CannotAccept(f"The row's value “{text}” is no list of carrier groups or PBXs: restore it.")
     return keys
+
+
+def _shares(row: RowDrift) -> dict[int, int]:
+    """Return the share of each carrier group that the row names, 0 for none."""
+    text = found_values(row)["tvalue"]
+    keys, written = _keys_in(text, 0), shares_in(text)
+    shares = [number for number in map(number_in, written) if number is not None]
+    if written and len(shares) != len(keys):
+        raise CannotAccept(f"The shares in the row's value “{text}” do not fit its carrier groups: restore it.")
+    return dict(zip(keys, shares or [0] * len(keys), strict=True))
 
 
 def _keys_in(text: object, offset: int) -> list[int]:

@@ -24,6 +24,7 @@ from tests.input import (
     BAD_PBX_SETTINGS,
     BAD_PREFIXES,
     BAD_SETTINGS,
+    BAD_SHARES,
     Typed,
 )
 
@@ -132,6 +133,13 @@ def test_credentials(tmp_path: Path, typed: Typed, field: str, reason: str) -> N
 def test_hosts_of_pbxs(tmp_path: Path, host: str) -> None:
     ran = load(tmp_path, {SECTION: [GOOD], "pbxs": [{"name": "office", "host": host}]})
     assert_refused(ran, "pbxs[0] “office”.host", BAD_HOSTS[host])
+
+
+@pytest.mark.parametrize("share", BAD_SHARES)
+def test_shares_of_routes(tmp_path: Path, share: str) -> None:
+    groups = [{"group": "Good", "share": share}]
+    ran = load(tmp_path, {SECTION: [GOOD], "outbound_routes": [{"prefix": "9", "groups": groups}]})
+    assert_refused(ran, "outbound_routes[0].groups[0].share", BAD_SHARES[share])
 
 
 @pytest.mark.parametrize("prefix", BAD_PREFIXES)

@@ -106,7 +106,7 @@ def test_names_are_found_whatever_their_case_and_keys_stay(loaded: dict[str, Any
     before = keys()
     loaded["carrier_groups"][0]["name"] = "ACME"
     loaded["carrier_groups"][1]["name"] = "MÜLLER, SÖHNE"
-    loaded["outbound_routes"][0]["groups"] = ["müller, söhne", "acme"]
+    loaded["outbound_routes"][0]["groups"] = [{"group": "müller, söhne", "share": 70}, "acme"]
     assert load(loaded)[0] == "carrier groups: 0 created, 2 changed, 0 unchanged"
     assert keys() == before
     assert set(CarrierGroup.objects.values_list("name", flat=True)) == {"ACME", "MÜLLER, SÖHNE"}

@@ -139,7 +139,16 @@ def carriers(draw: st.DrawFn) -> dict[str, Any]:
     )
     pbxs = draw(st.lists(pbx, max_size=2, unique_by=comparable))
     group_names = [group["name"] for group in drawn_groups]
-    some_groups = st.lists(st.sampled_from(group_names), unique=True, max_size=3) if group_names else st.just([])
+    shared = st.builds(
+        lambda name, share: {"group": name, "share": share} if share else name,
+        st.sampled_from(group_names or [""]),
+        st.none() | st.integers(1, 100),
+    )
+    some_groups = (
+        st.lists(shared, unique_by=lambda each: each if isinstance(each, str) else each["group"], max_size=3)
+        if group_names
+        else st.just([])
+    )
     reasons = st.text("aZ09 -_.!~*'()/?:@&=+,", max_size=12).map(str.strip)
     refusals = st.fixed_dictionaries({"code": st.sampled_from([403, 480, 604]), "reason": reasons})
     ways = st.one_of(

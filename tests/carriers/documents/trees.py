@@ -102,7 +102,7 @@ def example() -> dict[str, Any]:
             {
                 "prefix": "",
                 "enabled": True,
-                "groups": ["Müller, Söhne", "Acme"],
+                "groups": [{"group": "Müller, Söhne", "share": 70}, "Acme"],
                 "refuse": None,
                 "fall_through": True,
             },

@@ -157,6 +157,29 @@ def test_where_an_outbound_route_leads(acme: CarrierGroup) -> None:
     assert [entry.group for entry in route.route_groups.order_by("position")] == [acme, idle]
 
 
+def test_shares_written_into_the_table(acme: CarrierGroup) -> None:
+    backup = make_group("Backup", "203.0.113.20")
+    route = OutboundRoute.objects.get()
+    apply(author=None, nodes=[])
+
+    def shares() -> list[int | None]:
+        return [entry.share for entry in route.route_groups.order_by("position")]
+
+    for value, expected in (("70;30", [70, 30]), ("0;5", [None, 5])):
+        Mtree.objects.filter(pk=route.pk).update(tvalue=f"dsiprouter:{acme.pk};{backup.pk}:{value}")
+        assert accept("mtree") == route
+        assert shares() == expected
+        apply(author=None, nodes=[])
+    for odd, why in (("70", "do not fit"), ("70;x", "do not fit"), ("101;1", "less than or equal to 100")):
+        Mtree.objects.filter(pk=route.pk).update(tvalue=f"dsiprouter:{acme.pk};{backup.pk}:{odd}")
+        with pytest.raises(CannotAccept, match=why):
+            accept("mtree")
+        assert shares() == [None, 5]
+    Mtree.objects.filter(pk=route.pk).update(tvalue=f"dsiprouter:{acme.pk};{backup.pk}")
+    accept("mtree")
+    assert shares() == [None, None]
+
+
 def test_a_refusal_written_into_the_table_and_removed_again(acme: CarrierGroup) -> None:
     Mtree.objects.filter(tprefix="o9").update(tvalue="dsiprouter:refuse:403:Not here")
     route = accept("mtree")

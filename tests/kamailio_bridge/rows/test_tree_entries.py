@@ -6,13 +6,20 @@ import pytest
 
 from kamailio_bridge.rows.marks import ENTRY_MARK
 from kamailio_bridge.rows.routes_in_force import NO_CARRIER, Answer
-from kamailio_bridge.rows.tree_entries import answer_in, entry_of_answer, entry_of_sets, names_sets, sets_in
+from kamailio_bridge.rows.tree_entries import answer_in, entry_of_answer, entry_of_sets, names_sets, sets_in, shares_in
 
 
 def test_sets_are_read_back_in_their_order() -> None:
     value = entry_of_sets([12, 7])
     assert value == "dsiprouter:12;7"
     assert (sets_in(value), names_sets(value), answer_in(value)) == (["12", "7"], True, None)
+
+
+def test_shares_follow_the_sets() -> None:
+    value = entry_of_sets([12, 7, 9], [70, 30, 0])
+    assert value == "dsiprouter:12;7;9:70;30;0"
+    assert (sets_in(value), shares_in(value), names_sets(value)) == (["12", "7", "9"], ["70", "30", "0"], True)
+    assert shares_in(entry_of_sets([12, 7], [0, 0])) == []
 
 
 @pytest.mark.parametrize("answer", [Answer(403, "Not allowed"), Answer(603, "a:b;c"), Answer(404, ""), NO_CARRIER])
