@@ -7,7 +7,7 @@ endpoints and the groups of a route by position, everything else by primary key.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from operator import itemgetter
 from typing import NamedTuple
 
@@ -196,6 +196,12 @@ class OutboundRouteRecord(NamedTuple):
     def share_of(self, group: int) -> int:
         """Return the share of one of the groups, 0 for none."""
         return dict(zip(self.groups, self.shares, strict=False)).get(group) or 0
+
+    def without_groups(self, gone: Collection[int]) -> OutboundRouteRecord:
+        """Return the route without these carrier groups and their shares."""
+        groups = tuple(group for group in self.groups if group not in gone)
+        shares = tuple(self.share_of(group) or None for group in groups)
+        return self._replace(groups=groups, shares=shares if any(shares) else ())
 
 
 class InboundRouteRecord(NamedTuple):

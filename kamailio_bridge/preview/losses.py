@@ -59,7 +59,7 @@ def without(carriers: Carriers, removal: Removal) -> Carriers:
         },
         pbxs={pk: pbx for pk, pbx in carriers.pbxs.items() if pk not in removal.pbxs},
         outbound_routes=tuple(
-            route._replace(groups=tuple(pk for pk in route.groups if pk not in removal.groups))
+            route.without_groups(removal.groups)
             for route in carriers.outbound_routes
             if route.pk not in removal.outbound_routes
         ),

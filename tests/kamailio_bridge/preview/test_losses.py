@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from carriers.snapshots.records import Carriers
-from kamailio_bridge.preview.losses import Removal, consequences, losses
+from kamailio_bridge.preview.losses import Removal, consequences, losses, without
 from tests.kamailio_bridge.records import carriers, credential, endpoint, group, inbound, outbound, pbx, sources
 
 ACME = group(
@@ -69,6 +69,15 @@ def test_a_route_says_where_its_calls_go_instead() -> None:
     assert of(state, outbound_routes={1, 2})[0] == (
         "outbound route 91: is removed: its calls take the outbound default route from then on."
     )
+
+
+def test_the_shares_of_a_route_stay_with_their_groups() -> None:
+    shared = outbound(1, "9", 1, 2)._replace(shares=(None, 70))
+    state = carriers(ACME, BACKUP, shared)
+    (left,) = without(state, Removal(groups={1})).outbound_routes
+    assert (left.groups, left.shares) == ((2,), (70,))
+    (left,) = without(state, Removal(groups={2})).outbound_routes
+    assert (left.groups, left.shares) == ((1,), ())
 
 
 def test_an_inbound_route_says_where_its_calls_go_instead() -> None:
