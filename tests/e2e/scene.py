@@ -137,6 +137,15 @@ class Scene:
             text = text.replace(secret, "[secret]")
         return text
 
+    def errors(self) -> list[str]:
+        """Return the errors in Kamailio's log of this test.
+
+        Two workers that handle a 200 and its retransmission at once let the ACK pass before the dialog's timer is
+        set, a moment later. Kamailio logs that as an error, and it depends on the machine's load only.
+        """
+        lines = [line for line in self.report().splitlines() if "ERROR" in line]
+        return [line for line in lines if "dlg_onroute(): failed to update dialog lifetime" not in line]
+
     def _address(self, network: str) -> str:
         return f"{network}.{next(self._hosts)}"
 

@@ -124,7 +124,7 @@ def test_from_a_strict_router(scene: Scene) -> None:
         assert call.ask("BYE", target=us, routes=routes).code == 403
     settled()
     assert victim.received == []
-    assert "ERROR" not in scene.report()
+    assert scene.errors() == []
     assert call.bye() == 200
     assert [len(carrier.requests(method)) for method in ("INFO", "BYE")] == [1, 1]
 

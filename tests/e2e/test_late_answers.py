@@ -44,7 +44,7 @@ def assert_ended(scene: Scene, carrier: UserAgent, cseq: int = 1) -> None:
     assert bye.uri == acks[-1].uri
     assert bye.answers == [200]
     assert f"{carrier.host_port} answered 200 after it was given up: its call is ended" in scene.report()
-    assert "ERROR" not in scene.report()
+    assert scene.errors() == []
     assert "CRITICAL" not in scene.report()
 
 
@@ -204,7 +204,7 @@ def test_a_caller_whose_via_has_no_branch(scene: Scene) -> None:
             carrier.wait_for("INVITE", 11 + number)
             assert 200 in pbx.codes(5) + pbx.codes(0.2)
     assert carrier.requests("BYE") == []
-    assert "ERROR" not in scene.report()
+    assert scene.errors() == []
 
 
 def test_an_answer_that_copied_no_record_route(scene: Scene) -> None:

@@ -48,7 +48,7 @@ class Redirection:
         assert self.backup.received == []
         assert call.bye() == 200
         assert len(self.gateway.wait_for("BYE")) == 1
-        assert "ERROR" not in self.scene.report()
+        assert self.scene.errors() == []
 
     def assert_failed_over(self) -> None:
         """Call, and insist that the gateway got nothing and the other carrier its own digits."""
@@ -288,7 +288,7 @@ def test_redirects_count_among_the_branches_of_a_call(scene: Scene) -> None:
     scene.apply()
     assert scene.dial(NUMBER).wait().start == "SIP/2.0 503 No endpoint took the call"
     assert sum(len(carrier.invites) for carrier in carriers) == 30
-    assert "ERROR" not in scene.report()
+    assert scene.errors() == []
 
 
 def test_keys_that_begin_elsewhere(transactional_db: None, tmp_path: Path, settings: Settings) -> None:

@@ -40,6 +40,9 @@ def request(
     return "\r\n".join(lines).encode("utf-8", "surrogateescape") + b"\r\n\r\n" + body
 
 
+PAUSE = 0.3  # seconds; longer means that no further packet follows
+
+
 class Datagrams:
     """A UDP socket at a separate address."""
 
@@ -64,7 +67,7 @@ class Datagrams:
             self._socket.sendto(datagram, self._proxy)
 
     def received(self, timeout: float = 0.0) -> list[bytes]:
-        """Return the packets since the last call; wait this long for the first."""
+        """Return the packets since the last call; wait this long for the first, and ``PAUSE`` for each further one."""
         self._socket.settimeout(timeout)
         found = []
         while True:
@@ -72,7 +75,7 @@ class Datagrams:
                 found.append(self._socket.recv(MAX_DATAGRAM))
             except (TimeoutError, BlockingIOError):
                 return found
-            self._socket.settimeout(0.0)
+            self._socket.settimeout(min(timeout, PAUSE))
 
     def codes(self, timeout: float = 0.0) -> list[int]:
         """Return the codes of the responses since the last call."""
