@@ -17,9 +17,15 @@ TOKEN = "token-of-the-end-to-end-node"
 
 
 @contextmanager
-def running_node(folder: Path, *, environment: dict[str, str] | None = None, **changes: Any) -> Iterator[NodeProcess]:
+def running_node(
+    folder: Path,
+    kind: type[NodeParameters] = NodeParameters,
+    *,
+    environment: dict[str, str] | None = None,
+    **changes: Any,
+) -> Iterator[NodeProcess]:
     """Run a Kamailio on the test database ``kamailio``. Tests reload it often, so without a pause between reloads."""
-    parameters = NodeParameters(
+    parameters = kind(
         folder=folder,
         database_url=kamailio_database_url(connections["kamailio"].settings_dict),
         rpc_token=TOKEN,

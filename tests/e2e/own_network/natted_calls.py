@@ -1,19 +1,23 @@
 """Calls of a Kamailio behind a 1:1 NAT.
 
-``test_nat.py`` runs this file in a network of its own, where the kernel translates Kamailio's address.
+``test_nat.py`` runs this file outside of Kamailio's network, with a host in between that translates the address.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 import pytest
 
+from kamailio_bridge.local.kamailio_parameters import NodeParameters, program
 from kamailio_bridge.local.kamailio_process import NodeProcess
+from kamailio_bridge.local.ports import Port
 from tests.e2e.nodes import running_node
 from tests.e2e.scene import Scene, to
 from tests.e2e.sip.agent import UserAgent
 from tests.e2e.sip.digest import Account
+from tests.e2e.sip.outgoing import Call
 
 pytestmark = [pytest.mark.django_db(databases=["default", "kamailio"], transaction=True)]
 
@@ -22,10 +26,28 @@ NUMBER = "914443332222"
 ACCOUNT = Account("1000", "secret of one", "carrier.example")
 
 
+class InsideParameters(NodeParameters):
+    """Kamailio in the private network."""
+
+    def command(self) -> list[str]:
+        return [program("nsenter", "util-linux"), f"--net={os.environ['NETWORK_OF_KAMAILIO']}", *super().command()]
+
+    def ports(self) -> list[Port]:
+        """Return none, because they are not of the network in which we could check them."""
+        return []
+
+
 @pytest.fixture(scope="session")
 def edge(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[NodeProcess]:
     """Start a Kamailio at the private address."""
-    with running_node(tmp_path_factory.mktemp("edge"), sip_address=PRIVATE, sip_advertise=PUBLIC) as process:
+    with running_node(
+        tmp_path_factory.mktemp("edge"),
+        InsideParameters,
+        sip_address=PRIVATE,
+        sip_advertise=PUBLIC,
+        rpc_address=PRIVATE,
+        environment={"DSIPROUTER_RPC_SOURCES": f"{CARRIER}/32"},
+    ) as process:
         yield process
 
 
@@ -44,12 +66,19 @@ def proxy(scene: Scene) -> str:
     return f"{PUBLIC}:{scene.process.parameters.sip_port}"
 
 
-def assert_public(agent: UserAgent) -> None:
-    """No message names the private address, except in a Call-ID, where nobody reads it (RFC 3261, section 8.1.1.4)."""
+def assert_public(agent: UserAgent, *calls: Call) -> None:
+    """No packet comes from the private address and no message names it.
+
+    A Call-ID of Kamailio's own does, where nobody reads it (RFC 3261, section 8.1.1.4).
+    """
     assert agent.received
-    for incoming in agent.received:
-        text = incoming.message.encode().decode().replace(incoming.message.call_id, "")
-        assert PRIVATE not in text
+    assert {incoming.source for incoming in agent.received} == {PUBLIC}
+    for message in [*(incoming.message for incoming in agent.received), *(call.wait() for call in calls)]:
+        assert PRIVATE not in message.encode().decode().replace(message.call_id, "")
+
+
+def assert_call_id_of_others(agent: UserAgent) -> None:
+    assert not [incoming for incoming in agent.received if PRIVATE in incoming.message.call_id]
 
 
 @pytest.mark.parametrize("transport", ["udp", "tcp"])
@@ -59,13 +88,14 @@ def test_calls_both_ways(outside: Scene, transport: str, who: str) -> None:
     carrier = outside.carrier(address=CARRIER)
     outside.route("9", outside.group("Acme", to(carrier, transport=transport)))
     outside.apply()
+    calls: dict[UserAgent, Call] = {}
     for caller, callee, number in ((outside.pbx, carrier, NUMBER), (carrier, outside.pbx, "1444")):
-        call = caller.call(number, proxy(outside))
-        call.wait()
+        calls[caller] = call = caller.call(number, proxy(outside))
         assert call.code == 200
         invite = callee.invites[-1]
         callee.wait_for("ACK", len(callee.invites))
         assert f"<sip:{PUBLIC}:" in invite.message.get("record-route")
+        assert f" {PUBLIC}:" in invite.message.get("via")
         if who == "caller":
             assert call.bye() == 200
             callee.wait_for("BYE")
@@ -73,7 +103,8 @@ def test_calls_both_ways(outside: Scene, transport: str, who: str) -> None:
             assert callee.hang_up(invite) == 200
             caller.wait_for("BYE")
     for agent in (outside.pbx, carrier):
-        assert_public(agent)
+        assert_public(agent, calls[agent])
+        assert_call_id_of_others(agent)
 
 
 def test_registrations(outside: Scene) -> None:
