@@ -23,6 +23,7 @@ from carriers.values.addresses import DEFAULT_SIP_PORT, MAX_HOST_LENGTH, clean_h
 from carriers.values.answer_codes import clean_causes, clean_codes
 from carriers.values.identities import clean_caller_numbers, clean_header_names
 from carriers.values.names import composed
+from carriers.values.week_hours import clean_holidays, clean_hours
 
 
 class Transport(models.TextChoices):
@@ -180,3 +181,15 @@ class HeaderNamesField(CodesField):
     """Names of SIP headers, kept in their clean form."""
 
     clean_form = staticmethod(clean_header_names)
+
+
+class HoursField(CodesField):
+    """Hours of the week, kept in their clean form."""
+
+    clean_form = staticmethod(clean_hours)
+
+
+class HolidaysField(CodesField):
+    """Days of every year or of one, kept in their clean form."""
+
+    clean_form = staticmethod(clean_holidays)

@@ -17,9 +17,12 @@ from carriers.models import (
     PBX,
     AuthCredential,
     CarrierGroup,
+    Condition,
+    ConditionPBX,
     Endpoint,
     ExtraHeader,
     InboundRoute,
+    InboundRouteCarrier,
     OutboundRoute,
     OutboundRouteGroup,
     SourceNetwork,
@@ -32,7 +35,7 @@ Names = Callable[[type[models.Model], int], str]  # returns the name of a row th
 
 
 class Named(Protocol):
-    """A carrier group or a PBX, as a model or as a record."""
+    """A carrier group, a PBX or a condition, as a model or as a record."""
 
     @property
     def name(self) -> str: ...
@@ -80,6 +83,10 @@ def group_label(group: Named) -> str:
 
 def pbx_label(pbx: Named) -> str:
     return f"PBX “{pbx.name}”"
+
+
+def condition_label(condition: Named) -> str:
+    return f"condition “{condition.name}”"
 
 
 def endpoint_label(group: Named, endpoint: Reachable) -> str:
@@ -138,13 +145,22 @@ def short_route_in_sentence(prefix: str) -> str:
 
 # --- Of rows, which may be deleted or not stored yet ------------------------------------------------------------------
 
-_QUOTED = (CarrierGroup, PBX, OutboundRouteGroup)  # their names are chosen by operators
+_QUOTED = (
+    CarrierGroup,
+    PBX,
+    Condition,
+    ConditionPBX,
+    OutboundRouteGroup,
+    InboundRouteCarrier,
+)  # their names are chosen by operators
 _OWNERS: dict[type[models.Model], tuple[tuple[str, type[models.Model]], ...]] = {
     Endpoint: (("group_id", CarrierGroup),),
     SourceNetwork: (("group_id", CarrierGroup), ("pbx_id", PBX)),
     AuthCredential: (("group_id", CarrierGroup),),
     ExtraHeader: (("group_id", CarrierGroup),),
+    ConditionPBX: (("condition_id", Condition),),
     OutboundRouteGroup: (("route_id", OutboundRoute),),
+    InboundRouteCarrier: (("route_id", InboundRoute),),
 }
 
 
@@ -179,8 +195,10 @@ def name(model: type[models.Model], values: Values) -> str:
 def _own_label(model: type[models.Model], values: Values, names: Names) -> str:
     if model is Endpoint:  # without making an object, because lists of ten thousand are compared
         return _endpoint(values["name"], values["host"], values["port"], values["transport"])
-    if model is OutboundRouteGroup:  # behind the label of its route
+    if model in (OutboundRouteGroup, InboundRouteCarrier):  # behind the label of its route
         return _label(CarrierGroup, names(CarrierGroup, values["group_id"]))
+    if model is ConditionPBX:
+        return _label(PBX, names(PBX, values["pbx_id"]))
     return _label(model, name(model, values))
 
 

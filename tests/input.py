@@ -246,7 +246,28 @@ BAD_PBX_SETTINGS: list[tuple[str, Typed, str, str]] = [
     ("backups", {"backup_addresses": "a.ex,b.ex,c.ex,d.ex,e.ex"}, "backup_addresses", "At most 4 backup addresses"),
     ("backups", {"backup_addresses": f"{'x' * 60}.example.example"}, "backup_addresses", "at most 64 characters"),
     ("backups", {"backup_addresses": "a.ex;gwid=1"}, "backup_addresses", "“a.ex;gwid=1”|is not"),
-    ("identity", {"fallback_number": "+4930"}, "fallback_number", "Without allowed caller numbers"),
+    ("identity", {"fallback_number": "4930 1"}, "fallback_number", "Write a number"),
+]
+
+# Of a condition. The PBX “office” exists.
+BAD_CONDITIONS: list[tuple[Typed, str, str]] = [
+    *[({"name": text}, "name", reason) for text, reason in BAD_NAMES.items()],
+    ({"hours": "8-18"}, "hours", "“8-18” is no span of hours"),
+    ({"hours": "Mon-Fri 8-18"}, "hours", "“Mon-Fri 8-18” is no span of hours"),
+    ({"hours": "Mo-Fr 08:00-18:00"}, "hours", "is no span of hours: write days and hours, such as Mon-Fri"),
+    ({"hours": "Mon 08:00-18:00; Tue 09:00-10:00"}, "hours", "is no span of hours"),
+    ({"hours": "Mon 08:00-25:00"}, "hours", "has an hour that is not from 00:00 to 24:00"),
+    ({"hours": "Mon 24:00-25:00"}, "hours", "has an hour that is not from 00:00 to 24:00"),
+    ({"hours": "Mon 08:60-09:00"}, "hours", "has an hour that is not from 00:00 to 24:00"),
+    ({"hours": "Mon 08:00-08:00"}, "hours", "ends when it begins: for a whole day, write 00:00-24:00"),
+    ({"hours": ", ".join(f"Mon 00:00-{n // 60:02}:{n % 60:02}" for n in range(1, 42))}, "hours", "At most 40 spans"),
+    ({"holidays": "25.12."}, "holidays", "“25.12.” is no date: write 12-25 for every year"),
+    ({"holidays": "12-25, 02-30"}, "holidays", "“02-30” is no date"),
+    ({"holidays": "2027-02-29"}, "holidays", "“2027-02-29” is no date"),
+    ({"holidays": " ".join(f"2027-{m:02}-{d:02}" for m in (1, 3, 5) for d in range(1, 22))}, "holidays", "At most 60"),
+    ({"time_zone": "Mars/Olympus"}, "time_zone", "is no time zone|not one of the available choices"),
+    ({"time_zone": "CEST"}, "time_zone", "is no time zone|not one of the available choices"),
+    ({"outside": "on"}, "outside", "Enter the hours or holidays that are meant"),
 ]
 
 # Of a carrier group in an outbound route.

@@ -11,8 +11,13 @@ from django.http import HttpRequest
 from carriers.admin.change_lists import ListAdmin
 from carriers.admin.hooks import CallsHooks
 from carriers.admin.simultaneous_edits.mixin import EditedTogether
-from carriers.forms.routes import KnownAutocompleteSelect, OrderedGroupForm, OrderedGroupFormSet
-from carriers.models import Endpoint, InboundRoute, OutboundRoute, OutboundRouteGroup
+from carriers.forms.routes import (
+    KnownAutocompleteSelect,
+    OrderedGroupForm,
+    OrderedGroupFormSet,
+    RouteCarrierFormSet,
+)
+from carriers.models import Endpoint, InboundRoute, InboundRouteCarrier, OutboundRoute, OutboundRouteGroup
 from carriers.offered_lookups import OfferedLookups
 from carriers.refusals import refusal_in_words
 
@@ -24,15 +29,15 @@ class OrderedGroupInline(admin.TabularInline):
     form = OrderedGroupForm
     formset = OrderedGroupFormSet
     ordering = ("position", "pk")
-    fields = ("position", "group", "share")
+    fields = OrderedGroupForm.Meta.fields
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        if db_field.name == "group":
+        if db_field.name in ("group", "condition"):
             kwargs["widget"] = KnownAutocompleteSelect(db_field, self.admin_site)
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[OutboundRouteGroup]:
-        return super().get_queryset(request).select_related("group")
+        return super().get_queryset(request).select_related("group", "condition")
 
     def get_extra(self, request: HttpRequest, obj: OutboundRoute | None = None, **kwargs: Any) -> int:
         """Offer a blank row to a new route; the link below the table adds more."""
@@ -54,9 +59,11 @@ class RefusedFilter(admin.SimpleListFilter):
 
 @admin.register(OutboundRoute)
 class OutboundRouteAdmin(OfferedLookups, CallsHooks, EditedTogether, ListAdmin):
-    fields = ("prefix", "enabled", "refuse_code", "refuse_reason", "fall_through")
+    fields = ("prefix", "enabled", "condition", "refuse_code", "refuse_reason", "fall_through")
     inlines = (OrderedGroupInline,)
-    list_display = ("__str__", "shown_groups", "enabled")
+    autocomplete_fields = ("condition",)
+    list_display = ("__str__", "shown_groups", "condition", "enabled")
+    list_select_related = ("condition",)
     list_filter = ("enabled", RefusedFilter, "fall_through")
     search_fields = ("prefix", "groups__name")
     search_help_text = "Search by prefix or carrier group"
@@ -70,7 +77,7 @@ class OutboundRouteAdmin(OfferedLookups, CallsHooks, EditedTogether, ListAdmin):
         called = Endpoint.objects.filter(group=OuterRef("group"), enabled=True).exclude(
             direction=Endpoint.Direction.INBOUND
         )
-        entries = OutboundRouteGroup.objects.select_related("group").annotate(has_endpoint=Exists(called))
+        entries = OutboundRouteGroup.objects.select_related("group", "condition").annotate(has_endpoint=Exists(called))
         first = entries.order_by("position", "pk")[: SHOWN_GROUPS + 1]
         return OutboundRoute.objects.order_by("prefix", "pk").prefetch_related(
             Prefetch("route_groups", queryset=first, to_attr="first_groups")
@@ -83,7 +90,7 @@ class OutboundRouteAdmin(OfferedLookups, CallsHooks, EditedTogether, ListAdmin):
             return f"refused: {refusal_in_words(route.refuse_code, route.refuse_reason)}"
         flaws = [_flaw(entry) for entry in route.first_groups]
         names = [
-            f"{entry.group.name}{_share(entry)}{flaw}" for entry, flaw in zip(route.first_groups, flaws, strict=True)
+            f"{entry.group.name}{_limits(entry)}{flaw}" for entry, flaw in zip(route.first_groups, flaws, strict=True)
         ]
         shown = ", then ".join(names[:SHOWN_GROUPS]) + (", …" if len(names) > SHOWN_GROUPS else "")
         if len(names) > SHOWN_GROUPS or not all(flaws):
@@ -92,8 +99,10 @@ class OutboundRouteAdmin(OfferedLookups, CallsHooks, EditedTogether, ListAdmin):
         return f"{shown or 'none'}: its calls {calls}"
 
 
-def _share(entry: Any) -> str:
-    return "" if entry.share is None else f" (share {entry.share})"
+def _limits(entry: Any) -> str:
+    words = [f"share {entry.share}"] if entry.share is not None else []
+    words += [f"only if “{entry.condition}”"] if entry.condition is not None else []
+    return f" ({', '.join(words)})" if words else ""
 
 
 def _flaw(entry: Any) -> str:
@@ -103,17 +112,39 @@ def _flaw(entry: Any) -> str:
     return "" if entry.has_endpoint else " (no endpoint)"
 
 
+class RouteCarrierInline(admin.TabularInline):
+    model = InboundRouteCarrier
+    formset = RouteCarrierFormSet
+    fields = ("group", "pbx")
+    ordering = ("pk",)
+    autocomplete_fields = ("group", "pbx")
+    extra = 0
+
+
 @admin.register(InboundRoute)
 class InboundRouteAdmin(OfferedLookups, CallsHooks, EditedTogether, ListAdmin):
     fields = ("prefix", "pbx", "enabled", "fall_through")
+    inlines = (RouteCarrierInline,)
     autocomplete_fields = ("pbx",)
-    list_display = ("__str__", "pbx", "enabled")
+    list_display = ("__str__", "pbx", "shown_carriers", "enabled")
     list_filter = ("enabled", "fall_through")
     list_select_related = ("pbx",)
-    search_fields = ("prefix", "pbx__name")
-    search_help_text = "Search by prefix or PBX"
+    search_fields = ("prefix", "pbx__name", "route_carriers__group__name")
+    search_help_text = "Search by prefix, PBX or carrier group"
     ordering = ("prefix", "pk")
     empty_text = (
         "There is no inbound route yet, so carriers' calls reach nobody. Add one: the beginning of the called number"
         " (blank for every number) and the PBX that gets those calls."
     )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[InboundRoute]:
+        first = InboundRouteCarrier.objects.select_related("group", "pbx").order_by("pk")[: SHOWN_GROUPS + 1]
+        return InboundRoute.objects.order_by("prefix", "pk").prefetch_related(
+            Prefetch("route_carriers", queryset=first, to_attr="first_carriers")
+        )
+
+    @admin.display(description="by carrier")
+    def shown_carriers(self, route: Any) -> str:
+        """Which carrier groups' calls go to another PBX."""
+        words = [f"{entry.group} to {entry.pbx}" for entry in route.first_carriers]
+        return ", ".join(words[:SHOWN_GROUPS]) + (", …" if len(words) > SHOWN_GROUPS else "") or "–"

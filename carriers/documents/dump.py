@@ -6,13 +6,14 @@ import csv
 import io
 import json
 from collections.abc import Callable
+from operator import itemgetter
 from typing import Any
 
 import yaml
 
 from carriers.documents.headers import dump_headers
 from carriers.documents.topics import dump_topics
-from carriers.models import PBX, CarrierGroup, Endpoint, InboundRoute, OutboundRoute
+from carriers.models import PBX, CarrierGroup, Condition, Endpoint, InboundRoute, OutboundRoute, OutboundRouteGroup
 from carriers.models.topics.registry import GROUP_TOPICS, PBX_TOPICS
 from carriers.values.addresses import with_port
 
@@ -26,8 +27,10 @@ def carriers_document(advance: Callable[[int], object] = lambda _done: None) -> 
     groups = CarrierGroup.objects.order_by("name", "pk").prefetch_related(
         "endpoints", "sources", "credential", "extra_headers"
     )
-    routes = OutboundRoute.objects.order_by("prefix", "pk").prefetch_related("route_groups__group")
-    tree: dict[str, Any] = {"carrier_groups": [], "pbxs": [], "outbound_routes": [], "inbound_routes": []}
+    routes = OutboundRoute.objects.order_by("prefix", "pk").select_related("condition")
+    routes = routes.prefetch_related("route_groups__group", "route_groups__condition")
+    sections = ("carrier_groups", "pbxs", "conditions", "outbound_routes", "inbound_routes")
+    tree: dict[str, Any] = {section: [] for section in sections}
     for group in groups:
         tree["carrier_groups"].append(group_entry(group))
         advance(1)
@@ -43,18 +46,45 @@ def carriers_document(advance: Callable[[int], object] = lambda _done: None) -> 
                 **dump_topics(pbx, PBX_TOPICS),
             }
         )
+    for condition in Condition.objects.order_by("name", "pk").prefetch_related("condition_pbxs__pbx"):
+        tree["conditions"].append(_condition(condition))
     for route in routes:
         tree["outbound_routes"].append(_outbound_route(route))
-    for inbound in InboundRoute.objects.order_by("prefix", "pk").select_related("pbx"):
+    inbound_routes = InboundRoute.objects.order_by("prefix", "pk").select_related("pbx")
+    for inbound in inbound_routes.prefetch_related("route_carriers__group", "route_carriers__pbx"):
         tree["inbound_routes"].append(
             {
                 "prefix": inbound.prefix,
                 "enabled": inbound.enabled,
                 "pbx": inbound.pbx.name,
+                "by_carrier": sorted(
+                    ({"group": each.group.name, "pbx": each.pbx.name} for each in inbound.route_carriers.all()),
+                    key=itemgetter("group"),
+                ),
                 "fall_through": inbound.fall_through,
             }
         )
     return tree
+
+
+def _condition(condition: Condition) -> dict[str, Any]:
+    pbxs = sorted(each.pbx.name for each in condition.condition_pbxs.all())
+    return {
+        "name": condition.name,
+        "pbxs": None if condition.any_pbx else pbxs,
+        "hours": condition.hours,
+        "holidays": condition.holidays,
+        "outside": condition.outside,
+        "time_zone": condition.time_zone,
+    }
+
+
+def _limited(entry: OutboundRouteGroup) -> Any:
+    """Return the name of a route's carrier group, or a mapping if it has a share or a condition."""
+    limits: dict[str, Any] = {} if entry.share is None else {"share": entry.share}
+    if entry.condition is not None:
+        limits["condition"] = entry.condition.name
+    return {"group": entry.group.name, **limits} if limits else entry.group.name
 
 
 def _outbound_route(route: OutboundRoute) -> dict[str, Any]:
@@ -62,10 +92,8 @@ def _outbound_route(route: OutboundRoute) -> dict[str, Any]:
     return {
         "prefix": route.prefix,
         "enabled": route.enabled,
-        "groups": [
-            entry.group.name if entry.share is None else {"group": entry.group.name, "share": entry.share}
-            for entry in route.route_groups.all()
-        ],
+        "condition": route.condition.name if route.condition is not None else None,
+        "groups": [_limited(entry) for entry in route.route_groups.all()],
         "refuse": {"code": route.refuse_code, "reason": route.refuse_reason} if refuses else None,
         "fall_through": route.fall_through,
     }

@@ -20,14 +20,22 @@ class Item:
     sources: list[str] | None = None
     groups: list[str] | None = None
     shares: list[int | None] = field(default_factory=list)  # of the groups, in their order
+    conditions: list[str | None] = field(default_factory=list)  # likewise
+    condition: str | None = None  # of the route itself
+    names_condition: bool = False
     pbx: str | None = None
+    pbxs: list[str] | None = None  # of a condition
+    carriers: list[tuple[str, str]] | None = None  # of an inbound route: carrier group and PBX
     credential: Item | None = None
     removes_credential: bool = False
     headers: list[Item] | None = None
     password: str | None = field(default=None, repr=False)  # or another secret
     is_secret: bool = False
     refused: set[str] = field(default_factory=set)  # keys whose mistake is recorded already
-    group_keys: list[int | None] = field(default_factory=list)  # primary keys of a route's groups, once looked up
+    # Primary keys, once looked up: of a route's groups or a condition's PBXs, of their conditions, and of carriers.
+    group_keys: list[int | None] = field(default_factory=list)
+    condition_keys: list[int | None] = field(default_factory=list)
+    carrier_keys: list[tuple[int | None, int | None]] = field(default_factory=list)
     lists_changed: bool = False
     topics: dict[str, str] = field(default_factory=dict)  # the mapping within the entry that has a key
 
@@ -47,6 +55,7 @@ class Document:
 
     carrier_groups: list[Item] | None = None
     pbxs: list[Item] | None = None
+    conditions: list[Item] | None = None
     outbound_routes: list[Item] | None = None
     inbound_routes: list[Item] | None = None
 

@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 
 from carriers.databases.deadlocks import retry_after_deadlock
 from carriers.documents.items import Problems
-from carriers.documents.loader import Loader
+from carriers.documents.loading.loader import Loader
 from carriers.documents.report import DocumentRefused, LoadReport
 from carriers.documents.tree import parse_document
 from carriers.history.recording import in_one_batch

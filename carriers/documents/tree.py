@@ -8,12 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from django.core.exceptions import ValidationError
-
 from carriers.documents.entry_keys import (
     named_place,
     read_address,
-    read_entries,
     read_flag,
     read_item,
     read_mapping,
@@ -25,11 +22,11 @@ from carriers.documents.entry_keys import (
 )
 from carriers.documents.headers import read_headers
 from carriers.documents.items import Document, Item, Problems, Values
+from carriers.documents.route_tree import read_condition, read_inbound_route, read_outbound_route
 from carriers.documents.templates import TEMPLATE_KEYS, fill_template, read_template
 from carriers.documents.topics import read_topics, topic_keys
-from carriers.models import PBX, CarrierGroup, OutboundRoute, OutboundRouteGroup, RefuseCode
+from carriers.models import PBX, CarrierGroup
 from carriers.models.topics.registry import GROUP_TOPICS, PBX_TOPICS
-from carriers.values.names import name_key
 
 
 def parse_document(tree: Any, problems: Problems) -> Document:
@@ -40,8 +37,9 @@ def parse_document(tree: Any, problems: Problems) -> Document:
     sections: dict[str, Callable[[str, Values, Problems], Item]] = {
         "carrier_groups": _group,
         "pbxs": _pbx,
-        "outbound_routes": _outbound_route,
-        "inbound_routes": _inbound_route,
+        "conditions": read_condition,
+        "outbound_routes": read_outbound_route,
+        "inbound_routes": read_inbound_route,
     }
     mapping = read_mapping(tree, "document", sections.keys(), problems)
     document = Document()
@@ -126,76 +124,6 @@ def _pbx(place: str, entry: Values, problems: Problems) -> Item:
     read_address(entry, "host", item, problems)
     read_topics(entry, item, PBX, PBX_TOPICS, problems)
     item.sources = read_sources(entry, place, problems)
-    return item
-
-
-def _outbound_route(place: str, entry: Values, problems: Problems) -> Item:
-    keys = ("prefix", "enabled", "groups", "refuse", "fall_through")
-    item, entry = read_item(entry, place, keys, ("prefix",), problems)
-    read_text(entry, "prefix", item, problems)
-    for key in ("enabled", "fall_through"):
-        read_flag(entry, key, item, problems)
-    if "refuse" in entry:
-        _refuse(entry["refuse"], item, problems)
-    if "groups" in entry:
-        item.groups = []
-        for spot, each in read_entries(entry["groups"], f"{place}.groups", problems):
-            name, share = _group_with_share(spot, each, problems) if isinstance(each, dict) else (each, None)
-            if not isinstance(name, str):
-                problems.add(spot, "this must be the name of a carrier group.")
-            elif name_key(name) in map(name_key, item.groups):
-                problems.add(spot, f"“{name}” stands here twice.")
-            else:
-                item.groups.append(name)
-                item.shares.append(share)
-    return item
-
-
-def _group_with_share(place: str, entry: Values, problems: Problems) -> tuple[Any, int | None]:
-    """Read ``{group: name, share: 70}``."""
-    item, entry = read_item(entry, place, ("group", "share"), ("group",), problems)
-    if entry.get("share") is not None:
-        read_number(entry, "share", item, problems)
-    share = item.values.get("share")
-    if share is not None:
-        try:
-            OutboundRouteGroup._meta.get_field("share").run_validators(share)
-        except ValidationError as error:
-            item.refuse("share", " ".join(error.messages), problems)
-    return entry.get("group", ""), share
-
-
-def _refuse(entry: Any, route: Item, problems: Problems) -> None:
-    """Read the SIP answer with which a route refuses its calls, null for none."""
-    if entry is None:
-        route.values |= {"refuse_code": None, "refuse_reason": ""}
-        return
-    place = f"{route.place}.refuse"
-    item, entry = read_item(entry, place, ("code", "reason"), ("code",), problems)
-    read_number(entry, "code", item, problems)
-    read_text(entry, "reason", item, problems)
-    code, reason = item.values.get("code"), item.values.get("reason", "")
-    if code is not None and code not in RefuseCode.values:
-        possible = ", ".join(map(str, RefuseCode.values))
-        item.refuse("code", f"{code} is not possible; possible are {possible}.", problems)
-    try:
-        OutboundRoute._meta.get_field("refuse_reason").run_validators(reason)
-    except ValidationError as error:
-        item.refuse("reason", " ".join(error.messages), problems)
-    route.values |= {"refuse_code": code, "refuse_reason": reason}
-    route.refused |= {f"refuse_{key}" for key in item.refused}
-
-
-def _inbound_route(place: str, entry: Values, problems: Problems) -> Item:
-    item, entry = read_item(entry, place, ("prefix", "enabled", "pbx", "fall_through"), ("prefix",), problems)
-    read_text(entry, "prefix", item, problems)
-    for key in ("enabled", "fall_through"):
-        read_flag(entry, key, item, problems)
-    if "pbx" in entry:
-        if isinstance(entry["pbx"], str) and entry["pbx"]:
-            item.pbx = entry["pbx"]
-        else:
-            item.refuse("pbx", "this must be the name of a PBX.", problems)
     return item
 
 

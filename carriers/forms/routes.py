@@ -1,4 +1,4 @@
-"""The carrier groups of an outbound route, in order."""
+"""The carrier groups of an outbound route, in order, and those of an inbound route."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from django.contrib.admin.widgets import AutocompleteSelect
 from django.core.exceptions import ValidationError
 
-from carriers.forms.formsets import OrderedFormSet, PositionForm
+from carriers.forms.formsets import DistinctFormSet, OrderedFormSet, PositionForm
 from carriers.models import OutboundRouteGroup
 
 
@@ -29,14 +29,15 @@ class OrderedGroupForm(PositionForm):
 
     class Meta:
         model = OutboundRouteGroup
-        fields = ("position", "group", "share")
+        fields = ("position", "group", "share", "condition")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        field = self.fields.get("group")
-        widget = getattr(field and field.widget, "widget", None)  # the admin wraps the widget to add links
-        if self.instance.pk is not None and isinstance(widget, KnownAutocompleteSelect):
-            widget.known = (str(self.instance.group_id), str(self.instance.group))
+        for name in ("group", "condition"):
+            field, known = self.fields.get(name), getattr(self.instance, name) if self.instance.pk is not None else None
+            widget = getattr(field and field.widget, "widget", None)  # the admin wraps the widget to add links
+            if known is not None and isinstance(widget, KnownAutocompleteSelect):
+                widget.known = (str(known.pk), str(known))
 
 
 class OrderedGroupFormSet(OrderedFormSet):
@@ -56,3 +57,11 @@ class OrderedGroupFormSet(OrderedFormSet):
                 "This route refuses its calls: delete this carrier group, or clear “Refuse with”.", code="refuses"
             )
             form.add_error("group", error)
+
+
+class RouteCarrierFormSet(DistinctFormSet):
+    """The carrier groups of one inbound route, each once."""
+
+    distinct_fields = ("group",)
+    is_unique = True
+    duplicate_message = "This carrier group stands here twice: delete one."

@@ -9,7 +9,7 @@ from carriers.fields import PORT_HELP, NameField, PortField, SipHostField, Trans
 from carriers.models.base import CarrierModel
 from carriers.models.groups import refuse_same_name
 from carriers.models.topics.backups import BackupFields
-from carriers.models.topics.identity import PBX_IDENTITY_CONSTRAINTS, PBXIdentityFields
+from carriers.models.topics.identity import PBXIdentityFields
 from carriers.models.topics.numbers import NUMBER_PLAN_CONSTRAINTS, NumberPlanFields
 from carriers.models.topics.registry import PBX_TOPICS
 from carriers.models.topics.topic import errors_of
@@ -34,7 +34,6 @@ class PBX(NumberPlanFields, PBXIdentityFields, BackupFields, CarrierModel):
             models.CheckConstraint(condition=~models.Q(host=""), name="pbx_host_not_blank"),
             models.CheckConstraint(condition=models.Q(port__gte=1, port__lte=65535), name="pbx_port_range"),
             models.CheckConstraint(condition=models.Q(transport__in=Transport.values), name="pbx_transport_known"),
-            *PBX_IDENTITY_CONSTRAINTS,
             *NUMBER_PLAN_CONSTRAINTS,
         ]
 

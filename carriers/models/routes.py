@@ -8,6 +8,7 @@ from django.db import models
 
 from carriers.fields import DialPrefixField
 from carriers.models.base import CarrierModel
+from carriers.models.conditions import Condition
 from carriers.models.groups import CarrierGroup
 from carriers.models.pbxs import PBX
 from carriers.validators import MAX_REASON_LENGTH, validate_reason
@@ -36,6 +37,7 @@ class OutboundRoute(CarrierModel):
     """A dialled prefix and the carrier groups that it goes to, in order, or the answer that refuses its calls.
 
     The longest matching prefix decides, also where no carrier group can take the call, unless the route falls through.
+    A condition limits a route, or one of its carrier groups, to some calls.
     """
 
     prefix = DialPrefixField(
@@ -61,8 +63,18 @@ class OutboundRoute(CarrierModel):
     )
     fall_through = models.BooleanField(
         default=False,
-        help_text="When no carrier group of this route can take calls, because all are disabled or have no endpoints,"
-        " its calls take the route with the next shorter prefix, at that route’s price. Unticked: they get 503.",
+        help_text="When no carrier group of this route can take a call, because all are disabled, have no endpoints or"
+        " are for other calls, the call takes the route with the next shorter prefix, at that route’s price. Unticked:"
+        " it gets 503.",
+    )
+    condition = models.ForeignKey(
+        Condition,
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="outbound_routes",
+        verbose_name="only if",
+        help_text="Other calls take the route with the next shorter prefix. Blank: the route is for every call.",
     )
     groups = models.ManyToManyField(CarrierGroup, through="OutboundRouteGroup", related_name="outbound_routes")
 
@@ -102,6 +114,15 @@ class OutboundRouteGroup(CarrierModel):
         help_text="How many of 100 calls try this carrier group first. Give a share to at least two groups; shares that"
         " do not add up to 100 count in proportion. A group without one gets the calls that those do not take.",
     )
+    condition = models.ForeignKey(
+        Condition,
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="route_groups",
+        verbose_name="only if",
+        help_text="Other calls pass over this carrier group. Blank: it is for every call of the route.",
+    )
 
     class Meta:
         verbose_name = "carrier group of the route"
@@ -139,3 +160,24 @@ class InboundRoute(CarrierModel):
 
     def __str__(self) -> str:
         return self.prefix or EVERY_OTHER_NUMBER
+
+
+class InboundRouteCarrier(CarrierModel):
+    """A carrier group whose calls an inbound route sends to another PBX."""
+
+    route = models.ForeignKey(InboundRoute, on_delete=models.CASCADE, related_name="route_carriers")
+    group = models.ForeignKey(
+        CarrierGroup, on_delete=models.CASCADE, related_name="inbound_route_carriers", verbose_name="calls of"
+    )
+    pbx = models.ForeignKey(
+        PBX, on_delete=models.CASCADE, related_name="inbound_route_carriers", verbose_name="go to PBX"
+    )
+
+    class Meta:
+        verbose_name = "carrier group of the inbound route"
+        verbose_name_plural = "carrier groups whose calls go to another PBX"
+        ordering = ["route", "pk"]
+        constraints = [models.UniqueConstraint(fields=["route", "group"], name="inbound_route_group_once")]
+
+    def __str__(self) -> str:
+        return str(self.group)

@@ -12,12 +12,12 @@ from django.db import models
 
 from carriers.history.changes import Action, Change
 from carriers.labels import Names, Values, label, name, owner_of
-from carriers.models import PBX, CarrierGroup, OutboundRoute
+from carriers.models import PBX, CarrierGroup, Condition, InboundRoute, OutboundRoute
 from carriers.snapshots.state import MODELS, State, columns_of, rows_of
 from carriers.wording.field_words import Fields
 from carriers.wording.secret_fields import HIDDEN, is_secret
 
-_NAMED = (CarrierGroup, PBX, OutboundRoute)
+_NAMED = (CarrierGroup, PBX, Condition, OutboundRoute, InboundRoute)
 
 
 def differences(before: State, after: State) -> list[Change]:

@@ -14,24 +14,20 @@ from typing import Any, NamedTuple
 
 from django.db import models
 
-from carriers.labels import account_label, own_endpoint_label, pbx_label, short_endpoint_names
-from carriers.models import PBX, AuthCredential, CarrierGroup, Endpoint, InboundRoute, OutboundRoute
+from carriers.labels import account_label, own_endpoint_label, short_endpoint_names
+from carriers.models import PBX, AuthCredential, CarrierGroup, Condition, Endpoint, InboundRoute, OutboundRoute
 from carriers.models.routes import DEFAULT_ROUTE, EVERY_OTHER_NUMBER
-from carriers.refusals import refusal_in_words
 from carriers.snapshots.records import (
     Carriers,
     CredentialRecord,
     EndpointRecord,
     GroupRecord,
     HeaderRecord,
-    InboundRouteRecord,
-    OutboundRouteRecord,
     SourceRecord,
 )
+from carriers.snapshots.route_words import SHOWN_NAMES, lead_change, pbx_of, pbxs_of
 from carriers.values.addresses import format_address
 from carriers.wording.field_words import Phrase, Style, choice_in_words, differences_in_words, setting_in_words
-
-SHOWN_NAMES = 30  # of endpoints or groups in one line, about as many as a call can try
 
 # Fields that the label of a new object and the text around it already contain.
 NAMED: Mapping[type[models.Model], frozenset[str]] = {
@@ -39,8 +35,9 @@ NAMED: Mapping[type[models.Model], frozenset[str]] = {
     Endpoint: frozenset({"name", "host", "port", "transport"}),
     AuthCredential: frozenset({"username", "registrar", "port", "transport", "register", "ha1", "more_ha1"}),
     PBX: frozenset({"name", "host", "port", "transport", "sources"}),
-    OutboundRoute: frozenset({"prefix", "groups", "shares", "refuse_code", "refuse_reason"}),
-    InboundRoute: frozenset({"prefix", "pbx"}),
+    Condition: frozenset({"name", "any_pbx", "pbxs"}),
+    OutboundRoute: frozenset({"prefix", "groups", "shares", "conditions", "condition", "refuse_code", "refuse_reason"}),
+    InboundRoute: frozenset({"prefix", "pbx", "carriers"}),
 }
 
 
@@ -90,39 +87,6 @@ def _part_settings(model: type[models.Model], part: EndpointRecord | CredentialR
 def _part_settings_of(model: type[models.Model], settings: _Settings, values: tuple[Any, ...]) -> list[str]:
     part = SimpleNamespace(**dict(zip(settings.names, values, strict=True)))
     return _unusual(model, settings.names, settings.defaults, part, _PARTS)
-
-
-# --- Routes -----------------------------------------------------------------------------------------------------------
-
-
-def where_it_leads(carriers: Carriers, route: OutboundRouteRecord) -> str:
-    """Say where the calls of an outbound route go."""
-    if route.refuse_code is not None:
-        return f"refuses its calls with {refusal_in_words(route.refuse_code, route.refuse_reason)}"
-    return _groups_of(carriers, route)
-
-
-def _groups_of(carriers: Carriers, route: OutboundRouteRecord) -> str:
-    names = [
-        f"{carriers.groups[pk].name}{f' (share {route.share_of(pk)})' if route.share_of(pk) else ''}"
-        for pk in route.groups
-        if pk in carriers.groups
-    ]
-    more = f" and {len(names) - SHOWN_NAMES} more" if len(names) > SHOWN_NAMES else ""
-    return ", then ".join(names[:SHOWN_NAMES]) + more if names else "no carrier group"
-
-
-def pbx_of(carriers: Carriers, route: InboundRouteRecord) -> str:
-    """Return the label of the PBX that an inbound route leads to."""
-    pbx = carriers.pbxs.get(route.pbx)
-    return pbx_label(pbx) if pbx is not None else "no PBX"
-
-
-def _lead_change(old: tuple[Carriers, OutboundRouteRecord], new: tuple[Carriers, OutboundRouteRecord]) -> str:
-    leads, led = where_it_leads(*new), where_it_leads(*old)
-    if leads == led:  # it refuses its calls as before, so that its groups get none
-        leads, led = f"carrier groups {_groups_of(*new)}", _groups_of(*old)
-    return f"{leads} (before: {led})"
 
 
 # --- Parts ------------------------------------------------------------------------------------------------------------
@@ -202,6 +166,11 @@ def _header_changes(old: tuple[HeaderRecord, ...], new: tuple[HeaderRecord, ...]
     for pk, header in before.items():
         if pk not in after:
             yield f"{header_in_words(header)} removed"
+
+
+def _pbx_changes(new: str, old: str) -> Iterator[str]:
+    # PBXs that are named have no effect while the calls of every PBX count.
+    yield f"{new} (before: {old})" if new != old else "other PBXs named"
 
 
 def _password_change(old: CredentialRecord, new: CredentialRecord) -> Iterator[str]:
@@ -298,16 +267,28 @@ def preview_style(before: Carriers, after: Carriers) -> Style:
         _prefix(DEFAULT_ROUTE),
         _ENABLED,
         Phrase(
-            ("groups", "shares", "refuse_code", "refuse_reason"),
-            lambda old, new: [_lead_change((before, old), (after, new))],
+            ("groups", "shares", "conditions", "condition", "refuse_code", "refuse_reason"),
+            lambda old, new: [lead_change((before, old), (after, new))],
         ),
         _fall_through("no carrier can take its calls"),
     )
     inbound = (
         _prefix(EVERY_OTHER_NUMBER),
         _ENABLED,
-        Phrase(("pbx",), lambda old, new: [f"{pbx_of(after, new)} (before: {pbx_of(before, old)})"]),
+        Phrase(("pbx", "carriers"), lambda old, new: [f"{pbx_of(after, new)} (before: {pbx_of(before, old)})"]),
         _fall_through("its PBX is disabled"),
     )
+    condition = (
+        _NAME,
+        Phrase(("any_pbx", "pbxs"), lambda old, new: _pbx_changes(pbxs_of(after, new), pbxs_of(before, old))),
+    )
     pbx = (_NAME, _ENABLED, _address("address", "host"), _SOURCES)
-    return Style(phrases={CarrierGroup: group, PBX: pbx, OutboundRoute: outbound, InboundRoute: inbound})
+    return Style(
+        phrases={
+            CarrierGroup: group,
+            PBX: pbx,
+            Condition: condition,
+            OutboundRoute: outbound,
+            InboundRoute: inbound,
+        }
+    )

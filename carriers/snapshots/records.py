@@ -7,7 +7,7 @@ endpoints and the groups of a route by position, everything else by primary key.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from operator import itemgetter
 from typing import NamedTuple
 
@@ -17,14 +17,19 @@ from carriers.models import (
     CarrierGroup,
     Endpoint,
     ExtraHeader,
-    InboundRoute,
-    OutboundRoute,
-    OutboundRouteGroup,
     SourceNetwork,
 )
 from carriers.models.topics.failover import DEFAULT_CAUSES, DEFAULT_CODES
 from carriers.passwords import encryption
 from carriers.passwords.hidden import hidden
+from carriers.snapshots.route_records import (
+    ConditionRecord,
+    InboundRouteRecord,
+    OutboundRouteRecord,
+    conditions_of,
+    inbound_routes_of,
+    outbound_routes_of,
+)
 from carriers.snapshots.state import State, columns_of, rows_of, take_state
 from carriers.values.accounts import realms_in, split_username
 
@@ -177,48 +182,14 @@ class PBXRecord(NamedTuple):
     backup_addresses: str = ""
 
 
-class OutboundRouteRecord(NamedTuple):
-    """``groups`` holds primary keys of carrier groups, in the order in which they are tried.
-
-    ``shares`` are those of the groups, each None or 1 to 100; it is empty when no group has one.
-    ``refuse_code`` is the SIP answer to its calls, None for a route that leads to carriers.
-    """
-
-    pk: int
-    prefix: str
-    enabled: bool
-    groups: tuple[int, ...]
-    refuse_code: int | None = None
-    refuse_reason: str = ""
-    fall_through: bool = False
-    shares: tuple[int | None, ...] = ()
-
-    def share_of(self, group: int) -> int:
-        """Return the share of one of the groups, 0 for none."""
-        return dict(zip(self.groups, self.shares, strict=False)).get(group) or 0
-
-    def without_groups(self, gone: Collection[int]) -> OutboundRouteRecord:
-        """Return the route without these carrier groups and their shares."""
-        groups = tuple(group for group in self.groups if group not in gone)
-        shares = tuple(self.share_of(group) or None for group in groups)
-        return self._replace(groups=groups, shares=shares if any(shares) else ())
-
-
-class InboundRouteRecord(NamedTuple):
-    pk: int
-    prefix: str
-    enabled: bool
-    pbx: int
-    fall_through: bool = False
-
-
 class Carriers(NamedTuple):
-    """All records; groups and PBXs by primary key, in ascending order."""
+    """All records; groups, PBXs and conditions by primary key, in ascending order."""
 
     groups: dict[int, GroupRecord]
     pbxs: dict[int, PBXRecord]
     outbound_routes: tuple[OutboundRouteRecord, ...]
     inbound_routes: tuple[InboundRouteRecord, ...]
+    conditions: dict[int, ConditionRecord] = {}
 
 
 # What follows the parts in a record are settings of the group itself.
@@ -271,7 +242,8 @@ def carriers_of(state: State) -> Carriers:
         pk: PBXRecord(pk, name, enabled, host, port, transport, tuple(pbx_sources[pk]), *settings)
         for pk, name, enabled, host, port, transport, *settings in rows_of(state, PBX, *_PBX_COLUMNS)
     }
-    return Carriers(groups, pbxs, tuple(_outbound_routes(state)), tuple(_inbound_routes(state)))
+    conditions = {record.pk: record for record in conditions_of(state)}
+    return Carriers(groups, pbxs, tuple(outbound_routes_of(state)), tuple(inbound_routes_of(state)), conditions)
 
 
 def header_record(row: ExtraHeader) -> HeaderRecord:
@@ -320,22 +292,3 @@ def credential_record(row: AuthCredential) -> CredentialRecord:
         row.whole_trunk,
         row.service_route,
     )
-
-
-def _outbound_routes(state: State) -> Iterator[OutboundRouteRecord]:
-    groups: dict[int, list[int]] = defaultdict(list)
-    shares: dict[int, list[int | None]] = defaultdict(list)
-    rows = rows_of(state, OutboundRouteGroup, "route_id", "position", "id", "group_id", "share")
-    for route_pk, _position, _pk, group_pk, share in sorted(rows, key=itemgetter(0, 1, 2)):
-        groups[route_pk].append(group_pk)
-        shares[route_pk].append(share)
-    columns = ("id", "prefix", "enabled", "refuse_code", "refuse_reason", "fall_through")
-    for pk, prefix, enabled, *settings in rows_of(state, OutboundRoute, *columns):
-        own_shares = tuple(shares[pk]) if any(shares[pk]) else ()
-        record = OutboundRouteRecord(pk, prefix, enabled, tuple(groups[pk]), *settings)
-        yield record._replace(shares=own_shares)
-
-
-def _inbound_routes(state: State) -> Iterator[InboundRouteRecord]:
-    for row in rows_of(state, InboundRoute, "id", "prefix", "enabled", "pbx_id", "fall_through"):
-        yield InboundRouteRecord(*row)

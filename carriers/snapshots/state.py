@@ -18,9 +18,12 @@ from carriers.models import (
     PBX,
     AuthCredential,
     CarrierGroup,
+    Condition,
+    ConditionPBX,
     Endpoint,
     ExtraHeader,
     InboundRoute,
+    InboundRouteCarrier,
     OutboundRoute,
     OutboundRouteGroup,
     SourceNetwork,
@@ -34,9 +37,12 @@ MODELS: tuple[type[models.Model], ...] = (
     SourceNetwork,
     AuthCredential,
     ExtraHeader,
+    Condition,
+    ConditionPBX,
     OutboundRoute,
     OutboundRouteGroup,
     InboundRoute,
+    InboundRouteCarrier,
 )
 
 # The columns with the ciphertexts of secrets.

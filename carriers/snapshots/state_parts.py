@@ -1,8 +1,8 @@
 """Restore some objects of a state to an earlier state, with whatever depends on them.
 
-An object is a carrier group, a PBX or a route, together with its parts: endpoints, sources, the credential, the groups
-of a route. The result is a state that could have been saved: nothing refers to a missing object, and no unique value
-occurs twice.
+An object is a carrier group, a PBX, a condition or a route, together with its parts: endpoints, sources, the
+credential, the groups of a route. The result is a state that could have been saved: nothing refers to a missing object,
+and no unique value occurs twice.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 from django.db import models
 
 from carriers.labels import owners_of
-from carriers.models import PBX, CarrierGroup, InboundRoute, OutboundRoute
+from carriers.models import PBX, CarrierGroup, Condition, InboundRoute, OutboundRoute
 from carriers.snapshots.state import MODELS, State, columns_of, key_of, rows_of
 from carriers.values.names import name_key
 
@@ -27,6 +27,7 @@ _Rows = Mapping[type[models.Model], list[tuple[Any, ...]]]
 _UNIQUE: dict[type[models.Model], str] = {
     CarrierGroup: "name",
     PBX: "name",
+    Condition: "name",
     OutboundRoute: "prefix",
     InboundRoute: "prefix",
 }

@@ -24,7 +24,7 @@ from kamailio_bridge.views.access import RELOAD_PERMISSION, VIEW_GROUP_PERMISSIO
 # The order of the index: what an operator needs first. Other models follow in Django's order.
 APP_ORDER = ("carriers", "kamailio_bridge", "history", "auth")
 PAGES = (("Route test", "route_test"), ("Who is this IP?", "who_is"))
-MODEL_ORDER = ("CarrierGroup", "OutboundRoute", "PBX", "InboundRoute")
+MODEL_ORDER = ("CarrierGroup", "OutboundRoute", "PBX", "InboundRoute", "Condition")
 
 
 def _rank(name: str, order: tuple[str, ...]) -> int:

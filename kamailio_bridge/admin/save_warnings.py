@@ -36,6 +36,7 @@ ENDING_FIELDS = frozenset(
         "refuse_code",
         "refuse_reason",
         "fall_through",
+        "condition",
     }
 )
 # Fields whose change may admit somebody. This check reads all carriers, too.

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from crispy_forms.helper import FormHelper
 from crispy_forms.layout import ButtonHolder, Fieldset, Layout, Submit
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils import timezone
 
 from carriers.models import PBX
 from carriers.values.addresses import parse_ip
@@ -31,7 +34,7 @@ class QuestionForm(forms.Form):
 
 
 class RouteTestForm(QuestionForm):
-    """A number as the PBX dials it."""
+    """A number as the PBX dials it, and when."""
 
     question = "number"
     button = "Test the route"
@@ -47,9 +50,19 @@ class RouteTestForm(QuestionForm):
         label="Dialled by",
         required=False,
         empty_label="any PBX: without a number plan",
-        help_text="The PBX whose number plan applies. With one PBX only, it is that one.",
+        help_text="The PBX whose number plan and conditions apply. With one PBX only, it is that one.",
     )
-    also = ("pbx",)
+    at = forms.DateTimeField(
+        label="At",
+        required=False,
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+    )
+    also = ("pbx", "at")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        zone = timezone.get_current_timezone_name()
+        self.fields["at"].help_text = f"For routes with conditions: date and time in {zone}. Blank: now."
 
     def clean_number(self) -> str:
         try:

@@ -5,9 +5,10 @@ both directions share one stock table, whose prefixes are unique, and a default 
 because the tree has no entry for an empty prefix (docs/kamailio-facts.md#mtree). A third letter, ``s``,
 is always there: by it the SIP side distinguishes a tree without routes from one that is not loaded.
 
-A value is our mark, the ids of the sets and their shares, if any (``rows/tree_entries.py``). For a route that answers
-its calls itself, ``refuse:403:reason`` or ``unavailable`` follows the mark, so that no shorter prefix gets those calls.
-A node with an older configuration answers such calls with 404, sends them to nobody, and ignores shares.
+A value is our mark, the ids of the sets, and their shares and conditions, if any (``rows/tree_entries.py``). For a
+route that answers its calls itself, ``refuse:403:reason`` or ``unavailable`` follows the mark, so that no shorter
+prefix gets those calls. A node with an older configuration answers such calls with 404, and those of routes with a
+condition: it sends them to nobody. It ignores shares.
 """
 
 from __future__ import annotations
@@ -30,25 +31,11 @@ from kamailio_bridge.modules.base import (
 )
 from kamailio_bridge.nodes.node import Node
 from kamailio_bridge.nodes.rpc import CallFailed, Rpc, as_list, parsing_answer
-from kamailio_bridge.rows.ids import INBOUND_OFFSET, ROUTE_OFFSET, pbx_set_id, row_id, set_id
+from kamailio_bridge.rows.ids import INBOUND_OFFSET, ROUTE_OFFSET, row_id
 from kamailio_bridge.rows.marks import ENTRY_MARK
-from kamailio_bridge.rows.routes_in_force import (
-    answering_routes,
-    inbound_routes,
-    inbound_routes_without_pbx,
-    outbound_routes,
-)
+from kamailio_bridge.rows.route_entries import inbound_entry, outbound_entry
 from kamailio_bridge.rows.row_drift import RowDrift
-from kamailio_bridge.rows.tree_entries import (
-    INBOUND,
-    OUTBOUND,
-    SENTINEL,
-    UNAVAILABLE,
-    entry_of_answer,
-    entry_of_sets,
-    names_sets,
-    shares_in,
-)
+from kamailio_bridge.rows.tree_entries import INBOUND, OUTBOUND, SENTINEL, names_sets, rule_in, shares_in
 from kamailio_bridge.rows.types import Table, Values
 from kamailio_bridge.tables.models import Mtree
 
@@ -79,38 +66,16 @@ class MtreeModule(KamailioModule):
     def project(self, carriers: Carriers, nodes: NodeNames) -> Projection:
         projection = Projection.of(self.tables)
         projection.add(PREFIXES, "the routes' own mark", row_id(0, ROUTE_OFFSET), SENTINEL, ENTRY_MARK)
-        for route, groups in outbound_routes(carriers):
-            projection.add(
-                PREFIXES,
-                outbound_route_label(route),
-                row_id(route.pk),
-                OUTBOUND + route.prefix,
-                entry_of_sets((set_id(group.pk) for group in groups), (route.share_of(group.pk) for group in groups)),
-            )
-        for route, answer in answering_routes(carriers):
-            projection.add(
-                PREFIXES,
-                outbound_route_label(route),
-                row_id(route.pk),
-                OUTBOUND + route.prefix,
-                entry_of_answer(answer),
-            )
-        for inbound, pbx in inbound_routes(carriers):
-            projection.add(
-                PREFIXES,
-                inbound_route_label(inbound),
-                row_id(inbound.pk, INBOUND_OFFSET),
-                INBOUND + inbound.prefix,
-                entry_of_sets([pbx_set_id(pbx.pk)]),
-            )
-        for inbound, _ in inbound_routes_without_pbx(carriers):
-            projection.add(
-                PREFIXES,
-                inbound_route_label(inbound),
-                row_id(inbound.pk, INBOUND_OFFSET),
-                INBOUND + inbound.prefix,
-                UNAVAILABLE,
-            )
+        for route in carriers.outbound_routes:
+            value = outbound_entry(carriers, route)
+            if value is not None:
+                label = outbound_route_label(route)
+                projection.add(PREFIXES, label, row_id(route.pk), OUTBOUND + route.prefix, value)
+        for inbound in carriers.inbound_routes:
+            value = inbound_entry(carriers, inbound)
+            if value is not None:
+                label = inbound_route_label(inbound)
+                projection.add(PREFIXES, label, row_id(inbound.pk, INBOUND_OFFSET), INBOUND + inbound.prefix, value)
         return projection
 
     def is_on(self, rpc: Rpc, methods: frozenset[str]) -> bool:
@@ -157,13 +122,23 @@ class MtreeModule(KamailioModule):
         return problems
 
     def unread(self, wanted: Projection) -> str:
-        shared = [row.label for row in wanted.rows[PREFIXES].values() if shares_in(row.values[_TVALUE])]
-        if not shared:
-            return ""
-        return (
-            f"It does not read the shares of {join_first(shared)}, because its configuration has no tree “{TREE}”:"
-            " calls through it try the carrier groups in their order."
-        )
+        rows = wanted.rows[PREFIXES].values()
+        shared = [row.label for row in rows if shares_in(row.values[_TVALUE])]
+        limited = [row.label for row in rows if rule_in(row.values[_TVALUE])]
+        sentences = []
+        if shared:
+            sentences.append(
+                f"It does not read the shares of {join_first(shared)}: calls through it try the carrier groups in their"
+                " order."
+            )
+        if limited:
+            sentences.append(
+                f"It does not read the conditions and carriers of {join_first(limited)}: through it these routes are"
+                " for every call."
+            )
+        if sentences:
+            sentences.append(f"Its configuration has no tree “{TREE}”.")
+        return " ".join(sentences)
 
     def accept_handler(self, row: RowDrift) -> Handler | None:
         return accept_mtree.handler_of(row)

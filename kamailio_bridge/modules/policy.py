@@ -2,7 +2,8 @@
 
 Each topic of a carrier group or PBX has a row of its own: the key is the set's id and the topic, such as
 ``8:failover``, the value what differs from the defaults, ``name=value;name=value``. An object that differs in nothing
-has no row. ``modules/policies/`` has the topics.
+has no row. ``modules/policies/`` has the topics. Conditions of routes have rows ``c5:times``, and a carrier group whose
+calls an inbound route sends to another PBX has a row ``b12:8`` with the PBX's set.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import Any, NamedTuple
 
 from django.db.models import Q
 
-from carriers.labels import group_label, pbx_label
+from carriers.labels import condition_label, group_label, inbound_route_label, pbx_label
 from carriers.passwords.hidden import hidden
 from carriers.snapshots.records import Carriers, GroupRecord, PBXRecord
 from kamailio_bridge.modules.base import (
@@ -31,9 +32,19 @@ from kamailio_bridge.modules.policies.identity import NOTHING_SET, callers_polic
 from kamailio_bridge.modules.policies.number_formats import numbers_policy, plan_policy
 from kamailio_bridge.nodes.node import Node
 from kamailio_bridge.nodes.rpc import CallFailed, Rpc, as_list, parsing_answer
-from kamailio_bridge.rows.ids import PBX_OFFSET, pbx_set_id, policy_row_id, row_id, set_id
+from kamailio_bridge.rows.condition_policies import CONDITION_TOPICS, condition_key, condition_policies
+from kamailio_bridge.rows.ids import (
+    CONDITION_OFFSET,
+    PBX_OFFSET,
+    ROUTE_CARRIER_OFFSET,
+    pbx_set_id,
+    policy_row_id,
+    row_id,
+    set_id,
+)
 from kamailio_bridge.rows.marks import HEADERS_HASH_TABLE, NAMES_TOPIC, POLICY_HASH_TABLE, STRING_KEY, STRING_VALUE
 from kamailio_bridge.rows.policy_text import policy_text
+from kamailio_bridge.rows.route_entries import carrier_pbxs, outbound_entry, route_carrier_key
 from kamailio_bridge.rows.types import Notice, Row, Table, Values
 from kamailio_bridge.tables.models import Header, Name, Policy
 
@@ -91,6 +102,8 @@ class PolicyModule(KamailioModule):
         for pbx in carriers.pbxs.values():
             if pbx.enabled:
                 _add(projection, pbx_label(pbx), pbx_set_id(pbx.pk), _keys(pbx), _of(PBX_TOPICS, pbx))
+        _add_conditions(projection, carriers)
+        _add_route_carriers(projection, carriers)
         return projection
 
     def is_on(self, rpc: Rpc, methods: frozenset[str]) -> bool:
@@ -125,10 +138,13 @@ class PolicyModule(KamailioModule):
     def unread(self, wanted: Projection) -> str:
         """Name the settings and whose they are; a configuration of somebody else's has no such hash table."""
         # The collector reads the host names, not the node.
+        # The module mtree speaks of conditions and of the carriers of inbound routes.
         rows = [
             row
             for row in wanted.rows[POLICIES].values()
-            if row.values[_KEY_VALUE] != NOTHING_SET and _topic_of(row) != NAMES_TOPIC
+            if row.values[_KEY_VALUE] != NOTHING_SET
+            and _topic_of(row) != NAMES_TOPIC
+            and str(row.values[_KEY_NAME])[0].isdigit()
         ]
         topics = dict.fromkeys(_topic_of(row) for row in rows)
         if not topics:
@@ -171,13 +187,35 @@ def _add(
     policies: Iterable[tuple[Topic, str]],
 ) -> None:
     for topic, text in policies:
-        if len(text) > LONGEST_POLICY:
-            sentence = f"its {topic.name} take {len(text)} characters, and Kamailio's row holds {LONGEST_POLICY}."
-            projection.problems.append(Notice(label, sentence))
-            continue
-        projection.add(
-            POLICIES, label, key_of(topic.place), f"{set_pk}:{topic.name}", STRING_KEY, STRING_VALUE, text, 0
-        )
+        _add_row(projection, label, key_of(topic.place), f"{set_pk}:{topic.name}", text)
+
+
+def _add_row(projection: Projection, label: str, key: int, name: str, text: str) -> None:
+    if len(text) > LONGEST_POLICY:
+        topic = name.partition(":")[2]
+        sentence = f"its {topic} take {len(text)} characters, and Kamailio's row holds {LONGEST_POLICY}."
+        projection.problems.append(Notice(label, sentence))
+        return
+    projection.add(POLICIES, label, key, name, STRING_KEY, STRING_VALUE, text, 0)
+
+
+def _add_route_carriers(projection: Projection, carriers: Carriers) -> None:
+    for route in carriers.inbound_routes:
+        for pk, group, where in carrier_pbxs(carriers, route):
+            label = f"{inbound_route_label(route)}, {group_label(carriers.groups[group])}"
+            key, name = row_id(pk, ROUTE_CARRIER_OFFSET), route_carrier_key(route.pk, group)
+            _add_row(projection, label, key, name, policy_text({"set": where}))
+
+
+def _add_conditions(projection: Projection, carriers: Carriers) -> None:
+    """Add the conditions that a route in force has."""
+    routes = [route for route in carriers.outbound_routes if outbound_entry(carriers, route) is not None]
+    used = {pk for route in routes for pk in (route.condition, *route.conditions)}
+    for condition in (record for pk, record in carriers.conditions.items() if pk in used):
+        for topic, values in condition_policies(condition).items():
+            key = policy_row_id(condition.pk, CONDITION_TOPICS.index(topic), CONDITION_OFFSET)
+            text = policy_text(values)
+            _add_row(projection, condition_label(condition), key, condition_key(condition.pk, topic), text)
 
 
 def _add_headers(projection: Projection, group: GroupRecord) -> None:

@@ -12,6 +12,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 
 from carriers.labels import (
+    condition_label,
     endpoint_label,
     group_label,
     inbound_route_in_sentence,
@@ -21,14 +22,8 @@ from carriers.labels import (
     pbx_label,
 )
 from carriers.models import RefuseCode
-from carriers.snapshots.records import (
-    Carriers,
-    EndpointRecord,
-    GroupRecord,
-    OutboundRouteRecord,
-    PBXRecord,
-    SourceRecord,
-)
+from carriers.snapshots.records import Carriers, EndpointRecord, GroupRecord, PBXRecord, SourceRecord
+from carriers.snapshots.route_records import OutboundRouteRecord
 from carriers.validators import (
     MAX_PREFIX_LENGTH,
     MAX_REASON_LENGTH,
@@ -64,6 +59,7 @@ def warnings(carriers: Carriers) -> list[Notice]:
         *_tls_warnings(carriers),
         *outbound_route_warnings(carriers),
         *_inbound_warnings(carriers),
+        *_condition_warnings(carriers),
     ]
 
 
@@ -81,6 +77,8 @@ def _id_problems(carriers: Carriers) -> Iterator[Notice]:
     keys += [endpoint.pk for group in carriers.groups.values() for endpoint in group.endpoints]
     keys += [route.pk for route in carriers.outbound_routes]
     keys += [route.pk for route in carriers.inbound_routes]
+    keys += [each.pk for route in carriers.inbound_routes for each in route.carriers]
+    keys += carriers.conditions
     highest = max(keys, default=0)
     if highest >= PBX_OFFSET or row_id(highest, OWNER_OFFSET) > HIGHEST:
         yield Notice(
@@ -238,6 +236,15 @@ def _inbound_warnings(carriers: Carriers) -> Iterator[Notice]:
                 calls = _inbound_fall(longest_prefix(inbound.prefix, leading.keys() | silent), leading)
             text = f"leads to {pbx_label(pbx)}, which is disabled: its calls {calls}."
             yield Notice(inbound_route_label(inbound), text)
+
+
+def _condition_warnings(carriers: Carriers) -> Iterator[Notice]:
+    """Name the conditions of routes that no call can meet."""
+    used = {pk for route in carriers.outbound_routes for pk in (route.condition, *route.conditions) if route.enabled}
+    for condition in carriers.conditions.values():
+        if condition.pk in used and not condition.any_pbx and not condition.pbxs:
+            text = "names no PBX, so no call meets it: routes and carrier groups with it get no calls."
+            yield Notice(condition_label(condition), text)
 
 
 def _outbound_warnings(carriers: Carriers, route: OutboundRouteRecord, in_force: set[str]) -> Iterator[str]:

@@ -11,19 +11,19 @@ from typing import Any, NamedTuple
 
 from django.db import models
 
-from carriers.labels import group_label, inbound_route_label, outbound_route_label, pbx_label
-from carriers.models import PBX, CarrierGroup, InboundRoute, OutboundRoute
+from carriers.labels import condition_label, group_label, inbound_route_label, outbound_route_label, pbx_label
+from carriers.models import PBX, CarrierGroup, Condition, InboundRoute, OutboundRoute
 from carriers.snapshots.record_words import (
     credential_in_words,
     endpoint_in_words,
     header_in_words,
-    pbx_of,
     preview_style,
     record_changes,
     record_settings,
-    where_it_leads,
 )
-from carriers.snapshots.records import Carriers, GroupRecord, InboundRouteRecord, OutboundRouteRecord, PBXRecord
+from carriers.snapshots.records import Carriers, GroupRecord, PBXRecord
+from carriers.snapshots.route_records import OutboundRouteRecord
+from carriers.snapshots.route_words import pbx_of, pbxs_of, where_it_leads
 from carriers.values.addresses import format_address
 
 
@@ -47,7 +47,7 @@ class Change(NamedTuple):
 
 
 def changes_in_words(before: Carriers, after: Carriers) -> list[Change]:
-    """Return the changes from ``before`` to ``after``: groups, PBXs and routes, each kind sorted by name or prefix."""
+    """Return the changes from ``before`` to ``after``: kind by kind, each sorted by name or prefix."""
     style = preview_style(before, after)
     changes = []
     for kind in KINDS:
@@ -104,7 +104,7 @@ def _went(carriers: Carriers, route: OutboundRouteRecord) -> str:
     return "refused its calls" if refused else f"went to {where_it_leads(carriers, route)}"
 
 
-def _no_parts(_route: OutboundRouteRecord | InboundRouteRecord) -> Iterator[str]:
+def _no_parts(_record: Any) -> Iterator[str]:
     return iter(())
 
 
@@ -126,6 +126,15 @@ KINDS = (
         removed=lambda _carriers, _pbx: "removed",
         parts=_sources,
         order=lambda pbx: pbx.name,
+    ),
+    _Kind(
+        Condition,
+        lambda carriers: carriers.conditions,
+        condition_label,
+        added=lambda carriers, condition: f"added: {pbxs_of(carriers, condition)}",
+        removed=lambda _carriers, _condition: "removed",
+        parts=_no_parts,
+        order=lambda condition: condition.name,
     ),
     _Kind(
         OutboundRoute,

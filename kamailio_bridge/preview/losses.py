@@ -19,7 +19,8 @@ from carriers.labels import (
     outbound_route_label,
     pbx_label,
 )
-from carriers.snapshots.records import Carriers, GroupRecord, OutboundRouteRecord, SourceRecord
+from carriers.snapshots.records import Carriers, GroupRecord, SourceRecord
+from carriers.snapshots.route_records import OutboundRouteRecord
 from carriers.values.addresses import host_ip
 from carriers.values.normal_forms import network_form
 from kamailio_bridge.modules.base import join_first
@@ -42,6 +43,7 @@ class Removal:
     pbxs: Collection[int] = ()
     outbound_routes: Collection[int] = ()
     inbound_routes: Collection[int] = ()
+    conditions: Collection[int] = ()
 
 
 def consequences(carriers: Carriers, removal: Removal) -> list[Notice]:
@@ -59,16 +61,22 @@ def without(carriers: Carriers, removal: Removal) -> Carriers:
         },
         pbxs={pk: pbx for pk, pbx in carriers.pbxs.items() if pk not in removal.pbxs},
         outbound_routes=tuple(
-            route.without_groups(removal.groups)
+            route.without_groups([*removal.groups, *_groups_only_if(route, removal.conditions)])
             for route in carriers.outbound_routes
-            if route.pk not in removal.outbound_routes
+            if route.pk not in removal.outbound_routes and route.condition not in removal.conditions
         ),
         inbound_routes=tuple(
-            route
+            route._replace(carriers=tuple(each for each in route.carriers if each.pbx not in removal.pbxs))
             for route in carriers.inbound_routes
             if route.pk not in removal.inbound_routes and route.pbx not in removal.pbxs
         ),
+        conditions={pk: each for pk, each in carriers.conditions.items() if pk not in removal.conditions},
     )
+
+
+def _groups_only_if(route: OutboundRouteRecord, conditions: Collection[int]) -> list[int]:
+    """Return the carrier groups of a route that have one of the conditions."""
+    return [group for group in route.groups if route.condition_of(group) in conditions]
 
 
 def _without_endpoints(group: GroupRecord, keys: Collection[int]) -> GroupRecord:

@@ -22,12 +22,16 @@ class RouteAnswer:
         self.answer = answer
 
 
-def ask_route(node: Node, number: str, names: Names, pbx: int | None = None) -> RouteAnswer:
-    """Ask a node by ``GET /ROUTE/<number>``. Raises ``RpcError``; reads no database, because it runs in a thread.
+def ask_route(node: Node, number: str, names: Names, pbx: int | None = None, *, at: int | None = None) -> RouteAnswer:
+    """Ask a node by ``GET /ROUTE/<number>``; ``at`` is in minutes since 1970.
+
+    Raises ``RpcError``; reads no database, because it runs in a thread.
 
     In a group selected by weight this takes a turn, so the node's next call takes the following one.
     """
     query = "" if pbx is None else f"?set={pbx_set_id(pbx)}"
+    if at is not None:
+        query = f"{query or '?set=0'}&at={at}"
     status, text = node.rpc.get(f"/ROUTE/{quote(number, safe='')}{query}")
     if status == 503 and text.startswith("answers "):
         answer = text.removeprefix("answers ").strip()

@@ -75,28 +75,36 @@ class RouteTest:
         return not any(column.failed for column in self.columns)
 
 
-def route_test(number: str, *, live: bool = True, nodes: list[Node] | None = None, pbx: int | None = None) -> RouteTest:
+def route_test(
+    number: str,
+    *,
+    live: bool = True,
+    nodes: list[Node] | None = None,
+    pbx: int | None = None,
+    at: int | None = None,
+) -> RouteTest:
     """Find where ``number``, which is clean (``clean_number``), goes, by carriers, tables and, if ``live``, nodes.
 
-    ``pbx`` is the key of the PBX that dials it. None: the only one, if there is only one.
+    ``pbx`` is the key of the PBX that dials it. None: the only one, if there is only one. ``at`` is the time of the
+    call in minutes since 1970, None for now.
     """
     carriers = read_carriers()
     if pbx is None and len(carriers.pbxs) == 1:
         pbx = next(iter(carriers.pbxs))
     names = endpoint_names(carriers)
-    pending = predict(carriers, number, pbx)
+    pending = predict(carriers, number, pbx, at=at)
     columns = [Column(PENDING, pending.sentence, pending.attempts, pending.unused, outcome=pending.outcome)]
     try:
         with reading():
-            stored = predict_from_tables(number, names, pbx)
+            stored = predict_from_tables(number, names, pbx, at=at)
         columns.append(Column(TABLES, stored.sentence, stored.attempts, stored.unused, outcome=stored.outcome))
     except TablesUnreadable as unreadable:
         columns.append(Column(TABLES, str(unreadable), failed=True))
     if live:
         asked = configured_nodes() if nodes is None else nodes
-        answers = ask_nodes(asked, lambda node: ask_route(node, number, names, pbx))
+        answers = ask_nodes(asked, lambda node: ask_route(node, number, names, pbx, at=at))
         for node, answer in zip(asked, answers, strict=True):
-            title = f"Node {node.name}, now"
+            title = f"Node {node.name}, {'now' if at is None else 'at that time'}"
             if isinstance(answer, RpcError):
                 columns.append(Column(title, str(answer), failed=True))
             else:

@@ -1,28 +1,35 @@
 """Where a dialled number would go: the attempts in order, what each carrier would receive, and why no others get it.
 
-It follows the SIP side's rules (``kamailio/outbound.cfg``): the longest prefix of a route in force decides; its groups
-are tried in order; of each group the first 29 endpoints are taken, by position or, in turn, by weight; each endpoint's
-own strip and prefix apply to the *dialled* number; an endpoint whose strip leaves nothing of the number is passed over;
-after 29 attempts the call is given up. Predictions by the carriers, by Kamailio's tables and answers of nodes have the
-same form, so that they can be compared.
+It follows the SIP side's rules (``kamailio/outbound.cfg``): the longest prefix of a route in force decides, if its
+condition is met; its groups are tried in order, without those whose condition is not; of each group the first 29
+endpoints are taken, by position or, in turn, by weight; each endpoint's own strip and prefix apply to the *dialled*
+number; an endpoint whose strip leaves nothing of the number is passed over; after 29 attempts the call is given up.
+Predictions by the carriers, by Kamailio's tables and answers of nodes have the same form, so that they can be compared.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 from django.utils.text import capfirst
 
 from carriers.labels import group_label, outbound_route_label, short_endpoint_names, short_route_in_sentence
-from carriers.snapshots.records import Carriers, EndpointRecord, GroupRecord, OutboundRouteRecord
+from carriers.snapshots.records import Carriers, EndpointRecord, GroupRecord
+from carriers.snapshots.route_records import OutboundRouteRecord
+from carriers.snapshots.route_words import condition_name
 from kamailio_bridge.modules import selected_modules
 from kamailio_bridge.modules.policies.account import account_policy
 from kamailio_bridge.modules.policies.number_formats import numbers_policy, plan_policy
+from kamailio_bridge.questions.route_decision import Decision, decide
+from kamailio_bridge.rows.condition_policies import condition_policies, is_met
 from kamailio_bridge.rows.destination import Destination
-from kamailio_bridge.rows.ids import row_id
+from kamailio_bridge.rows.ids import row_id, set_id
 from kamailio_bridge.rows.number_forms import to_e164
-from kamailio_bridge.rows.routes_in_force import Answer, answer_of, calling_groups, sip_uri
+from kamailio_bridge.rows.route_entries import outbound_entry
+from kamailio_bridge.rows.routes_in_force import Answer, calling_groups, sip_uri
+from kamailio_bridge.rows.tree_entries import OUTBOUND
 
 MAX_ATTEMPTS = 29  # of one call, and considered endpoints of one group (kamailio/outbound.cfg)
 
@@ -102,53 +109,62 @@ def transport_of(uri: str) -> str:
     return uri.partition(";transport=")[2].partition(";")[0] or "udp"
 
 
-def predict(carriers: Carriers, number: str, pbx: int | None = None) -> Prediction:
-    """Say where ``number``, which is clean, would go if ``carriers`` were applied and the PBX ``pbx`` dialled it."""
+def predict(carriers: Carriers, number: str, pbx: int | None = None, *, at: int | None = None) -> Prediction:
+    """Say where ``number``, which is clean, would go if ``carriers`` were applied and the PBX ``pbx`` dialled it.
+
+    ``at`` is the time in minutes since 1970, None for now.
+    """
+    minute = this_minute() if at is None else at
     plan = plan_policy(carriers.pbxs[pbx]) if pbx in carriers.pbxs else {}
     e164 = to_e164(plan, number)
-    matching = _matching(carriers, number)
-    if e164 not in ("", number):
-        whole = _matching(carriers, e164)
-        if _lead(carriers, whole) not in (None, _lead(carriers, _matching(carriers, ""))):
-            matching = whole
-    decisive = next((route for route in matching if _is_in_force(carriers, route)), None)
+    entries = {
+        OUTBOUND + route.prefix: value
+        for route in carriers.outbound_routes
+        if (value := outbound_entry(carriers, route)) is not None
+    }
+    decision = decide(entries, number, e164, lambda condition: _is_met(carriers, condition, pbx, minute))
     notes = [f"The number plan makes it {e164}."] if e164 not in ("", number) else []
-    notes += [_reason_not_chosen(carriers, route, decisive) for route in matching if route != decisive]
-    if decisive is None:
+    notes += [note for route in _matching(carriers, number, e164) for note in _notes_of(carriers, route, decision)]
+    route = next((each for each in carriers.outbound_routes if each.prefix == decision.prefix), None)
+    if route is None:
         return Prediction(number, None, notes=notes)
-    answer = answer_of(carriers, decisive)
-    if answer is not None:
-        return Prediction(number, decisive.prefix, [], _never_called(carriers, decisive), notes, answer)
+    if decision.answer is not None:
+        return Prediction(number, route.prefix, [], _never_called(carriers, route, decision), notes, decision.answer)
     unused: list[Unused] = []
     sets = []
-    for group in (carriers.groups[pk] for pk in decisive.groups if pk in carriers.groups):
-        unused += _not_called(group)
-        sets.append(_destinations(group))
+    for group in (carriers.groups[pk] for pk in route.groups if pk in carriers.groups):
+        unused += _not_called(carriers, group, decision)
+        if set_id(group.pk) not in decision.left_out:
+            sets.append(_destinations(group))
     attempts, passed_over = try_sets(number, sets, e164=e164)
     unused += passed_over
-    notes += [*_share_notes(carriers, decisive), *_module_notes(number, sets)]
-    return Prediction(number, decisive.prefix, attempts, unused, notes)
+    notes += [*_share_notes(carriers, route, decision), *_module_notes(number, sets)]
+    return Prediction(number, route.prefix, attempts, unused, notes)
 
 
-def _matching(carriers: Carriers, number: str) -> list[OutboundRouteRecord]:
-    matching = [route for route in carriers.outbound_routes if number.startswith(route.prefix)]
-    return sorted(matching, key=lambda route: -len(route.prefix))
+def minute_of(moment: datetime) -> int:
+    """Return a time, which has a time zone, in minutes since 1970."""
+    return int(moment.timestamp() // 60)
 
 
-def _lead(carriers: Carriers, matching: list[OutboundRouteRecord]) -> object:
-    """Return where the route in force leads, None without one: Kamailio compares routes by that."""
-    route = next((route for route in matching if _is_in_force(carriers, route)), None)
-    if route is None:
-        return None
-    groups = calling_groups(carriers, route)
-    return answer_of(carriers, route) or tuple((group.pk, route.share_of(group.pk)) for group in groups)
+def this_minute() -> int:
+    """Return the present time in minutes since 1970."""
+    return minute_of(datetime.now(tz=UTC))
 
 
-def _is_in_force(carriers: Carriers, route: OutboundRouteRecord) -> bool:
-    return route.enabled and bool(answer_of(carriers, route) or calling_groups(carriers, route))
+def _is_met(carriers: Carriers, condition: int, pbx: int | None, minute: int) -> bool:
+    record = carriers.conditions.get(condition)
+    return record is not None and is_met(condition_policies(record), pbx, minute)
 
 
-def _never_called(carriers: Carriers, route: OutboundRouteRecord) -> list[Unused]:
+def _matching(carriers: Carriers, number: str, e164: str) -> list[OutboundRouteRecord]:
+    """Return the routes with a prefix of the number, the longest first: of its form as +E.164, then as dialled."""
+    routes = sorted(carriers.outbound_routes, key=lambda route: -len(route.prefix))
+    whole = [route for route in routes if route.prefix and e164.startswith(route.prefix)]
+    return list(dict.fromkeys([*whole, *(route for route in routes if number.startswith(route.prefix))]))
+
+
+def _never_called(carriers: Carriers, route: OutboundRouteRecord, decision: Decision) -> list[Unused]:
     """Name the endpoints of a route that answers its calls itself, each with the reason."""
     groups = [carriers.groups[pk] for pk in route.groups if pk in carriers.groups]
     if route.refuse_code is not None:
@@ -158,7 +174,7 @@ def _never_called(carriers: Carriers, route: OutboundRouteRecord) -> list[Unused
             for group in groups
             for endpoint, name in named_endpoints(group)
         ]
-    return [unused for group in groups for unused in _not_called(group)]
+    return [unused for group in groups for unused in _not_called(carriers, group, decision)]
 
 
 def try_sets(
@@ -258,9 +274,12 @@ def _destination(group: GroupRecord, endpoint: EndpointRecord, name: str) -> Des
     )
 
 
-def _not_called(group: GroupRecord) -> Iterator[Unused]:
+def _not_called(carriers: Carriers, group: GroupRecord, decision: Decision) -> Iterator[Unused]:
+    condition = decision.left_out.get(set_id(group.pk))
     for endpoint, name in named_endpoints(group):
         reason = _reason_not_called(group, endpoint)
+        if not reason and condition is not None:
+            reason = f"only if {condition_name(carriers, condition)}, which this call is not"
         if reason:
             yield Unused(row_id(endpoint.pk), group.name, name, reason)
 
@@ -273,27 +292,38 @@ def _reason_not_called(group: GroupRecord, endpoint: EndpointRecord) -> str:
     return "" if endpoint.sends_outbound else "it only calls us"
 
 
-def _reason_not_chosen(carriers: Carriers, route: OutboundRouteRecord, decisive: OutboundRouteRecord | None) -> str:
+def _notes_of(carriers: Carriers, route: OutboundRouteRecord, decision: Decision) -> Iterator[str]:
+    """Say why a matching route is not the one that decides."""
     label = capfirst(outbound_route_label(route))
+    if route.prefix == decision.prefix:
+        return
     if not route.enabled:
-        return f"{label} matches too, but is disabled."
-    if not _is_in_force(carriers, route):
+        yield f"{label} matches too, but is disabled."
+    elif outbound_entry(carriers, route) is None:
         names = [group_label(carriers.groups[pk]) for pk in route.groups if pk in carriers.groups]
         why = f"no calls can go to {' or '.join(names)}" if names else "it names no carrier group"
-        return f"{label} matches too, but {why}; it {_fall_through_in_words(decisive)}."
-    longer = short_route_in_sentence(decisive.prefix) if decisive is not None else "another"
-    return f"{label} matches too, but {longer} is longer."
+        yield f"{label} matches too, but {why}; it {_fall_through_in_words(decision)}."
+    elif condition := decision.not_met.get(route.prefix):
+        yield f"{label} matches too, but only if {condition_name(carriers, condition)}, which this call is not."
+    elif route.prefix in decision.not_met:
+        then = _fall_through_in_words(decision)
+        yield f"{label} matches too, but its carrier groups are not for this call; it {then}."
+    elif decision.prefix is not None:
+        longer = short_route_in_sentence(decision.prefix)
+        more = "is longer" if len(decision.prefix) > len(route.prefix) else "matches the whole number"
+        yield f"{label} matches too, but {longer} {more}."
 
 
-def _fall_through_in_words(decisive: OutboundRouteRecord | None) -> str:
-    if decisive is None:
+def _fall_through_in_words(decision: Decision) -> str:
+    if decision.prefix is None:
         return "falls through, and no other route matches"
-    return f"falls through to {short_route_in_sentence(decisive.prefix)}"
+    return f"falls through to {short_route_in_sentence(decision.prefix)}"
 
 
-def _share_notes(carriers: Carriers, route: OutboundRouteRecord) -> Iterator[str]:
+def _share_notes(carriers: Carriers, route: OutboundRouteRecord, decision: Decision) -> Iterator[str]:
     """Say how calls are shared among the groups; the attempts are listed by position."""
-    shares = {group.name: route.share_of(group.pk) for group in calling_groups(carriers, route)}
+    groups = [group for group in calling_groups(carriers, route) if set_id(group.pk) in decision.sets]
+    shares = {group.name: route.share_of(group.pk) for group in groups}
     total = sum(shares.values())
     if total:
         parts = ", ".join(f"{100 * share / total:.0f} try {name} first" for name, share in shares.items() if share)

@@ -8,19 +8,16 @@ from __future__ import annotations
 from collections import defaultdict
 
 from carriers.snapshots.records import Carriers
-from kamailio_bridge.questions.route_prediction import (
-    Prediction,
-    Unused,
-    named_endpoints,
-    try_sets,
-)
+from kamailio_bridge.questions.route_decision import decide
+from kamailio_bridge.questions.route_prediction import Prediction, Unused, named_endpoints, this_minute, try_sets
 from kamailio_bridge.rows.attrs import parse_attrs, whole_number
+from kamailio_bridge.rows.condition_policies import CONDITION_TOPICS, condition_key, is_met
 from kamailio_bridge.rows.destination import Destination
 from kamailio_bridge.rows.ids import pbx_set_id, row_id
 from kamailio_bridge.rows.marks import BY_WEIGHT, PBX_MARK, RECORD_KEY, set_key
 from kamailio_bridge.rows.number_forms import to_e164
 from kamailio_bridge.rows.policy_text import policy_value, policy_values
-from kamailio_bridge.rows.tree_entries import OUTBOUND, answer_in, names_sets, sets_in
+from kamailio_bridge.rows.tree_entries import OUTBOUND
 from kamailio_bridge.tables.models import Dispatcher, Htable, Mtree, Policy, Uacreg
 
 _NOT_USED_FLAGS = 1 | 4  # dispatcher: inactive, and disabled by an administrator
@@ -37,37 +34,27 @@ def endpoint_names(carriers: Carriers) -> Names:
     }
 
 
-def predict_from_tables(number: str, names: Names, pbx: int | None = None) -> Prediction:
-    """Say where ``number`` goes by the tables dispatcher, mtree, htable, uacreg and our policies."""
+def predict_from_tables(number: str, names: Names, pbx: int | None = None, *, at: int | None = None) -> Prediction:
+    """Say where ``number`` goes by the tables dispatcher, mtree, htable, uacreg and our policies. See ``predict``."""
+    minute = this_minute() if at is None else at
     plan = _policy(f"{pbx_set_id(pbx)}:plan") if pbx is not None else {}
     e164 = to_e164(plan, number)
-    rows = _tree_rows(number) | (_tree_rows(e164) if e164 else {})
-    found = _longest(rows, number)
-    if e164 not in ("", number):
-        whole = _longest(rows, e164)
-        if whole is not None and rows[whole] != rows.get(OUTBOUND):
-            found = whole
-    if found is None:
-        return Prediction(number, None)
-    answer = answer_in(rows[found])
-    if answer is not None:
-        return Prediction(number, found.removeprefix(OUTBOUND), answer=answer)
-    if not names_sets(rows[found]):
-        return Prediction(number, None)
-    set_ids = [whole_number(part) for part in sets_in(rows[found])]
-    sets, unused = _sets(set_ids, names)
+    entries = _entries(number) | (_entries(e164) if e164 else {})
+    decision = decide(entries, number, e164, lambda condition: _is_met(condition, pbx, minute))
+    if decision.prefix is None or decision.answer is not None:
+        return Prediction(number, decision.prefix, answer=decision.answer)
+    sets, unused = _sets(list(decision.sets), names)
     attempts, passed_over = try_sets(number, sets, e164=e164)
-    return Prediction(number, found.removeprefix(OUTBOUND), attempts, unused + passed_over)
+    return Prediction(number, decision.prefix, attempts, unused + passed_over)
 
 
-def _tree_rows(number: str) -> dict[str, str]:
+def _entries(number: str) -> dict[str, str]:
     keys = [OUTBOUND + number[:length] for length in range(len(number) + 1)]
     return dict(Mtree.objects.filter(tprefix__in=keys).values_list("tprefix", "tvalue"))
 
 
-def _longest(rows: dict[str, str], number: str) -> str | None:
-    keys = (OUTBOUND + number[:length] for length in range(len(number), -1, -1))
-    return next((key for key in keys if key in rows), None)
+def _is_met(condition: int, pbx: int | None, minute: int) -> bool:
+    return is_met({topic: _policy(condition_key(condition, topic)) for topic in CONDITION_TOPICS}, pbx, minute)
 
 
 def _policy(key: str) -> dict[str, str]:

@@ -20,6 +20,9 @@ ROUTE_OFFSET = 200_000_000  # a route's own gateway list among the groups' lists
 INBOUND_OFFSET = 300_000_000  # inbound routes among the outbound ones
 ENDPOINT_ADDRESS_OFFSET = 400_000_000  # endpoints' own addresses among the source networks
 
+CONDITION_OFFSET = 200_000_000  # conditions, among the policies
+ROUTE_CARRIER_OFFSET = 300_000_000  # carrier groups of inbound routes, among the policies
+
 BACKUP_OFFSET = 200_000_000  # backup addresses of PBXs, among the destinations
 
 MORE_ACCOUNTS_OFFSET = 100_000_000  # further realms and registration servers of an account, among the accounts

@@ -9,7 +9,8 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from carriers.refusals import reason_of
-from carriers.snapshots.records import Carriers, GroupRecord, InboundRouteRecord, OutboundRouteRecord, PBXRecord
+from carriers.snapshots.records import Carriers, GroupRecord, PBXRecord
+from carriers.snapshots.route_records import InboundRouteRecord, OutboundRouteRecord
 from carriers.values.addresses import host_ip, is_ipv4, with_port
 
 

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_GET
 from kamailio_bridge.forms.questions import QuestionForm, RouteTestForm, WhoIsForm
 from kamailio_bridge.questions import route_lookup as routes
 from kamailio_bridge.questions import who_is as sources
+from kamailio_bridge.questions.route_prediction import minute_of
 from kamailio_bridge.views.access import require_group_viewer
 
 
@@ -22,8 +23,12 @@ def route_test(request: HttpRequest) -> HttpResponse:
     form = RouteTestForm(_asked(request, RouteTestForm))
     answer = None
     if form.is_valid():
-        pbx = form.cleaned_data["pbx"]
-        answer = routes.route_test(form.cleaned_data["number"], pbx=pbx.pk if pbx is not None else None)
+        pbx, at = form.cleaned_data["pbx"], form.cleaned_data["at"]
+        answer = routes.route_test(
+            form.cleaned_data["number"],
+            pbx=pbx.pk if pbx is not None else None,
+            at=minute_of(at) if at is not None else None,
+        )
     return _page(request, "route_test", "Route test", form, answer)
 
 

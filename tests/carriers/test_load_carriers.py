@@ -37,6 +37,7 @@ def test_what_was_done_is_said(document: Path, capfd: pytest.CaptureFixture[str]
         "credentials: 1 created, 0 changed, 0 unchanged",
         "extra headers: 2 created, 0 changed, 0 unchanged",
         "PBXs: 1 created, 0 changed, 0 unchanged",
+        "conditions: 2 created, 0 changed, 0 unchanged",
         "outbound routes: 2 created, 0 changed, 0 unchanged",
         "inbound routes: 1 created, 0 changed, 0 unchanged",
         "Loaded. Nothing reaches Kamailio before manage.py reload_kamailio, or the button.",
@@ -113,4 +114,4 @@ def test_progress_shows_on_a_terminal(document: Path, monkeypatch: pytest.Monkey
     with open_terminal() as terminal:
         monkeypatch.setattr(sys, "stderr", terminal.file)
         run_command("load_carriers", str(document))
-        assert terminal.shows("6/6")
+        assert terminal.shows("8/8")

@@ -261,6 +261,8 @@ def test_callers_who_hide_their_number(
         (PBX_FROM, "+49301234", "", 403, ""),
         ("<sip:bob@pbx.example>", "+4930*", "+4930990", 200, "+4930990"),
         ("<sip:bob@pbx.example>", "+4930*", "", 403, ""),
+        (PBX_FROM, "", "+4930990", 200, CALLER),
+        ("<sip:201@pbx.example>", "", "+4930990", 200, "+4930990"),
     ],
 )
 def test_allowed_caller_numbers(

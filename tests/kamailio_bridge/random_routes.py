@@ -8,10 +8,24 @@ from collections.abc import Iterator
 from django.db import transaction
 
 from carriers.history.recording import unrecorded
-from carriers.models import AuthCredential, CarrierGroup, Endpoint, OutboundRoute, OutboundRouteGroup
+from carriers.models import (
+    PBX,
+    AuthCredential,
+    CarrierGroup,
+    Condition,
+    ConditionPBX,
+    Endpoint,
+    OutboundRoute,
+    OutboundRouteGroup,
+)
 
 CHARACTERS = "0123456789*#+"
 HOSTS = ("127.40.1.1", "127.40.1.2", "127.40.1.3", "carrier.invalid")
+ZONES = ("UTC", "Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Asia/Kathmandu", "Africa/Casablanca")
+HOURS = ("", "Mon-Fri 08:00-18:00, Sat 09:30-12:00", "Fri-Mon 22:00-02:30", "Mon-Sun 00:00-12:00")
+HOLIDAYS = ("", "01-01, 02-29, 12-24, 12-25, 12-31", "2026-12-28, 2027-03-28, 2028-02-29")
+FIRST_MINUTE = 29_453_760  # 2026-01-01
+YEARS = 3
 SIZES = (0, 1, 1, 2, 3, 4, 5, 12, 20, 38, 42, 48)  # some with more than 29 that calls can go to
 
 
@@ -29,6 +43,11 @@ class RandomRoutes:
     def _replace(self) -> None:
         CarrierGroup.objects.all().delete()
         OutboundRoute.objects.all().delete()
+        Condition.objects.all().delete()
+        PBX.objects.all().delete()
+        pbxs = [PBX.objects.create(name=f"PBX {number}", host="127.40.1.9") for number in range(3)]
+        PBX.objects.filter(pk=pbxs[0].pk).update(country_code="1", national_prefix="9")
+        conditions = [self._condition(f"Condition {number}", pbxs) for number in range(4)]
         groups = [self._group(f"Carrier {number}") for number in range(self.random.randint(2, 6))]
         prefixes = {self._prefix() for _ in range(self.random.randint(2, 9))}
         for prefix in sorted(prefixes):
@@ -38,11 +57,38 @@ class RandomRoutes:
                 refuse_code=self.random.choice([None] * 9 + [403, 603]),
                 refuse_reason=self.random.choice(["", "Not here: ask (us), please"]),
                 fall_through=self.random.random() < 0.5,
+                condition=self.random.choice([None, None, *conditions]),
             )
             chosen = self.random.sample(groups, k=self.random.randint(0, min(4, len(groups))))
             OutboundRouteGroup.objects.bulk_create(
-                OutboundRouteGroup(route=route, group=group, position=self.random.randint(0, 3)) for group in chosen
+                OutboundRouteGroup(
+                    route=route,
+                    group=group,
+                    position=self.random.randint(0, 3),
+                    condition=self.random.choice([None, None, None, *conditions]),
+                )
+                for group in chosen
             )
+
+    def _condition(self, name: str, pbxs: list[PBX]) -> Condition:
+        condition = Condition(
+            name=name,
+            any_pbx=self.random.random() < 0.5,
+            hours=self.random.choice(HOURS),
+            holidays=self.random.choice(HOLIDAYS),
+            time_zone=self.random.choice(ZONES),
+        )
+        condition.outside = bool(condition.hours or condition.holidays) and self.random.random() < 0.3
+        condition.full_clean()
+        condition.save()
+        for pbx in self.random.sample(pbxs, k=self.random.randint(0, 2)):
+            ConditionPBX.objects.create(condition=condition, pbx=pbx)
+        return condition
+
+    def caller(self) -> tuple[int | None, int]:
+        """Return a PBX, or none, and the minute of a call."""
+        pbxs = [None, *PBX.objects.values_list("pk", flat=True)]
+        return self.random.choice(pbxs), FIRST_MINUTE + self.random.randrange(YEARS * 525_960)
 
     def numbers(self, count: int) -> Iterator[str]:
         prefixes = list(OutboundRoute.objects.values_list("prefix", flat=True))

@@ -4,16 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from carriers.snapshots.records import (
-    Carriers,
-    CredentialRecord,
-    EndpointRecord,
-    GroupRecord,
-    InboundRouteRecord,
-    OutboundRouteRecord,
-    PBXRecord,
-    SourceRecord,
-)
+from carriers.snapshots.records import Carriers, CredentialRecord, EndpointRecord, GroupRecord, PBXRecord, SourceRecord
+from carriers.snapshots.route_records import ConditionRecord, InboundRouteRecord, OutboundRouteRecord
 
 HA1 = "0123456789abcdef0123456789abcdef"
 
@@ -82,7 +74,7 @@ def inbound(pk: int, prefix: str, pbx_pk: int, *, enabled: bool = True, **values
 
 
 def carriers(*things: Any) -> Carriers:
-    """Put groups, PBXs and routes together, each sorted into its place by its kind."""
+    """Put groups, PBXs, conditions and routes together, each sorted into its place by its kind."""
 
     def of(kind: type) -> list[Any]:
         return [thing for thing in things if isinstance(thing, kind)]
@@ -92,4 +84,5 @@ def carriers(*things: Any) -> Carriers:
         pbxs={thing.pk: thing for thing in of(PBXRecord)},
         outbound_routes=tuple(of(OutboundRouteRecord)),
         inbound_routes=tuple(of(InboundRouteRecord)),
+        conditions={thing.pk: thing for thing in of(ConditionRecord)},
     )

@@ -19,9 +19,12 @@ from carriers.models import (
     PBX,
     AuthCredential,
     CarrierGroup,
+    Condition,
+    ConditionPBX,
     Endpoint,
     ExtraHeader,
     InboundRoute,
+    InboundRouteCarrier,
     OutboundRoute,
     OutboundRouteGroup,
     SourceNetwork,
@@ -46,6 +49,7 @@ def objects() -> dict[type[models.Model], list[models.Model]]:
     """Return two objects of each kind that others refer to, and what belongs to the first of them."""
     groups = [CarrierGroup(pk=pk, name=f"Carrier {pk}") for pk in (1, 2)]
     pbxs = [PBX(pk=pk, name=f"PBX {pk}", host="192.0.2.9") for pk in (1, 2)]
+    conditions = [Condition(pk=pk, name=f"Condition {pk}", any_pbx=False) for pk in (1, 2)]
     routes = [OutboundRoute(pk=pk, prefix=str(pk)) for pk in (1, 2)]
     credential = AuthCredential(pk=1, group=groups[0], username="1000", registrar="sip.acme.example")
     credential.password_ciphertext = encrypt("a password")
@@ -61,11 +65,16 @@ def objects() -> dict[type[models.Model], list[models.Model]]:
         SourceNetwork: [SourceNetwork(pk=1, group=groups[0], network="198.51.100.0/24")],
         AuthCredential: [credential],
         ExtraHeader: [*headers],
+        Condition: [*conditions],
+        ConditionPBX: [ConditionPBX(pk=1, condition=conditions[0], pbx=pbxs[0])],
         OutboundRoute: [*routes],
         OutboundRouteGroup: [
             OutboundRouteGroup(pk=pk, route=routes[0], group=groups[pk - 1], position=pk) for pk in (1, 2)
         ],
-        InboundRoute: [InboundRoute(pk=1, prefix="1444", pbx=pbxs[0])],
+        InboundRoute: [InboundRoute(pk=pk, prefix=f"144{pk}", pbx=pbxs[0]) for pk in (1, 2)],
+        InboundRouteCarrier: [
+            InboundRouteCarrier(pk=1, route_id=1, group=groups[0], pbx=pbxs[0]),
+        ],
     }
 
 

@@ -14,7 +14,7 @@ TARGETS = (
     "carriers/services.py",
     "carriers/snapshots/restore.py",
     "carriers/documents/load.py",
-    "carriers/documents/loader.py",
+    "carriers/documents/loading/loader.py",
 )
 TEST_FOLDERS = ("tests/kamailio_bridge", "tests/carriers")  # the packages' own tests, not those of the pages
 # Calls, browsers and further databases take longer than a mutant may cost.

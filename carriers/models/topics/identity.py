@@ -216,7 +216,7 @@ def explain_identity(settings: Any) -> str:
 
 
 class PBXIdentityFields(models.Model):
-    """The numbers that a PBX may call from."""
+    """The numbers that a PBX may call from, and the one that takes the place of others."""
 
     caller_numbers = CallerNumbersField(
         "allowed caller numbers",
@@ -226,32 +226,14 @@ class PBXIdentityFields(models.Model):
         help_text="Numbers separated by blanks; +4930123* allows all that begin so. Blank: any number.",
     )
     fallback_number = models.CharField(
-        "fallback number",
+        "default caller number",
         max_length=25,
         blank=True,
         default="",
         validators=[validate_caller_number],
-        help_text="Sent in place of a caller's number that is not allowed. Blank: such calls are refused with 403.",
+        help_text="Sent in place of a caller's number that is not allowed, and where the PBX sends none or just an"
+        " extension. Blank: a caller that is not allowed is refused with 403, and others stay as the PBX sends them.",
     )
 
     class Meta:
         abstract = True
-
-
-PBX_IDENTITY_CONSTRAINTS = (
-    models.CheckConstraint(
-        condition=models.Q(fallback_number="") | ~models.Q(caller_numbers=""), name="pbx_fallback_of_caller_numbers"
-    ),
-)
-
-
-def pbx_identity_errors(pbx: Any) -> dict[str, ValidationError]:
-    """Return what does not go together in a PBX's identity, by the name of the field."""
-    if pbx.fallback_number and not pbx.caller_numbers:
-        return {
-            "fallback_number": ValidationError(
-                "Without allowed caller numbers no number needs a fallback: enter them, or leave this blank.",
-                code="fallback",
-            )
-        }
-    return {}

@@ -13,7 +13,6 @@ from carriers.models.topics.identity import (
     PBXIdentityFields,
     explain_identity,
     identity_errors,
-    pbx_identity_errors,
 )
 from carriers.models.topics.numbers import (
     NumberFields,
@@ -33,6 +32,6 @@ GROUP_TOPICS: tuple[Topic, ...] = (
 )
 PBX_TOPICS: tuple[Topic, ...] = (
     Topic("number_plan", "Number plan", NumberPlanFields, explain_plan, plan_errors),
-    Topic("identity", "Identity", PBXIdentityFields, errors=pbx_identity_errors),
+    Topic("identity", "Identity", PBXIdentityFields),
     Topic("backups", "Backup addresses", BackupFields, explain_backups),
 )

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
 
 from carriers.models import PBX
 from kamailio_bridge.questions.dialled_number import clean_number
 from kamailio_bridge.questions.route_lookup import Column, RouteTest, route_test
-from kamailio_bridge.questions.route_prediction import Attempt
+from kamailio_bridge.questions.route_prediction import Attempt, minute_of
 
 
 class Command(BaseCommand):
@@ -24,7 +26,10 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("number", metavar="NUMBER", help="the number as the PBX dials it")
-        parser.add_argument("--pbx", metavar="NAME", help="the PBX that dials it, for its number plan")
+        parser.add_argument("--pbx", metavar="NAME", help="the PBX that dials it, for number plan and conditions")
+        parser.add_argument(
+            "--at", metavar="TIME", help="when, such as 2026-12-24T18:30, in the site's time zone; by default now"
+        )
         parser.add_argument("--live", action="store_true", help="ask every node what it would do now")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -37,7 +42,8 @@ class Command(BaseCommand):
             pbx = PBX.objects.filter(name__iexact=options["pbx"]).values_list("pk", flat=True).first()
             if pbx is None:
                 raise CommandError(f"There is no PBX “{options['pbx']}”.")
-        test = route_test(number, live=options["live"], pbx=pbx)
+        at = minute_of(_moment(options["at"])) if options["at"] is not None else None
+        test = route_test(number, live=options["live"], pbx=pbx, at=at)
         pending = test.columns[0]
         self._show(pending)
         for note in test.notes:
@@ -59,6 +65,14 @@ class Command(BaseCommand):
                 self.stdout.write(f"   {attempt.steps}")
         for unused in column.unused:
             self.stdout.write(f"not used: {unused.endpoint} of {unused.group}: {unused.reason}")
+
+
+def _moment(text: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise CommandError(f"“{text}” is no time: write it such as 2026-12-24T18:30.") from None
+    return moment if timezone.is_aware(moment) else timezone.make_aware(moment)
 
 
 def _attempt(attempt: Attempt) -> str:

@@ -53,11 +53,12 @@ def identity_policy(group: GroupRecord) -> dict[str, str]:
 
 
 def callers_policy(pbx: PBXRecord) -> dict[str, str]:
-    """Return the numbers that a PBX may call from, without + and leading 00, and the one that replaces all others."""
-    if not pbx.caller_numbers:
-        return {}
+    """Return the numbers that a PBX may call from, without + and leading 00, and the one that replaces others.
+
+    Where it may call from any number, that one only takes the place of what is no number.
+    """
     numbers = [number.removeprefix("+").removeprefix("00") or "0" for number in pbx.caller_numbers.split()]
-    policy = {"numbers": "/".join(dict.fromkeys(numbers))}
+    policy = {"numbers": "/".join(dict.fromkeys(numbers))} if numbers else {}
     if pbx.fallback_number:
         policy["fallback"] = pbx.fallback_number
     return policy

@@ -15,6 +15,7 @@ import pytest
 from tests.carriers.stored import is_empty
 from tests.commands import Ran, run_command
 from tests.input import (
+    BAD_CONDITIONS,
     BAD_CREDENTIALS,
     BAD_ENDPOINTS,
     BAD_HEADERS,
@@ -140,6 +141,52 @@ def test_shares_of_routes(tmp_path: Path, share: str) -> None:
     groups = [{"group": "Good", "share": share}]
     ran = load(tmp_path, {SECTION: [GOOD], "outbound_routes": [{"prefix": "9", "groups": groups}]})
     assert_refused(ran, "outbound_routes[0].groups[0].share", BAD_SHARES[share])
+
+
+@pytest.mark.parametrize(("typed", "field", "reason"), BAD_CONDITIONS)
+def test_conditions(tmp_path: Path, typed: Typed, field: str, reason: str) -> None:
+    ran = load(tmp_path, {SECTION: [GOOD], "conditions": [{"name": "nights", **typed}]})
+    assert_refused(ran, f".{field}", reason)
+
+
+@pytest.mark.parametrize(
+    ("section", "entry", "place", "reason"),
+    [
+        ("conditions", {"name": "x", "pbxs": ["nobody"]}, "conditions[0] “x”.pbxs", "there is no PBX “nobody”"),
+        ("conditions", {"name": "x", "pbxs": ["office", "OFFICE"]}, "conditions[0] “x”.pbxs[1]", "stands here twice"),
+        ("conditions", {"name": "x", "pbxs": "office"}, "conditions[0] “x”.pbxs", "must be a list"),
+        ("conditions", {"name": "x", "pbxs": [[]]}, "conditions[0] “x”.pbxs[0]", "must be the name of a PBX"),
+        ("outbound_routes", {"condition": "x"}, "outbound_routes[0].condition", "there is no condition “x”"),
+        ("outbound_routes", {"condition": []}, "outbound_routes[0].condition", "the name of a condition, or null"),
+        (
+            "outbound_routes",
+            {"groups": [{"group": "Good", "condition": "x"}]},
+            "outbound_routes[0].groups",
+            "there is no condition “x”",
+        ),
+        ("inbound_routes", {"pbx": "office", "by_carrier": "x"}, "by_carrier", "must be a list"),
+        ("inbound_routes", {"pbx": "office", "by_carrier": [{"group": "Good"}]}, "by_carrier[0].pbx", "is missing"),
+        (
+            "inbound_routes",
+            {"pbx": "office", "by_carrier": [{"group": "Good", "pbx": "nobody"}]},
+            "by_carrier",
+            "there is no PBX “nobody”",
+        ),
+        (
+            "inbound_routes",
+            {"pbx": "office", "by_carrier": [{"group": name, "pbx": "office"} for name in ("Good", "GOOD")]},
+            "by_carrier[1]",
+            "stands here twice",
+        ),
+    ],
+)
+def test_what_routes_and_conditions_name(
+    tmp_path: Path, section: str, entry: dict[str, Any], place: str, reason: str
+) -> None:
+    prefix = {} if section == "conditions" else {"prefix": "9"}
+    pbxs = [{"name": "office", "host": "192.0.2.9"}]
+    ran = load(tmp_path, {SECTION: [GOOD], "pbxs": pbxs, section: [{**prefix, **entry}]})
+    assert_refused(ran, place, reason)
 
 
 @pytest.mark.parametrize("prefix", BAD_PREFIXES)

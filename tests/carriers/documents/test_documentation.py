@@ -11,7 +11,16 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 
 from carriers.documents import carriers_document, load_document, read_document
-from carriers.models import PBX, AuthCredential, CarrierGroup, Endpoint, ExtraHeader, InboundRoute, OutboundRoute
+from carriers.models import (
+    PBX,
+    AuthCredential,
+    CarrierGroup,
+    Condition,
+    Endpoint,
+    ExtraHeader,
+    InboundRoute,
+    OutboundRoute,
+)
 from carriers.models.credentials import MAX_PASSWORD_LENGTH
 
 TEXT = (Path(__file__).resolve().parents[3] / "docs" / "carriers-document.md").read_text(encoding="utf-8")
@@ -28,6 +37,7 @@ TABLES: dict[str, list[type[models.Model]]] = {
     "pbxs": [PBX],
     "identity of a PBX": [PBX],
     "backups of a PBX": [PBX],
+    "conditions": [Condition],
     "outbound_routes, inbound_routes": [OutboundRoute, InboundRoute],
 }
 ENTRIES = {
@@ -43,6 +53,7 @@ ENTRIES = {
     "pbxs": ["pbxs"],
     "identity of a PBX": ["pbxs", "identity"],
     "backups of a PBX": ["pbxs", "backups"],
+    "conditions": ["conditions"],
     "outbound_routes, inbound_routes": ["outbound_routes"],
 }
 
@@ -85,7 +96,7 @@ def test_every_key_is_in_its_table(title: str) -> None:
     assert keys - set(entry) == {
         "carrier_groups": {"answers"},
         "credential of a carrier group": {"password", "port"},
-        "outbound_routes, inbound_routes": {"pbx"},
+        "outbound_routes, inbound_routes": {"pbx", "by_carrier"},
     }.get(title, set())
 
 

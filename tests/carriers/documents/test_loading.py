@@ -69,9 +69,11 @@ def test_a_new_object_takes_the_defaults() -> None:
         }
     ]
     assert tree["outbound_routes"] == [
-        {"prefix": "", "enabled": True, "groups": [], "refuse": None, "fall_through": False}
+        {"prefix": "", "enabled": True, "condition": None, "groups": [], "refuse": None, "fall_through": False}
     ]
-    assert tree["inbound_routes"] == [{"prefix": "1", "enabled": True, "pbx": "office", "fall_through": False}]
+    assert tree["inbound_routes"] == [
+        {"prefix": "1", "enabled": True, "pbx": "office", "by_carrier": [], "fall_through": False}
+    ]
 
 
 @pytest.mark.parametrize(("host", "port"), [("gw.example", None), ("203.0.113.9", 5060)])
@@ -106,7 +108,7 @@ def test_names_are_found_whatever_their_case_and_keys_stay(loaded: dict[str, Any
     before = keys()
     loaded["carrier_groups"][0]["name"] = "ACME"
     loaded["carrier_groups"][1]["name"] = "MÜLLER, SÖHNE"
-    loaded["outbound_routes"][0]["groups"] = [{"group": "müller, söhne", "share": 70}, "acme"]
+    loaded["outbound_routes"][0]["groups"] = [{"group": "müller, söhne", "share": 70, "condition": "AT NIGHT"}, "acme"]
     assert load(loaded)[0] == "carrier groups: 0 created, 2 changed, 0 unchanged"
     assert keys() == before
     assert set(CarrierGroup.objects.values_list("name", flat=True)) == {"ACME", "MÜLLER, SÖHNE"}
@@ -301,7 +303,7 @@ def test_progress_is_told_for_every_object() -> None:
     tree = example()
     told: list[int] = []
     load_document(as_typed(with_password(tree)), advance=told.append)
-    assert sum(told) == object_count(tree) == 6
+    assert sum(told) == object_count(tree) == 8
     assert object_count(["no", "document"]) == object_count(None) == object_count({"pbxs": "x"}) == 0
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from carriers.documents.items import Item
-from carriers.documents.matching import match_endpoints
+from carriers.documents.loading.matching import match_endpoints
 from carriers.models import Endpoint
 
 STORED = [

@@ -139,11 +139,10 @@ def carriers(draw: st.DrawFn) -> dict[str, Any]:
     )
     pbxs = draw(st.lists(pbx, max_size=2, unique_by=comparable))
     group_names = [group["name"] for group in drawn_groups]
-    shared = st.builds(
-        lambda name, share: {"group": name, "share": share} if share else name,
-        st.sampled_from(group_names or [""]),
-        st.none() | st.integers(1, 100),
-    )
+    pbx_names = [each["name"] for each in pbxs]
+    conditions = draw(st.lists(condition(pbx_names), max_size=2, unique_by=comparable))
+    some_condition = st.none() | st.sampled_from([each["name"] for each in conditions] or [None])
+    shared = st.builds(limited, st.sampled_from(group_names or [""]), st.none() | st.integers(1, 100), some_condition)
     some_groups = (
         st.lists(shared, unique_by=lambda each: each if isinstance(each, str) else each["group"], max_size=3)
         if group_names
@@ -157,23 +156,58 @@ def carriers(draw: st.DrawFn) -> dict[str, Any]:
     )
     outbound = st.builds(
         lambda route, way: {**route, **way},
-        st.fixed_dictionaries({"prefix": prefixes, "enabled": flags, "fall_through": flags}),
+        st.fixed_dictionaries(
+            {"prefix": prefixes, "enabled": flags, "condition": some_condition, "fall_through": flags}
+        ),
         ways,
     )
     inbound = st.fixed_dictionaries(
         {
             "prefix": prefixes,
             "enabled": flags,
-            "pbx": st.sampled_from([each["name"] for each in pbxs] or [""]),
+            "pbx": st.sampled_from(pbx_names or [""]),
+            "by_carrier": by_carrier(group_names, pbx_names),
             "fall_through": flags,
         }
     )
     return {
         "carrier_groups": drawn_groups,
         "pbxs": pbxs,
+        "conditions": conditions,
         "outbound_routes": draw(st.lists(outbound, max_size=3, unique_by=lambda route: route["prefix"])),
         "inbound_routes": draw(st.lists(inbound, max_size=2 if pbxs else 0, unique_by=lambda route: route["prefix"])),
     }
+
+
+def condition(pbx_names: list[str]) -> st.SearchStrategy[dict[str, Any]]:
+    """Return a strategy for conditions that name these PBXs."""
+    some_pbxs = st.lists(st.sampled_from(pbx_names), unique=True).map(sorted) if pbx_names else st.just([])
+    return st.fixed_dictionaries(
+        {
+            "name": names,
+            "pbxs": st.none() | some_pbxs,
+            "hours": st.sampled_from(["Mon-Fri 08:00-18:00, Sat 22:00-02:00", "Sun 00:00-24:00"]),
+            "holidays": st.sampled_from(["", "12-25, 2027-03-26"]),
+            "outside": flags,
+            "time_zone": st.sampled_from(["UTC", "Europe/Berlin"]),
+        }
+    )
+
+
+def limited(name: str, share: int | None, condition: str | None) -> Any:
+    """Return a carrier group of a route as a dump has it."""
+    limits = {"share": share, "condition": condition}
+    found = {key: value for key, value in limits.items() if value is not None}
+    return {"group": name, **found} if found else name
+
+
+def by_carrier(group_names: list[str], pbx_names: list[str]) -> st.SearchStrategy[list[dict[str, str]]]:
+    """Return a strategy for the carrier groups of an inbound route whose calls go to another PBX."""
+    if not group_names or not pbx_names:
+        return st.just([])
+    entry = st.fixed_dictionaries({"group": st.sampled_from(group_names), "pbx": st.sampled_from(pbx_names)})
+    some = st.lists(entry, max_size=3, unique_by=lambda each: each["group"])
+    return some.map(lambda entries: sorted(entries, key=lambda each: each["group"]))
 
 
 def comparable(entry: dict[str, Any]) -> str:

@@ -24,12 +24,15 @@ def in_credential(**values: Any) -> dict[str, Any]:
     return in_group(credential={"username": "1000", "registrar": "sip.example", **values})
 
 
+SECTIONS = "carrier_groups, pbxs, conditions, outbound_routes, inbound_routes"
+
+
 @pytest.mark.parametrize(
     ("tree", "sentence"),
     [
         (None, "document: it is empty."),
-        ([], "document: this must be a mapping with the keys carrier_groups, pbxs, outbound_routes, inbound_routes."),
-        ("x", "document: this must be a mapping with the keys carrier_groups, pbxs, outbound_routes, inbound_routes."),
+        ([], f"document: this must be a mapping with the keys {SECTIONS}."),
+        ("x", f"document: this must be a mapping with the keys {SECTIONS}."),
         ({"carrier_groups": {}}, "carrier_groups: this must be a list."),
         ({"carrier_groups": [None]}, "carrier_groups[0]: this must be a mapping of keys to values."),
         ({"carrier_groups": ["Acme"]}, "carrier_groups[0]: this must be a mapping of keys to values."),

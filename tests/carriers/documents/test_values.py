@@ -8,7 +8,7 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import models
 
-from carriers.documents.values import ValueCheck
+from carriers.documents.loading.values import ValueCheck
 from carriers.models import PBX, AuthCredential, CarrierGroup, Endpoint, OutboundRoute
 
 VALUES: list[tuple[type[models.Model], dict[str, Any]]] = [

@@ -98,23 +98,51 @@ def example() -> dict[str, Any]:
                 **changed_topics(PBX_TOPICS),
             }
         ],
+        "conditions": [
+            {
+                "name": "at night",
+                "pbxs": None,
+                "hours": "Mon-Fri 07:30-19:00",
+                "holidays": "12-25, 2027-03-26",
+                "outside": True,
+                "time_zone": "Europe/Berlin",
+            },
+            {
+                "name": "head office",
+                "pbxs": ["office"],
+                "hours": "",
+                "holidays": "",
+                "outside": False,
+                "time_zone": "UTC",
+            },
+        ],
         "outbound_routes": [
             {
                 "prefix": "",
                 "enabled": True,
-                "groups": [{"group": "Müller, Söhne", "share": 70}, "Acme"],
+                "condition": "head office",
+                "groups": [{"group": "Müller, Söhne", "share": 70, "condition": "at night"}, "Acme"],
                 "refuse": None,
                 "fall_through": True,
             },
             {
                 "prefix": "9",
                 "enabled": False,
+                "condition": None,
                 "groups": [],
                 "refuse": {"code": 403, "reason": "Premium numbers: ask us"},
                 "fall_through": False,
             },
         ],
-        "inbound_routes": [{"prefix": "1444", "enabled": True, "pbx": "office", "fall_through": True}],
+        "inbound_routes": [
+            {
+                "prefix": "1444",
+                "enabled": True,
+                "pbx": "office",
+                "by_carrier": [{"group": "Acme", "pbx": "office"}],
+                "fall_through": True,
+            }
+        ],
     }
 
 

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from pytest_django import Settings
 
-from carriers.snapshots.records import Carriers, InboundRouteRecord
+from carriers.snapshots.records import Carriers
+from carriers.snapshots.route_records import ConditionRecord, InboundRouteRecord
 from kamailio_bridge.plan import rules
 from tests.kamailio_bridge.records import carriers, endpoint, group, inbound, outbound, pbx, sources
 
@@ -159,3 +160,17 @@ def test_only_an_enabled_pbx_or_endpoint_at_our_own_address_is_warned_of(setting
         f"carrier group “Carrier 1”, endpoint {ours}:5060: {text} the carrier.",
         f"PBX “PBX 1”: {text} the PBX.",
     ]
+
+
+@pytest.mark.parametrize(
+    ("values", "warned"),
+    [({"any_pbx": False}, True), ({"any_pbx": False, "pbxs": (1,)}, False), ({"any_pbx": True}, False)],
+)
+def test_a_condition_that_no_call_meets(values: dict[str, Any], warned: bool) -> None:
+    route = outbound(1, "9", 1, condition=5)
+    state = carriers(OFFICE, group(1, endpoint(1)), route, ConditionRecord(5, "nobody", **values))
+    text = "names no PBX, so no call meets it: routes and carrier groups with it get no calls."
+    expected = [f"condition “nobody”: {text}"]
+    assert list(map(str, rules.warnings(state))) == (expected if warned else [])
+    unused = state._replace(outbound_routes=(route._replace(condition=None),))
+    assert list(map(str, rules.warnings(unused))) == []

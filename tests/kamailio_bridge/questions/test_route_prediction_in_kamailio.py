@@ -13,7 +13,7 @@ from carriers.snapshots.records import Carriers, read_carriers
 from kamailio_bridge.apply.operations import apply
 from kamailio_bridge.nodes.node import Node
 from kamailio_bridge.questions.route_live import ask_route
-from kamailio_bridge.questions.route_prediction import MAX_ATTEMPTS, Attempt, predict
+from kamailio_bridge.questions.route_prediction import MAX_ATTEMPTS, Attempt, Prediction, predict
 from kamailio_bridge.questions.route_tables import endpoint_names, predict_from_tables
 from tests.kamailio_bridge.random_routes import RandomRoutes
 
@@ -42,26 +42,27 @@ def test_the_prediction_equals_kamailio_over_576_routes_and_numbers(node: Node) 
         carriers = read_carriers()
         names = endpoint_names(carriers)
         for number in routes.numbers(NUMBERS):
-            story = f"set {number_of_set}, number {number} (seed {SEED})"
-            predicted = predict(carriers, number)
-            stored = predict_from_tables(number, names)
-            live = ask_route(node, number, names)
+            pbx, at = routes.caller()
+            story = f"set {number_of_set}, number {number} of PBX {pbx} in minute {at} (seed {SEED})"
+            predicted = predict(carriers, number, pbx, at=at)
+            stored = predict_from_tables(number, names, pbx, at=at)
+            live = ask_route(node, number, names, pbx, at=at)
             assert stored.attempts == predicted.attempts, story
             assert stored.prefix == predicted.prefix, story
-            assert could_be(live.attempts, carriers, number), story
+            assert could_be(live.attempts, carriers, number, pbx, at), story
             if all(attempt.weight is None for attempt in predicted.attempts):
                 assert live.attempts == predicted.attempts, story
             assert stored.outcome == predicted.outcome, story
             assert live.answer == predicted.outcome, story
             outcomes.add(predicted.outcome)
             if predicted.prefix is not None:
-                assert_every_endpoint_is_spoken_of(carriers, number)
+                assert_every_endpoint_is_spoken_of(carriers, predicted)
             kinds.add((predicted.prefix is None, len(predicted.attempts) == MAX_ATTEMPTS, bool(predicted.unused)))
             reasons |= {re.sub(r"\d+", "N", each.reason) for each in predicted.unused}
             pairs.add((number_of_set, number))
     assert len(pairs) >= 500
     assert kinds == {(False, False, False), (False, False, True), (False, True, True), (True, False, False)}
-    assert len(reasons) == 8, f"not every reason came up: {reasons}"
+    assert len(reasons) == 9, f"not every reason came up: {reasons}"
     assert outcomes == {
         "",
         "404 no route",
@@ -74,9 +75,9 @@ def test_the_prediction_equals_kamailio_over_576_routes_and_numbers(node: Node) 
     }
 
 
-def could_be(live: list[Attempt], carriers: Carriers, number: str) -> bool:
+def could_be(live: list[Attempt], carriers: Carriers, number: str, pbx: int | None, at: int) -> bool:
     """Say whether the answer is one that the prediction allows: a group that goes by weight begins anywhere."""
-    prefix = predict(carriers, number).prefix
+    prefix = predict(carriers, number, pbx, at=at).prefix
     route = next((route for route in carriers.outbound_routes if route.prefix == prefix), None)
     if route is None:
         return not live
@@ -86,7 +87,7 @@ def could_be(live: list[Attempt], carriers: Carriers, number: str) -> bool:
         found = {}
         for begun in turned.values():
             for candidate in in_every_turn(begun, part.groups[-1]):
-                attempts = predict(candidate._replace(outbound_routes=(part,)), number).attempts
+                attempts = predict(candidate._replace(outbound_routes=(part,)), number, pbx, at=at).attempts
                 reported = tuple(map(without_place, attempts))
                 if reported == tuple(map(without_place, live[: len(reported)])):
                     found[reported] = candidate
@@ -107,8 +108,7 @@ def without_place(attempt: Attempt) -> Attempt:
     return replace(attempt, place=0)
 
 
-def assert_every_endpoint_is_spoken_of(carriers: Carriers, number: str) -> None:
-    prediction = predict(carriers, number)
+def assert_every_endpoint_is_spoken_of(carriers: Carriers, prediction: Prediction) -> None:
     route = next(route for route in carriers.outbound_routes if route.prefix == prediction.prefix)
     endpoints = [endpoint.pk for pk in route.groups for endpoint in carriers.groups[pk].endpoints]
     spoken_of = [each.gwid for each in [*prediction.attempts, *prediction.unused]]

@@ -6,7 +6,20 @@ import pytest
 
 from kamailio_bridge.rows.marks import ENTRY_MARK
 from kamailio_bridge.rows.routes_in_force import NO_CARRIER, Answer
-from kamailio_bridge.rows.tree_entries import answer_in, entry_of_answer, entry_of_sets, names_sets, sets_in, shares_in
+from kamailio_bridge.rows.tree_entries import (
+    UNAVAILABLE,
+    Rule,
+    answer_in,
+    conditions_in,
+    entry_of_answer,
+    entry_of_sets,
+    names_sets,
+    rule_in,
+    sets_in,
+    shares_in,
+    with_rule,
+    without_rule,
+)
 
 
 def test_sets_are_read_back_in_their_order() -> None:
@@ -20,6 +33,21 @@ def test_shares_follow_the_sets() -> None:
     assert value == "dsiprouter:12;7;9:70;30;0"
     assert (sets_in(value), shares_in(value), names_sets(value)) == (["12", "7", "9"], ["70", "30", "0"], True)
     assert shares_in(entry_of_sets([12, 7], [0, 0])) == []
+
+
+def test_conditions_follow_the_shares() -> None:
+    value = entry_of_sets([12, 7], [0, 0], [0, 5])
+    assert value == "dsiprouter:12;7::0;5"
+    assert (sets_in(value), shares_in(value), conditions_in(value)) == (["12", "7"], [], ["0", "5"])
+    assert conditions_in(entry_of_sets([12, 7], [70, 30])) == []
+
+
+@pytest.mark.parametrize("value", [entry_of_sets([12, 7], [70, 30]), entry_of_answer(Answer(403, "a:b")), UNAVAILABLE])
+@pytest.mark.parametrize("rule", [Rule("if", 5, 0, falls_through=False), Rule("by", 12, 30, falls_through=True)])
+def test_a_rule_stands_in_front(value: str, rule: Rule) -> None:
+    ruled = with_rule(value, rule)
+    assert (rule_in(ruled), without_rule(ruled), rule_in(value)) == (rule, value, None)
+    assert (names_sets(ruled), answer_in(ruled)) == (names_sets(value), answer_in(value))
 
 
 @pytest.mark.parametrize("answer", [Answer(403, "Not allowed"), Answer(603, "a:b;c"), Answer(404, ""), NO_CARRIER])

@@ -58,6 +58,7 @@ def test_identity(record: GroupRecord, text: str) -> None:
         ("", "", ""),
         ("+4930123* 004930123* 4940 00", "", "numbers=4930123*/4940/0"),
         ("4930", "+4930", "numbers=4930;fallback=+4930"),
+        ("", "+4930", "fallback=+4930"),
     ],
 )
 def test_callers(numbers: str, fallback: str, text: str) -> None:

@@ -6,35 +6,33 @@ rolls back.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Iterable
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, connections, models, router, transaction
+from django.db import IntegrityError, models, transaction
 
-from carriers.carrier_history import delete_recorded, record_written, values_of
+from carriers.carrier_history import delete_recorded, values_of
 from carriers.documents.headers import match_headers
 from carriers.documents.items import Document, Item, Problems, Values
-from carriers.documents.matching import match_endpoints, with_defaults
+from carriers.documents.loading.matching import match_endpoints, with_defaults
+from carriers.documents.loading.routes import load_conditions, load_inbound_routes, load_outbound_routes
+from carriers.documents.loading.storing import BATCH, by_owner, store
+from carriers.documents.loading.values import ValueCheck
 from carriers.documents.report import LoadReport
-from carriers.documents.values import ValueCheck
 from carriers.models import (
     PBX,
     AuthCredential,
     CarrierGroup,
+    Condition,
     Endpoint,
     ExtraHeader,
-    InboundRoute,
-    OutboundRoute,
-    OutboundRouteGroup,
     SourceNetwork,
 )
 from carriers.models.topics.registry import GROUP_TOPICS, PBX_TOPICS
 from carriers.models.topics.topic import Topic, errors_of
 from carriers.values.names import name_key
 
-BATCH = 500
 _TOPICS: dict[type[models.Model], tuple[Topic, ...]] = {CarrierGroup: GROUP_TOPICS, PBX: PBX_TOPICS}
 Pair = tuple[Item, Any]
 
@@ -60,20 +58,34 @@ class Loader:
 
     def load(self) -> None:
         """Load the sections in the order in which they refer to each other."""
-        groups = self._section(CarrierGroup, "name", self.document.carrier_groups, "carrier groups")
+        groups = self.section(CarrierGroup, "name", self.document.carrier_groups, "carrier groups")
         self._endpoints(groups)
         self._sources(groups, "group_id")
         self._credentials(groups)
         self._headers(groups)
-        pbxs = self._section(PBX, "name", self.document.pbxs, "PBXs")
+        pbxs = self.section(PBX, "name", self.document.pbxs, "PBXs")
         self._sources(pbxs, "pbx_id")
-        self._outbound_routes()
-        self._inbound_routes()
+        superfluous = load_conditions(self)
+        load_outbound_routes(self)
+        load_inbound_routes(self)
+        # Routes that no longer have a condition must not be deleted with it.
+        self.delete(Condition, superfluous, "conditions")
 
     # --- Sections -----------------------------------------------------------------------------------------------------
 
-    def _section(self, model: type[models.Model], key: str, items: list[Item] | None, kind: str) -> list[Pair]:
-        """Find, create, change and prune the objects of one section; return each item with its object."""
+    def section(
+        self,
+        model: type[models.Model],
+        key: str,
+        items: list[Item] | None,
+        kind: str,
+        *,
+        superfluous: list[Any] | None = None,
+    ) -> list[Pair]:
+        """Find, create, change and prune the objects of one section; return each item with its object.
+
+        Objects to prune are added to ``superfluous`` if it is given, and not deleted.
+        """
         if items is None:
             return []
         stored = {name_key(getattr(found, key)): found for found in model._default_manager.order_by("pk")}
@@ -87,10 +99,14 @@ class Loader:
             pairs.append((item, stored.get(name) or model()))
             self.advance(1)
         if self.prune:
-            self._delete(model, [found for name, found in stored.items() if name not in seen], kind)
+            gone = [found for name, found in stored.items() if name not in seen]
+            if superfluous is None:
+                self.delete(model, gone, kind)
+            else:
+                superfluous += gone
         try:
             with transaction.atomic():
-                self._write(pairs, kind)
+                self.write(pairs, kind)
         except IntegrityError:
             if not self._refuse_taken(pairs, key):
                 raise
@@ -110,7 +126,7 @@ class Loader:
                     refused = True
         return refused
 
-    def _write(self, pairs: Iterable[Pair], kind: str) -> None:
+    def write(self, pairs: Iterable[Pair], kind: str) -> None:
         """Assign the values, check the objects, and store the new and the changed ones."""
         new, changed, unchanged = [], [], 0
         for item, found in pairs:
@@ -129,7 +145,7 @@ class Loader:
         count.created += len(new)
         count.changed += len(changed)
         count.unchanged += unchanged
-        _store(new, changed)
+        store(new, changed)
 
     def _check(self, item: Item, found: models.Model) -> None:
         """Check single values; constraints across objects are checked elsewhere."""
@@ -150,7 +166,7 @@ class Loader:
                 if name not in item.refused:
                     self.problems.add_error(item.place_of(name), ValidationError(error))
 
-    def _delete(self, model: type[models.Model], superfluous: list[Any], kind: str) -> None:
+    def delete(self, model: type[models.Model], superfluous: list[Any], kind: str) -> None:
         if superfluous and not self.problems.sentences:
             self.report.counts[kind].deleted += sorted(str(found) for found in superfluous)
             for start in range(0, len(superfluous), BATCH):
@@ -160,7 +176,7 @@ class Loader:
     # --- What belongs to a group or a PBX -----------------------------------------------------------------------------
 
     def _endpoints(self, groups: list[Pair]) -> None:
-        stored = _by_owner(Endpoint.objects.order_by("position", "pk"), "group_id")
+        stored = by_owner(Endpoint.objects.order_by("position", "pk"), "group_id")
         pairs: list[Pair] = []
         superfluous: list[Endpoint] = []
         for item, group in groups:
@@ -171,11 +187,11 @@ class Loader:
             for position, (each, endpoint) in enumerate(matched, start=1):
                 each.values = {**with_defaults(Endpoint, each.values), "position": position, "group_id": group.pk}
                 pairs.append((each, endpoint))
-        self._delete(Endpoint, superfluous, "endpoints")
-        self._write(pairs, "endpoints")
+        self.delete(Endpoint, superfluous, "endpoints")
+        self.write(pairs, "endpoints")
 
     def _sources(self, owners: list[Pair], owner: str) -> None:
-        stored = _by_owner(SourceNetwork.objects.order_by("pk"), owner)
+        stored = by_owner(SourceNetwork.objects.order_by("pk"), owner)
         pairs: list[Pair] = []
         superfluous: list[SourceNetwork] = []
         for item, found in owners:
@@ -186,8 +202,8 @@ class Loader:
             for network in item.sources:
                 values = {owner: found.pk, "network": network}
                 pairs.append((Item(f"{item.place}: sources", values), present.get(network) or SourceNetwork()))
-        self._delete(SourceNetwork, superfluous, "source networks")
-        self._write(pairs, "source networks")
+        self.delete(SourceNetwork, superfluous, "source networks")
+        self.write(pairs, "source networks")
 
     def _credentials(self, groups: list[Pair]) -> None:
         stored = {credential.group_id: credential for credential in AuthCredential.objects.all()}
@@ -199,11 +215,11 @@ class Loader:
                 item.credential.values["group_id"] = group.pk
                 self._password(item.credential, credential)
                 pairs.append((item.credential, credential))
-        self._delete(AuthCredential, superfluous, "credentials")
-        self._write(pairs, "credentials")
+        self.delete(AuthCredential, superfluous, "credentials")
+        self.write(pairs, "credentials")
 
     def _headers(self, groups: list[Pair]) -> None:
-        stored = _by_owner(ExtraHeader.objects.order_by("pk"), "group_id")
+        stored = by_owner(ExtraHeader.objects.order_by("pk"), "group_id")
         pairs: list[Pair] = []
         superfluous: list[ExtraHeader] = []
         for item, group in groups:
@@ -215,8 +231,8 @@ class Loader:
                 for each, _ in matched:
                     each.values["group_id"] = group.pk
                 pairs += matched
-        self._delete(ExtraHeader, superfluous, "extra headers")
-        self._write(pairs, "extra headers")
+        self.delete(ExtraHeader, superfluous, "extra headers")
+        self.write(pairs, "extra headers")
 
     def _password(self, item: Item, stored: AuthCredential) -> None:
         """Set a new password. A missing or unchanged password leaves the stored one as it is."""
@@ -231,67 +247,14 @@ class Loader:
                 item.refuse("password", " ".join(error.messages), self.problems)
             item.values["password_ciphertext"] = new.password_ciphertext
 
-    # --- Routes -------------------------------------------------------------------------------------------------------
-
-    def _outbound_routes(self) -> None:
-        known = self._names(CarrierGroup, self.document.carrier_groups)
-        stored = _by_owner(
-            OutboundRouteGroup.objects.order_by("position", "pk").select_related("route"), "route", "prefix"
-        )
-        for item in self.document.outbound_routes or []:
-            if item.groups is not None:
-                item.group_keys = [
-                    self._find(known, name, f"{item.place}.groups", "carrier group") for name in item.groups
-                ]
-                present = [(entry.group_id, entry.share) for entry in stored.get(item.values.get("prefix"), [])]
-                item.lists_changed = present != list(zip(item.group_keys, item.shares, strict=True))
-        self._refuse_groups_of_refusing_routes(stored)
-        routes = self._section(OutboundRoute, "prefix", self.document.outbound_routes, "outbound routes")
-        changed = [(item, route) for item, route in routes if item.lists_changed]
-        if self.problems.sentences:
-            return
-        keys = [route.pk for _, route in changed]
-        for start in range(0, len(keys), BATCH):
-            delete_recorded(OutboundRouteGroup.objects.filter(route_id__in=keys[start : start + BATCH]))
-        _store(
-            [
-                OutboundRouteGroup(route_id=route.pk, group_id=group_pk, position=position, share=share)
-                for item, route in changed
-                for position, (group_pk, share) in enumerate(zip(item.group_keys, item.shares, strict=True), start=1)
-                if group_pk is not None
-            ],
-            [],
-        )
-
-    def _refuse_groups_of_refusing_routes(self, stored: dict[Any, list[Any]]) -> None:
-        """Refuse routes with both carrier groups and a refusal; stored values count where the document has none."""
-        refusing = set(OutboundRoute.objects.filter(refuse_code__isnull=False).values_list("prefix", flat=True))
-        for item in self.document.outbound_routes or []:
-            prefix = item.values.get("prefix")
-            refuses = item.values["refuse_code"] is not None if "refuse_code" in item.values else prefix in refusing
-            has_groups = bool(stored.get(prefix)) if item.groups is None else bool(item.groups)
-            if refuses and has_groups:
-                sentence = "a route that refuses its calls has no carrier groups: write groups: [], or refuse: null."
-                item.refuse("refuse", sentence, self.problems)
-
-    def _inbound_routes(self) -> None:
-        known = self._names(PBX, self.document.pbxs)
-        stored = set(InboundRoute.objects.values_list("prefix", flat=True))
-        for item in self.document.inbound_routes or []:
-            if item.pbx is not None:
-                item.values["pbx_id"] = self._find(known, item.pbx, f"{item.place}.pbx", "PBX")
-            elif "pbx" not in item.refused and item.values.get("prefix") not in stored:
-                item.refuse("pbx", "this key is missing.", self.problems)
-        self._section(InboundRoute, "prefix", self.document.inbound_routes, "inbound routes")
-
-    def _names(self, model: type[models.Model], items: list[Item] | None) -> dict[str, int | None]:
+    def names(self, model: type[models.Model], items: list[Item] | None) -> dict[str, int | None]:
         """Return key by name of the objects that a route may name, refused ones of the document included."""
         names: dict[str, int | None] = {name_key(str(item.values.get("name", ""))): None for item in items or []}
         for pk, name in model._default_manager.values_list("pk", "name"):
             names[name_key(name)] = pk
         return names
 
-    def _find(self, known: dict[str, int | None], name: str, place: str, noun: str) -> int | None:
+    def find(self, known: dict[str, int | None], name: str, place: str, noun: str) -> int | None:
         if name_key(name) not in known:
             self.problems.add(place, f"there is no {noun} “{name[:64]}”.")
         return known.get(name_key(name))
@@ -305,28 +268,3 @@ def _assign(found: models.Model, values: Values) -> bool:
             setattr(found, name, value)
             differs = True
     return differs
-
-
-def _store(new: list[Any], changed: list[tuple[Any, Values]]) -> None:
-    """Write the objects in bulk, and their history entries, because bulk writes send no signals."""
-    if new and connections[router.db_for_write(type(new[0]))].features.can_return_rows_from_bulk_insert:
-        type(new[0])._default_manager.bulk_create(new, batch_size=BATCH)
-        record_written(added=new)
-    else:  # MySQL returns the key of one row only
-        for found in new:
-            found.save()
-    if changed:
-        model = type(changed[0][0])
-        names = [column.name for column in model._meta.concrete_fields if not column.primary_key]
-        model._default_manager.bulk_update([found for found, _ in changed], names, batch_size=BATCH)
-        record_written(changed=changed)
-
-
-def _by_owner(found: models.QuerySet[Any], attribute: str, key: str = "") -> dict[Any, list[Any]]:
-    """Sort objects by their owner's key, or by another attribute of the owner."""
-    owned: dict[Any, list[Any]] = defaultdict(list)
-    for each in found:
-        owner = getattr(each, attribute)
-        if owner is not None:
-            owned[getattr(owner, key) if key else owner].append(each)
-    return owned
