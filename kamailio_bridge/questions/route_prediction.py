@@ -279,7 +279,7 @@ def _not_called(carriers: Carriers, group: GroupRecord, decision: Decision) -> I
     for endpoint, name in named_endpoints(group):
         reason = _reason_not_called(group, endpoint)
         if not reason and condition is not None:
-            reason = f"only if {condition_name(carriers, condition)}, which this call is not"
+            reason = f"its condition {condition_name(carriers, condition)} is not met"
         if reason:
             yield Unused(row_id(endpoint.pk), group.name, name, reason)
 
@@ -304,7 +304,7 @@ def _notes_of(carriers: Carriers, route: OutboundRouteRecord, decision: Decision
         why = f"no calls can go to {' or '.join(names)}" if names else "it names no carrier group"
         yield f"{label} matches too, but {why}; it {_fall_through_in_words(decision)}."
     elif condition := decision.not_met.get(route.prefix):
-        yield f"{label} matches too, but only if {condition_name(carriers, condition)}, which this call is not."
+        yield f"{label} matches too, but its condition {condition_name(carriers, condition)} is not met."
     elif route.prefix in decision.not_met:
         then = _fall_through_in_words(decision)
         yield f"{label} matches too, but its carrier groups are not for this call; it {then}."

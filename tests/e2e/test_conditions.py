@@ -88,7 +88,7 @@ def test_calls_take_the_routes_that_are_for_them(scene: Scene) -> None:
     test = route_test("4930", live=True, nodes=[scene.node], pbx=branch_row.pk)
     assert not test.differs
     assert [attempt.group for attempt in test.columns[0].attempts] == ["B"]
-    assert "Outbound route 49 matches too, but only if “later”, which this call is not." in test.notes
+    assert "Outbound route 49 matches too, but its condition “later” is not met." in test.notes
     assert scene.errors() == []
 
 
