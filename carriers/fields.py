@@ -22,7 +22,7 @@ from carriers.values.address_lists import clean_backups
 from carriers.values.addresses import DEFAULT_SIP_PORT, MAX_HOST_LENGTH, clean_host, clean_network
 from carriers.values.answer_codes import clean_causes, clean_codes
 from carriers.values.identities import clean_caller_numbers, clean_header_names
-from carriers.values.names import composed
+from carriers.values.names import LONGEST_SOCKET_NAME, clean_socket_name, composed
 from carriers.values.week_hours import clean_holidays, clean_hours
 
 
@@ -163,6 +163,18 @@ class BackupsField(CodesField):
     """Backup addresses of a PBX separated by commas, kept in their clean form."""
 
     clean_form = staticmethod(clean_backups)
+
+
+class SocketField(CodesField):
+    """The name of one of our SIP sockets, blank for the default one."""
+
+    clean_form = staticmethod(clean_socket_name)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs.setdefault("max_length", LONGEST_SOCKET_NAME)
+        kwargs.setdefault("blank", True)
+        kwargs.setdefault("default", "")
+        super().__init__(*args, **kwargs)
 
 
 class CausesField(CodesField):

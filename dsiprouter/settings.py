@@ -43,6 +43,8 @@ DSIPROUTER_TLS_CERTIFICATE = env.str("DSIPROUTER_TLS_CERTIFICATE", "").strip()
 DSIPROUTER_TLS_KEY = env.str("DSIPROUTER_TLS_KEY", "").strip()
 DSIPROUTER_TLS_CA = env.str("DSIPROUTER_TLS_CA", "").strip()
 # Our own host names, as carriers know them: Kamailio answers OPTIONS to these, or without any to every name.
+# Further SIP sockets with names, as Kamailio's environment has them: nodes/sockets/sip_sockets.py reads it.
+DSIPROUTER_SIP_SOCKETS = env.str("DSIPROUTER_SIP_SOCKETS", "").strip()
 DSIPROUTER_SIP_NAMES: list[str] = [name.strip() for name in env.list("DSIPROUTER_SIP_NAMES", default=[])]
 DSIPROUTER_RPC_ADDRESS = env.str("DSIPROUTER_RPC_ADDRESS", "127.0.0.1")
 DSIPROUTER_RPC_PORT = env.port("DSIPROUTER_RPC_PORT", 5062)

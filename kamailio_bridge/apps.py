@@ -18,6 +18,7 @@ class KamailioBridgeConfig(AppConfig):
             check_rpc_address,
             check_sip_addresses,
             check_sip_names,
+            check_sip_sockets,
             check_tables,
             check_token_folder,
         )
@@ -31,5 +32,6 @@ class KamailioBridgeConfig(AppConfig):
         checks.register(check_rpc_address)
         checks.register(check_sip_addresses)
         checks.register(check_sip_names)
+        checks.register(check_sip_sockets)
         checks.register(check_token_folder)
         checks.register(check_tables, checks.Tags.database)

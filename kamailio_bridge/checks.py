@@ -18,6 +18,7 @@ from kamailio_bridge.modules import MODULES
 from kamailio_bridge.modules.tables_in_use import table_problems
 from kamailio_bridge.nodes.rpc_address import rpc_address_problem
 from kamailio_bridge.nodes.sip_address import sip_address_problem, sip_ipv6_address_problem
+from kamailio_bridge.nodes.sockets.sip_sockets import EXAMPLE, DefaultSocket, sip_sockets_problem
 from kamailio_bridge.nodes.tokens import folder_problem
 from kamailio_bridge.tables.problems import upgrade_warnings
 
@@ -100,6 +101,18 @@ def check_advertised_address(**_scope: Any) -> list[checks.CheckMessage]:
             id="kamailio_bridge.E008",
         )
     ]
+
+
+def check_sip_sockets(**_scope: Any) -> list[checks.CheckMessage]:
+    """Report named sockets that can't be read, or that take the place of another one."""
+    default = DefaultSocket(
+        settings.DSIPROUTER_SIP_ADDRESS,
+        settings.DSIPROUTER_SIP_PORT,
+        settings.DSIPROUTER_SIP_IPV6_ADDRESS,
+        settings.DSIPROUTER_SIP_TLS_PORT,
+    )
+    problem = sip_sockets_problem(settings.DSIPROUTER_SIP_SOCKETS, default, on_this_machine=False)
+    return [checks.Error(problem, hint=f"Such as {EXAMPLE}.", id="kamailio_bridge.E009")] if problem else []
 
 
 def check_token_folder(**_scope: Any) -> list[checks.CheckMessage]:

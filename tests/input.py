@@ -70,6 +70,10 @@ BAD_ENDPOINTS: list[tuple[Typed, str, str]] = [
     ({"name": "a\x07b"}, "name", "control characters"),
     ({"weight": "0"}, "weight", "greater than or equal to 1"),
     ({"weight": "900"}, "weight", "less than or equal to 100"),
+    ({"socket": "5060"}, "socket", "This is no name of a socket"),
+    ({"socket": "car riers"}, "socket", "This is no name of a socket"),
+    ({"socket": "a;gwid=1"}, "socket", "This is no name of a socket"),
+    ({"socket": "x" * 17}, "socket", "at most 16 characters"),
 ]
 
 BAD_NAMES: dict[str, str] = {
@@ -208,6 +212,9 @@ BAD_SETTINGS: list[tuple[str, Typed, str, str]] = [
     ("identity", {"removed_headers": "m"}, "removed_headers", "m belongs to the call itself"),
     ("identity", {"removed_headers": "privacy"}, "removed_headers", "privacy has a field of its own"),
     ("identity", {"removed_headers": "X-" + "a" * 200}, "removed_headers", "at most 200 characters"),
+    ("connection", {"socket": "pbx;uac=1"}, "socket", "This is no name of a socket"),
+    ("connection", {"socket": "_x"}, "socket", "This is no name of a socket"),
+    ("connection", {"socket": "x" * 17}, "socket", "at most 16 characters"),
 ]
 
 # Extra headers of a carrier group.
@@ -247,6 +254,8 @@ BAD_PBX_SETTINGS: list[tuple[str, Typed, str, str]] = [
     ("backups", {"backup_addresses": f"{'x' * 60}.example.example"}, "backup_addresses", "at most 64 characters"),
     ("backups", {"backup_addresses": "a.ex;gwid=1"}, "backup_addresses", "“a.ex;gwid=1”|is not"),
     ("identity", {"fallback_number": "4930 1"}, "fallback_number", "Write a number"),
+    ("connection", {"socket": "203.0.113.7"}, "socket", "This is no name of a socket"),
+    ("connection", {"socket": "x" * 17}, "socket", "at most 16 characters"),
 ]
 
 # Of a condition. The PBX “office” exists.

@@ -17,7 +17,7 @@ from carriers.models import PBX, CarrierGroup, Condition, Endpoint, InboundRoute
 from carriers.models.topics.registry import GROUP_TOPICS, PBX_TOPICS
 from carriers.values.addresses import with_port
 
-_ENDPOINT_KEYS = ("name", "host", "port", "transport", "strip", "prefix", "direction", "weight", "enabled")
+_ENDPOINT_KEYS = ("name", "host", "port", "transport", "strip", "prefix", "direction", "weight", "socket", "enabled")
 CSV_COLUMNS = ("carrier_group", "group_enabled", "selection", *(f"endpoint_{key}" for key in _ENDPOINT_KEYS))
 _FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
 

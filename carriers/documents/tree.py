@@ -81,13 +81,13 @@ def _group(place: str, entry: Values, problems: Problems) -> Item:
 
 
 def _endpoint(place: str, entry: Values, problems: Problems) -> Item:
-    keys = ("name", "host", "port", "transport", "strip", "prefix", "direction", "weight", "enabled")
+    keys = ("name", "host", "port", "transport", "strip", "prefix", "direction", "weight", "socket", "enabled")
     item, entry = read_item(entry, place, keys, ("host",), problems)
     read_name(entry, item, problems)
     read_address(entry, "host", item, problems)
     for key in ("strip", "weight"):
         read_number(entry, key, item, problems)
-    for key in ("prefix", "direction"):
+    for key in ("prefix", "direction", "socket"):
         read_text(entry, key, item, problems)
     read_flag(entry, "enabled", item, problems)
     return item

@@ -22,6 +22,7 @@ class EndpointForm(PositionForm, SipAddressForm):
             "prefix",
             "direction",
             "weight",
+            "socket",
             "enabled",
         )
 

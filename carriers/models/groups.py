@@ -7,13 +7,23 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models.functions import Coalesce
 
-from carriers.fields import PORT_HELP, DialPrefixField, NameField, PortField, SipHostField, StripField, Transport
+from carriers.fields import (
+    PORT_HELP,
+    DialPrefixField,
+    NameField,
+    PortField,
+    SipHostField,
+    SocketField,
+    StripField,
+    Transport,
+)
 from carriers.models.base import CarrierModel
 from carriers.models.topics.failover import FAILOVER_CONSTRAINTS, FailoverFields
 from carriers.models.topics.host_names import HostNameFields
 from carriers.models.topics.identity import IDENTITY_CONSTRAINTS, IdentityFields
 from carriers.models.topics.numbers import NUMBER_CONSTRAINTS, NumberFields
 from carriers.models.topics.registry import GROUP_TOPICS
+from carriers.models.topics.sockets import SocketFields
 from carriers.models.topics.topic import errors_of
 from carriers.validators import MAX_STRIP
 from carriers.values.addresses import format_address
@@ -49,7 +59,7 @@ class CarrierGroupQuerySet(models.QuerySet["CarrierGroup"]):
         return self.annotate(endpoint_count=Coalesce(models.Subquery(counts), 0))
 
 
-class CarrierGroup(NumberFields, IdentityFields, FailoverFields, HostNameFields, CarrierModel):
+class CarrierGroup(NumberFields, IdentityFields, FailoverFields, HostNameFields, SocketFields, CarrierModel):
     """A provider: it has endpoints, source networks, and at most one auth credential."""
 
     class Selection(models.TextChoices):
@@ -123,6 +133,7 @@ class Endpoint(CarrierModel):
         validators=[MinValueValidator(1), MaxValueValidator(100)],
         help_text="Share of the calls, 1 to 100, when the group selects by weight.",
     )
+    socket = SocketField("SIP socket", help_text="Blank: the group's.")
     enabled = models.BooleanField(default=True)
 
     class Meta:

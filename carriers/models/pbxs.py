@@ -12,11 +12,12 @@ from carriers.models.topics.backups import BackupFields
 from carriers.models.topics.identity import PBXIdentityFields
 from carriers.models.topics.numbers import NUMBER_PLAN_CONSTRAINTS, NumberPlanFields
 from carriers.models.topics.registry import PBX_TOPICS
+from carriers.models.topics.sockets import SocketFields
 from carriers.models.topics.topic import errors_of
 from carriers.values.addresses import format_address
 
 
-class PBX(NumberPlanFields, PBXIdentityFields, BackupFields, CarrierModel):
+class PBX(NumberPlanFields, PBXIdentityFields, BackupFields, SocketFields, CarrierModel):
     """A customer-side switch: the networks that it calls from, and the address for inbound calls."""
 
     name = NameField(unique=True, help_text="What you call this switch, such as “office”.")

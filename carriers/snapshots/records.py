@@ -45,6 +45,7 @@ class EndpointRecord(NamedTuple):
     direction: str
     weight: int
     enabled: bool
+    socket: str = ""
 
     @property
     def sends_outbound(self) -> bool:
@@ -149,12 +150,17 @@ class GroupRecord(NamedTuple):
     passed_headers: str = ""
     removed_headers: str = ""
     admit_names: bool = True
+    socket: str = ""
     extra_headers: tuple[HeaderRecord, ...] = ()
 
     @property
     def outbound_endpoints(self) -> tuple[EndpointRecord, ...]:
         """The endpoints that calls can go to, in order; none while the group is disabled."""
         return tuple([endpoint for endpoint in self.endpoints if endpoint.sends_outbound]) if self.enabled else ()
+
+    def socket_of(self, endpoint: EndpointRecord) -> str:
+        """Return the name of the socket that requests to an endpoint leave by, "" for the default one."""
+        return endpoint.socket or self.socket
 
     @property
     def takes_calls(self) -> bool:
@@ -180,6 +186,7 @@ class PBXRecord(NamedTuple):
     local_length: int | None = None
     inbound_format: str = "as_dialled"
     backup_addresses: str = ""
+    socket: str = ""
 
 
 class Carriers(NamedTuple):

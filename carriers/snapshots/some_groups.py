@@ -20,9 +20,9 @@ def read_groups(keys: Collection[int]) -> Carriers:
         endpoints[group_pk].append(EndpointRecord(*values))
     credentials = {row.group_id: credential_record(row) for row in AuthCredential.objects.filter(group__in=keys)}
     groups = {
-        pk: GroupRecord(pk, name, enabled, selection, tuple(endpoints[pk]), (), credentials.get(pk))
-        for pk, name, enabled, selection in CarrierGroup.objects.filter(pk__in=keys)
+        pk: GroupRecord(pk, name, enabled, selection, tuple(endpoints[pk]), (), credentials.get(pk), socket=socket)
+        for pk, name, enabled, selection, socket in CarrierGroup.objects.filter(pk__in=keys)
         .order_by("pk")
-        .values_list("pk", "name", "enabled", "selection")
+        .values_list("pk", "name", "enabled", "selection", "socket")
     }
     return Carriers(groups, {}, (), ())

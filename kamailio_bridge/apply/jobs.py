@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from kamailio_bridge.apply.lock import Claim
 from kamailio_bridge.apply.reload_nodes import LEASE_SECONDS, Progress, reload_one
@@ -15,6 +15,7 @@ from kamailio_bridge.nodes.models import KamailioNode
 from kamailio_bridge.nodes.node import Node, configured_nodes, node_names
 from kamailio_bridge.plan.from_tables import plan_of_new_owners, plan_of_revision, plan_of_tables
 from kamailio_bridge.plan.make import Plan, make_plan
+from kamailio_bridge.plan.sockets import Held, held_sockets, with_socket_problems
 from kamailio_bridge.revisions.applied import last_applied
 from kamailio_bridge.revisions.models import Revision
 from kamailio_bridge.revisions.roll_back import pending_roll_back
@@ -82,14 +83,16 @@ class Apply(Job):
     nodes: list[Node]
     allow_empty: bool = False
     seen: str | None = None
+    sockets: Held = field(default_factory=dict)
 
     @classmethod
     def begin(cls, nodes: list[Node] | None, *, allow_empty: bool, seen: str | None) -> Apply:
         """Apply on these nodes, or on all that are enabled."""
-        return cls(_enabled_nodes() if nodes is None else nodes, allow_empty, seen)
+        reloaded = _enabled_nodes() if nodes is None else nodes
+        return cls(reloaded, allow_empty, seen, held_sockets(reloaded))
 
     def plan(self) -> Plan:
-        return make_plan(with_entries=True)
+        return with_socket_problems(make_plan(with_entries=True), self.sockets)
 
     def is_due(self, plan: Plan, before: int) -> bool:
         """Say whether the carriers accepted rows that somebody else had changed.

@@ -22,6 +22,12 @@ from kamailio_bridge.local.tls_files import CONFIG_NAME, TlsFilesRefused, write_
 from kamailio_bridge.nodes.rpc import Rpc
 from kamailio_bridge.nodes.rpc_address import rpc_address_problem
 from kamailio_bridge.nodes.sip_address import sip_address_problems
+from kamailio_bridge.nodes.sockets.sip_sockets import (
+    DefaultSocket,
+    SocketsRefused,
+    parse_sip_sockets,
+    write_sip_sockets,
+)
 
 CONFIGURATION = Path(__file__).resolve().parents[1] / "kamailio" / "kamailio.cfg"
 FIFO_NAME = "rpc_fifo"  # as in kamailio/modules.cfg
@@ -65,6 +71,7 @@ class NodeParameters:
     sip_advertise: str = ""
     sip_advertise_port: int | None = None
     sip_names: tuple[str, ...] = ()
+    sip_sockets: str = ""
     sip_tls_port: int | None = None
     tls_certificate: str = ""
     tls_key: str = ""
@@ -103,7 +110,19 @@ class NodeParameters:
                 for address in filter(None, (self.sip_address, self.sip_ipv6_address))
                 if self.sip_tls_port is not None
             ),
+            *self._named_ports(),
             Port("Kamailio's RPC", "TCP", self.rpc_address, self.rpc_port, "DSIPROUTER_RPC"),
+        ]
+
+    def _named_ports(self) -> list[Port]:
+        try:
+            sockets = parse_sip_sockets(self.sip_sockets)
+        except SocketsRefused as refused:
+            raise NodeNotStarted(str(refused)) from None
+        return [
+            Port(f"The SIP socket {socket.name}", protocol, socket.address, socket.port, "DSIPROUTER_SIP_SOCKETS")
+            for socket in sockets
+            for protocol in ("UDP", "TCP")
         ]
 
     def command(self) -> list[str]:
@@ -125,6 +144,14 @@ class NodeParameters:
     def write_files(self) -> None:
         """Write the files that this Kamailio reads besides its configuration. Raises ``NodeNotStarted``."""
         self.folder.mkdir(parents=True, mode=0o700, exist_ok=True)
+        if self.sip_sockets:
+            default = DefaultSocket(
+                self.sip_address, self.sip_port, self.sip_ipv6_address, self.sip_tls_port, self.rpc_port
+            )
+            try:
+                write_sip_sockets(self.folder, self.sip_sockets, default)
+            except SocketsRefused as refused:
+                raise NodeNotStarted(str(refused)) from None
         if self.sip_tls_port is None:
             return
         try:
@@ -155,6 +182,7 @@ class NodeParameters:
                 if self.sip_tls_port is not None
                 else {}
             ),
+            **({"DSIPROUTER_SIP_SOCKETS": self.sip_sockets} if self.sip_sockets else {}),
             "DSIPROUTER_SIP_NAMES": ",".join(self.sip_names),
             "DSIPROUTER_RPC_ADDRESS": uri_host(self.rpc_address),
             "DSIPROUTER_RPC_PORT": str(self.rpc_port),
@@ -196,6 +224,7 @@ def parameters_from_settings() -> NodeParameters:
         sip_advertise_port=settings.DSIPROUTER_SIP_ADVERTISE_PORT,
         sip_port=settings.DSIPROUTER_SIP_PORT,
         sip_names=tuple(settings.DSIPROUTER_SIP_NAMES),
+        sip_sockets=settings.DSIPROUTER_SIP_SOCKETS,
         sip_tls_port=settings.DSIPROUTER_SIP_TLS_PORT,
         tls_certificate=settings.DSIPROUTER_TLS_CERTIFICATE,
         tls_key=settings.DSIPROUTER_TLS_KEY,

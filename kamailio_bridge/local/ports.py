@@ -17,6 +17,10 @@ class Port:
     number: int
     variable: str
 
+    def _setting(self, part: str) -> str:
+        """Return the setting that has the part. Named sockets have all parts in one."""
+        return self.variable if self.variable.endswith("_SOCKETS") else f"{self.variable}_{part}"
+
     def problem(self) -> str:
         """Return in one sentence why it can't be used, or an empty text."""
         try:
@@ -24,17 +28,17 @@ class Port:
         except PermissionError:
             return (
                 f"{self.what} may not listen on {self.protocol} port {self.number}: ports below 1024 are for root."
-                f" Set {self.variable}_PORT to a higher one."
+                f" Set {self._setting('PORT')} to a higher one."
             )
         except OSError as error:
             if error.errno == errno.EADDRINUSE:
                 return (
                     f"{self.protocol} port {self.number} of {self.address}, for {self.what}, is taken by another"
-                    f" program. Stop that program, or set {self.variable}_PORT to a free port."
+                    f" program. Stop that program, or set {self._setting('PORT')} to a free port."
                 )
             return (
                 f"{self.what} can't listen on {self.address}: {error.strerror or error}."
-                f" Set {self.variable}_ADDRESS to an address of this machine."
+                f" Set {self._setting('ADDRESS')} to an address of this machine."
             )
         return ""
 

@@ -159,7 +159,7 @@ def _add_pbx(projection: Projection, pbx: PBXRecord) -> None:
             sip_uri(address.host, address.port, address.transport),
             SKIP_DNS_AT_LOAD if is_dns_name(address.host) else 0,
             HIGHEST_PRIORITY - rank,
-            pbx_attrs(pbx.pk),
+            pbx_attrs(pbx.pk, pbx.socket),
             pbx_mark(pbx.pk),
         )
 

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from carriers.snapshots.records import Carriers
-from kamailio_bridge.nodes.node import node_names
+from kamailio_bridge.nodes.node import configured_nodes, node_names
 from kamailio_bridge.plan.from_tables import plan_of_revision
 from kamailio_bridge.plan.make import Plan, make_plan
+from kamailio_bridge.plan.sockets import held_sockets, with_socket_problems
 from kamailio_bridge.preview.carrier_changes import Change, changes_in_words
 from kamailio_bridge.preview.losses import losses
 from kamailio_bridge.preview.node_changes import nodes_in_words
@@ -46,7 +47,7 @@ class Preview:
 
 def make_preview() -> Preview:
     """Plan, and compare the carriers with those of the revision in Kamailio's tables. Raises ``TablesUnreadable``."""
-    plan = make_plan()
+    plan = with_socket_problems(make_plan(), held_sockets(configured_nodes()))
     revision, before = _applied()
     if before is None:
         return Preview(plan, revision, None, [])

@@ -11,15 +11,13 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass
 
-from django.conf import settings
-
 from carriers.passwords.digest import authorization
 from carriers.snapshots.records import CredentialRecord, EndpointRecord, GroupRecord
 from carriers.values.accounts import realms_in
 from carriers.values.addresses import uri_host
 from kamailio_bridge.nodes.node import Node
 from kamailio_bridge.nodes.printable import make_printable
-from kamailio_bridge.questions.probes import Answer, Probe, ask, identity, new_call_id
+from kamailio_bridge.questions.probes import Answer, Probe, ask, identity, new_call_id, way_to
 from kamailio_bridge.rows.routes_in_force import sip_uri
 
 TEST_USER = "dsiprouter-test"
@@ -30,7 +28,10 @@ _REJECTIONS = (401, 403, 407)
 
 @dataclass(frozen=True)
 class _Question:
-    """A request that a carrier challenges. ``who`` is asked, and ``next_hop`` is where the request goes."""
+    """A request that a carrier challenges. ``who`` is asked, and ``next_hop`` is where the request goes.
+
+    ``socket`` is the name of the one that it leaves by, "" for the default one.
+    """
 
     method: str
     r_uri: str
@@ -38,13 +39,17 @@ class _Question:
     sender: str
     receiver: str
     who: str
+    transport: str
+    socket: str
 
     def send(self, node: Node, call_id: str, proof: str = "") -> Answer | Probe:
+        way = way_to(node, self.socket, self.who, self.transport)
+        if isinstance(way, Probe):
+            return way
         headers = identity(self.sender, self.receiver, call_id)
         if self.method == "INVITE":
-            local = uri_host(settings.DSIPROUTER_SIP_ADVERTISE or settings.DSIPROUTER_SIP_ADDRESS)
-            headers += f"Contact: <sip:{TEST_USER}@{local}>\r\n"
-        return ask(node, self.method, self.r_uri, self.next_hop, headers + proof)
+            headers += f"Contact: <sip:{TEST_USER}@{way.local}>\r\n"
+        return ask(way, self.method, self.r_uri, self.next_hop, headers + proof)
 
 
 def ask_realm(node: Node, group: GroupRecord) -> Probe:
@@ -91,21 +96,23 @@ def _questions(group: GroupRecord) -> list[_Question]:
         account = f"sip:{credential.user}@{uri_host(credential.uri_domain)}"
         where = sip_uri(credential.registrar, credential.port, credential.transport)
         r_uri = f"sip:{uri_host(credential.uri_domain)}"
-        questions.append(_Question("REGISTER", r_uri, where, account, account, credential.registrar))
+        to_registrar = (credential.registrar, credential.transport, group.socket)
+        questions.append(_Question("REGISTER", r_uri, where, account, account, *to_registrar))
     endpoint = next((one for one in group.endpoints if one.enabled and one.direction != "inbound"), None)
     if endpoint is not None:
-        questions.append(_call(credential, endpoint))
+        questions.append(_call(credential, endpoint, group.socket_of(endpoint)))
     return questions
 
 
-def _call(credential: CredentialRecord, endpoint: EndpointRecord) -> _Question:
+def _call(credential: CredentialRecord, endpoint: EndpointRecord, socket: str) -> _Question:
     where = sip_uri(endpoint.host, endpoint.port, endpoint.transport)
     domain = uri_host(credential.uri_domain or endpoint.host)
     r_uri = where.replace("sip:", f"sip:{TEST_USER}@", 1)
     if credential.calls_to_domain and credential.uri_domain:
         r_uri = f"sip:{TEST_USER}@{domain}"
     receiver = f"sip:{TEST_USER}@{domain}"
-    return _Question("INVITE", r_uri, where, f"sip:{credential.user}@{domain}", receiver, endpoint.host)
+    sender = f"sip:{credential.user}@{domain}"
+    return _Question("INVITE", r_uri, where, sender, receiver, endpoint.host, endpoint.transport, socket)
 
 
 def _digests(credential: CredentialRecord | None) -> dict[str, str | None]:

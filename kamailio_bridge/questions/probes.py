@@ -16,11 +16,12 @@ from typing import Literal
 from django.conf import settings
 
 from carriers.passwords.digest import Challenge, parse_challenges
-from carriers.snapshots.records import EndpointRecord
+from carriers.snapshots.records import EndpointRecord, GroupRecord
 from carriers.values.addresses import uri_host
 from kamailio_bridge.nodes.node import Node
 from kamailio_bridge.nodes.printable import make_printable
 from kamailio_bridge.nodes.rpc import CallFailed, NodeUnreachable, RpcError, parsing_answer
+from kamailio_bridge.nodes.sockets.node_sockets import find_socket, missing_sentence, read_sockets
 from kamailio_bridge.questions.tls_handshake import tls_failure
 from kamailio_bridge.rows.routes_in_force import sip_uri
 
@@ -104,16 +105,38 @@ def ask_through(nodes: Sequence[Node], question: Callable[[Node], Probe]) -> Pro
     raise NoNode(" ".join(reasons))
 
 
-def probe_endpoint(node: Node, endpoint: EndpointRecord) -> Probe:
-    """Send OPTIONS to an endpoint. Any final answer shows that it is there. Raises ``RpcError``."""
+def probe_endpoint(node: Node, group: GroupRecord, endpoint: EndpointRecord) -> Probe:
+    """Send OPTIONS to an endpoint of a group. Any final answer shows that it is there. Raises ``RpcError``."""
     target = sip_uri(endpoint.host, endpoint.port, endpoint.transport)
-    local = uri_host(settings.DSIPROUTER_SIP_ADVERTISE or settings.DSIPROUTER_SIP_ADDRESS)
-    answer = ask(node, "OPTIONS", target, "", identity(f"sip:dsiprouter@{local}", target, new_call_id()))
+    way = way_to(node, group.socket_of(endpoint), endpoint.host, endpoint.transport)
+    if isinstance(way, Probe):
+        return way
+    headers = identity(f"sip:dsiprouter@{way.local}", target, new_call_id())
+    answer = ask(way, "OPTIONS", target, "", headers)
     if isinstance(answer, Probe):
         failure = tls_failure(endpoint.host, endpoint.port) if endpoint.transport == "tls" else ""
         return replace(answer, sentence=failure) if failure else answer
     text = f"{target} answers {answer.code} {answer.reason} in {answer.milliseconds} ms."
     return Probe("answers", text, answer.code, answer.milliseconds)
+
+
+@dataclass(frozen=True)
+class Way:
+    """How a request leaves: ``socket`` as Kamailio's command names it, "" for the default one, and our host in URIs."""
+
+    node: Node
+    local: str
+    socket: str = ""
+
+
+def way_to(node: Node, socket: str, host: str, transport: str) -> Way | Probe:
+    """Return how requests to a host leave by the named socket. A probe says that the node does not have it."""
+    if not socket:
+        return Way(node, uri_host(settings.DSIPROUTER_SIP_ADVERTISE or settings.DSIPROUTER_SIP_ADDRESS))
+    found = find_socket(read_sockets(node.rpc), socket, transport, host)
+    if found is None:
+        return Probe("unreachable", f"Nothing was asked: {missing_sentence(node.name, socket)}")
+    return Way(node, uri_host(found.advertise or found.address), found.written)
 
 
 def new_call_id() -> str:
@@ -126,11 +149,11 @@ def identity(sender: str, receiver: str, call_id: str) -> str:
     return f"From: <{sender}>\r\nTo: <{receiver}>\r\nCall-ID: {call_id}\r\n"
 
 
-def ask(node: Node, method: str, r_uri: str, next_hop: str, headers: str) -> Answer | Probe:
+def ask(way: Way, method: str, r_uri: str, next_hop: str, headers: str) -> Answer | Probe:
     start = time.monotonic()
     target = next_hop or r_uri
     try:
-        answer = node.rpc.call("tm.t_uac_wait", method, r_uri, next_hop, "", headers, "")
+        answer = way.node.rpc.call("tm.t_uac_wait", method, r_uri, next_hop, way.socket, headers, "")
     except CallFailed as failure:
         if failure.code not in _UNSENT_CODES or "parameter" in failure.message:
             raise

@@ -31,7 +31,7 @@ def endpoint_attrs(key: int, group: GroupRecord, endpoint: EndpointRecord) -> st
         attrs += f";uac={record_key(group.pk)}"
     if group.selection == "weight":
         attrs += f";rweight={endpoint.weight}"
-    return attrs
+    return attrs + _by_socket(group.socket_of(endpoint))
 
 
 def gateway_attrs(key: int, group: GroupRecord) -> str:
@@ -39,9 +39,14 @@ def gateway_attrs(key: int, group: GroupRecord) -> str:
     return f"gwid={key};uac={record_key(group.pk)}" if group.credential is not None else f"gwid={key}"
 
 
-def pbx_attrs(pbx_pk: int) -> str:
-    """Return the attributes of a PBX."""
-    return f"pbx={pbx_pk}"
+def pbx_attrs(pbx_pk: int, socket: str = "") -> str:
+    """Return the attributes of a PBX; drouting has no socket."""
+    return f"pbx={pbx_pk}{_by_socket(socket)}"
+
+
+def _by_socket(name: str) -> str:
+    """Return the attribute by which the dispatcher module, too, knows the socket of a destination."""
+    return f";sockname={name}" if name else ""
 
 
 def split_attrs(text: str) -> dict[str, str]:

@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_POST
 
 from carriers.models import Endpoint
-from carriers.snapshots.records import EndpointRecord
+from carriers.snapshots.records import EndpointRecord, GroupRecord
 from carriers.snapshots.some_groups import read_groups
 from kamailio_bridge.nodes.ask_all import NoPlaceFree, hold_place
 from kamailio_bridge.nodes.node import Node, configured_nodes
@@ -28,10 +28,10 @@ require_group_editor = require_permissions(CHANGE_GROUP_PERMISSION)
 @require_POST
 def endpoint(_request: HttpRequest, pk: int) -> HttpResponse:
     """Send OPTIONS to an endpoint."""
-    record = _stored_endpoint(pk)
-    if record is None:
+    found = _stored_endpoint(pk)
+    if found is None:
         return _failure("This endpoint is not stored any more: reload the page.", status=404)
-    return _answer(lambda nodes: ask_through(nodes, lambda node: probe_endpoint(node, record)))
+    return _answer(lambda nodes: ask_through(nodes, lambda node: probe_endpoint(node, *found)))
 
 
 @require_group_editor
@@ -54,10 +54,10 @@ def credential(_request: HttpRequest, pk: int) -> HttpResponse:
     return _answer(lambda nodes: check_credential(carriers, pk, nodes))
 
 
-def _stored_endpoint(pk: int) -> EndpointRecord | None:
+def _stored_endpoint(pk: int) -> tuple[GroupRecord, EndpointRecord] | None:
     keys = Endpoint.objects.filter(pk=pk).values_list("group_id", flat=True)
     groups = read_groups(list(keys)).groups.values()
-    return next((record for group in groups for record in group.endpoints if record.pk == pk), None)
+    return next(((group, record) for group in groups for record in group.endpoints if record.pk == pk), None)
 
 
 def _no_credential() -> HttpResponse:

@@ -78,6 +78,12 @@ def test_the_port_for_tls_has_the_limit_too() -> None:
     assert connections("127.0.0.5", port=TLS_PORT)["127.0.0.5"] == LIMIT
 
 
+def test_the_ports_of_named_sockets_have_it_too() -> None:
+    named = f"DSIPROUTER_SIP_SOCKETS='carriers=127.0.0.1:{PORT + 20} tls 6001, pbxs=[::1]:6000 tls 6005'"
+    limit = f"{named} DSIPROUTER_TLS_CONFIG=tls.cfg {sys.executable} {DEPLOY / 'limit-sip-sockets'}"
+    assert connections("127.0.0.5", port=PORT + 20, before=limit)["127.0.0.5"] == LIMIT
+
+
 def test_of_ipv6_a_64_counts_as_one_source() -> None:
     got = connections("127.0.0.5", "fd00::5", "fd00::6", "fd00:0:0:1::5")
     assert (got["fd00::5"], got["fd00::6"], got["fd00:0:0:1::5"]) == (LIMIT, 0, LIMIT)

@@ -22,6 +22,7 @@ from carriers.models.topics.numbers import (
     number_errors,
     plan_errors,
 )
+from carriers.models.topics.sockets import SocketFields, explain_socket
 from carriers.models.topics.topic import Topic
 
 GROUP_TOPICS: tuple[Topic, ...] = (
@@ -29,9 +30,11 @@ GROUP_TOPICS: tuple[Topic, ...] = (
     Topic("numbers", "Numbers", NumberFields, explain_numbers, number_errors),
     Topic("failover", "Failover", FailoverFields, explain_failover),
     Topic("host_names", "Host names", HostNameFields, explain_host_names),
+    Topic("connection", "Connection", SocketFields, explain_socket),
 )
 PBX_TOPICS: tuple[Topic, ...] = (
     Topic("number_plan", "Number plan", NumberPlanFields, explain_plan, plan_errors),
     Topic("identity", "Identity", PBXIdentityFields),
     Topic("backups", "Backup addresses", BackupFields, explain_backups),
+    Topic("connection", "Connection", SocketFields, explain_socket),
 )

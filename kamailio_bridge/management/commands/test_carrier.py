@@ -48,13 +48,13 @@ class Command(BaseCommand):
         return groups[name_key(name)]
 
     def _probes(self, carriers: Carriers, group: GroupRecord, nodes: list[Node]) -> list[Probe]:
-        probes = [self._probe_endpoint(endpoint, nodes) for endpoint in group.endpoints]
+        probes = [self._probe_endpoint(group, endpoint, nodes) for endpoint in group.endpoints]
         if group.credential is not None:
             probes.append(self._show("credential", check_credential(carriers, group.pk, nodes)))
         return probes
 
-    def _probe_endpoint(self, endpoint: EndpointRecord, nodes: list[Node]) -> Probe:
-        probe = ask_through(nodes, lambda node: probe_endpoint(node, endpoint))
+    def _probe_endpoint(self, group: GroupRecord, endpoint: EndpointRecord, nodes: list[Node]) -> Probe:
+        probe = ask_through(nodes, lambda node: probe_endpoint(node, group, endpoint))
         return self._show(f"endpoint {endpoint.name or endpoint.host}", probe)
 
     def _show(self, what: str, probe: Probe) -> Probe:

@@ -17,6 +17,7 @@ from kamailio_bridge.modules.acceptance.accepted import (
     get_locked,
     save_valid,
 )
+from kamailio_bridge.nodes.sockets.sip_sockets import DEFAULT
 from kamailio_bridge.rows.attrs import split_attrs
 from kamailio_bridge.rows.ids import BACKUP_OFFSET, PBX_OFFSET, row_id
 from kamailio_bridge.rows.marks import GROUP_MARK, object_key
@@ -40,7 +41,7 @@ def handler_of(row: RowDrift) -> Handler | None:
 
 
 def _change_endpoint(row: RowDrift) -> models.Model:
-    """Accept address, strip, prefix and weight, and the position; each only if it was changed."""
+    """Accept address, strip, prefix, weight and socket, and the position; each only if it was changed."""
     endpoint = get_locked(Endpoint, row.pk - row_id(0))
     found, expected = found_values(row), expected_values(row)
     if found["destination"] != expected["destination"]:
@@ -68,6 +69,8 @@ def _set_digits(endpoint: Endpoint, text: str) -> None:
     endpoint.strip = int(attrs.get("strip", "0"))
     endpoint.prefix = attrs.get("prefix", "")
     endpoint.weight = int(attrs.get("rweight", endpoint.weight))
+    if attrs.get("sockname", "") != (endpoint.socket or endpoint.group.socket):
+        endpoint.socket = attrs.get("sockname", "") or (DEFAULT if endpoint.group.socket else "")
 
 
 def _reorder(group: CarrierGroup, destinations: Table) -> None:

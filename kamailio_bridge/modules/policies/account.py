@@ -7,7 +7,7 @@ from carriers.values.addresses import uri_host
 
 
 def account_policy(group: GroupRecord) -> dict[str, str]:
-    """Return the host of the R-URI of calls, where it is not the endpoint's, and what is special in the Contact."""
+    """Return the host of calls' R-URI, where it is not the endpoint's, and what is special in registrations."""
     credential = group.credential
     policy: dict[str, str] = {}
     if credential is None:
@@ -20,4 +20,6 @@ def account_policy(group: GroupRecord) -> dict[str, str]:
         policy["bnc"] = "1"
     if credential.register and credential.service_route:
         policy["route"] = "1"
+    if credential.register and group.socket:
+        policy["socket"] = group.socket
     return policy

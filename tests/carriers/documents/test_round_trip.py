@@ -53,6 +53,7 @@ endpoints = st.fixed_dictionaries(
         "prefix": prefixes,
         "direction": st.sampled_from(["both", "outbound", "inbound"]),
         "weight": st.integers(1, 100),
+        "socket": st.sampled_from(["", "carriers", "default"]),
         "enabled": flags,
     }
 )

@@ -29,6 +29,7 @@ TEXTS = {
     "removed_headers": "User-Agent P-Charge-Info",
     "caller_numbers": "+4930123* 4930999",
     "fallback_number": "+49301230",
+    "socket": "carriers",
     "backup_addresses": "192.0.2.10:5060, sip:pbx2.example:5070;transport=tcp",
 }
 PASSWORD = "correct-horse-battery"
@@ -48,7 +49,7 @@ def example() -> dict[str, Any]:
                     endpoint(
                         host="gw.acme.example", port=5070, transport="tcp", strip=2, prefix="+1", direction="both"
                     ),
-                    endpoint(host="2001:db8::1", direction="outbound", enabled=False),
+                    endpoint(host="2001:db8::1", direction="outbound", socket="default", enabled=False),
                 ],
                 "sources": ["198.51.100.0/24", "2001:db8::/32"],
                 "template": "acme-sip",
@@ -189,6 +190,7 @@ def endpoint(**values: Any) -> dict[str, Any]:
         "prefix": "",
         "direction": "both",
         "weight": 50,
+        "socket": "",
         "enabled": True,
         **values,
     }

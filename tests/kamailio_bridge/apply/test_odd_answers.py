@@ -66,6 +66,9 @@ NORMAL: dict[str, Any] = {
     "uac.reg_disable": {},
     "uac.reg_remove": {},
     "uac.reg_unregister": {},
+    "corex.list_sockets": [
+        {"PROTO": "udp", "NAME": "127.0.0.1", "PORT": "5060", "SOCKNAME": "carriers", "ADVERTISE": "-"}
+    ],
     "pv.shvGet": {"value": "edge"},
     "tm.t_uac_wait": [200, "OK", "Via: x\r\n"],
 }
@@ -109,6 +112,7 @@ def test_every_odd_answer_becomes_a_sentence(method: str, odd: tuple[OddNode, Ht
     answers, server = odd
     node = Node("edge", Rpc(server.url, "token", 10))
     groups = read_groups(list(plan.carriers.groups))
+    asked = records.group(1, socket="carriers")
     answers.method = method
     for answers.answer in ODD:
         assert node_status(node, 1).sentence
@@ -118,7 +122,7 @@ def test_every_odd_answer_becomes_a_sentence(method: str, odd: tuple[OddNode, Ht
         (registration,) = registrations(groups, [node]).values()
         assert registration.sentence
         try:
-            assert ask_through([node], lambda node: probe_endpoint(node, endpoint())).sentence
+            assert ask_through([node], lambda node: probe_endpoint(node, asked, endpoint())).sentence
         except NoNode as no_node:
             assert str(no_node)  # noqa: PT017
     assert len(server.requests) > 3 * len(ODD)

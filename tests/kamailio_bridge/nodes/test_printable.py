@@ -34,7 +34,7 @@ def test_a_probe_shows_no_escapes() -> None:
     with http_node(results(tm__t_uac_wait=[401, "\x1b[2J", VIA + challenge])) as server:
         node = Node("edge", Rpc(server.url, "token", timeout=5))
         sentences = [
-            probe_endpoint(node, endpoint(1)).sentence,
+            probe_endpoint(node, group(1), endpoint(1)).sentence,
             ask_realm(node, group(1, credential=credential(1))).sentence,
         ]
     assert "\x1b" not in "".join(sentences)
