@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
+from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
@@ -23,6 +25,13 @@ from carriers.values.addresses import DEFAULT_SIP_PORT, MAX_HOST_LENGTH, clean_h
 from carriers.values.answer_codes import clean_causes, clean_codes
 from carriers.values.identities import clean_caller_numbers, clean_header_names
 from carriers.values.names import LONGEST_SOCKET_NAME, clean_socket_name, composed
+from carriers.values.pem import (
+    certificates_in_words,
+    clean_authorities,
+    clean_certificate_names,
+    clean_certificates,
+    clean_pem,
+)
 from carriers.values.week_hours import clean_holidays, clean_hours
 
 
@@ -126,10 +135,10 @@ class DialPrefixField(models.CharField):
         return value.strip() if isinstance(value, str) else value
 
 
-class CodesField(models.CharField):
-    """Answer codes and classes, kept in their clean form."""
+class _InCleanForm(models.Field):
+    """A text that is kept in its clean form, which ``clean_form`` makes."""
 
-    clean_form = staticmethod(clean_codes)
+    clean_form: Callable[[str], str]
 
     def to_python(self, value: Any) -> Any:
         """Return the clean form, or the text as it is if it has none: then the validators refuse it."""
@@ -144,6 +153,12 @@ class CodesField(models.CharField):
     def run_validators(self, value: Any) -> None:
         super().run_validators(value)
         type(self).clean_form(value)
+
+
+class CodesField(_InCleanForm, models.CharField):
+    """Answer codes and classes, kept in their clean form."""
+
+    clean_form = staticmethod(clean_codes)
 
 
 class RealmsField(CodesField):
@@ -175,6 +190,34 @@ class SocketField(CodesField):
         kwargs.setdefault("blank", True)
         kwargs.setdefault("default", "")
         super().__init__(*args, **kwargs)
+
+
+class _PemFormField(forms.CharField):
+    def to_python(self, value: Any) -> str:
+        return clean_pem(super().to_python(value) or "")
+
+
+class CertificatesField(_InCleanForm, models.TextField):
+    """A certificate in PEM format with its chain, kept in its clean form and shown in words."""
+
+    clean_form = staticmethod(clean_certificates)
+    in_words = staticmethod(certificates_in_words)
+
+    def formfield(self, **kwargs: Any) -> Any:
+        """Return a form field for which other line ends, as browsers send them, are no change."""
+        return super().formfield(**{"form_class": _PemFormField, **kwargs})
+
+
+class AuthoritiesField(CertificatesField):
+    """Certificates of certification authorities in PEM format."""
+
+    clean_form = staticmethod(clean_authorities)
+
+
+class CertificateNamesField(CodesField):
+    """Names that certificates may have, kept in their clean form."""
+
+    clean_form = staticmethod(clean_certificate_names)
 
 
 class CausesField(CodesField):

@@ -63,6 +63,20 @@ def rotate_header_values() -> list[str]:
     return list(CarrierGroup.objects.filter(pk__in=unreadable).values_list("name", flat=True))
 
 
+@transaction.atomic
+def rotate_client_keys() -> list[str]:
+    """Re-encrypt the client keys for TLS. Return the names of the carrier groups with an unreadable one."""
+    readable, unreadable = [], []
+    for group in CarrierGroup.objects.select_for_update().exclude(client_key_ciphertext=""):
+        try:
+            group.client_key_ciphertext = encryption.rotate(group.client_key_ciphertext)
+            readable.append(group)
+        except encryption.SecretUnreadable:
+            unreadable.append(group.name)
+    CarrierGroup.objects.bulk_update(readable, ["client_key_ciphertext"], batch_size=BATCH)
+    return unreadable
+
+
 def rotated_state(state: State) -> State:
     """Return a state of the carriers with its passwords re-encrypted; unreadable ones stay as they are."""
     return {**state, **{key_of(model): _rotated_table(state, model) for model in CIPHERTEXTS if key_of(model) in state}}

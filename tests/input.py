@@ -6,6 +6,8 @@ A reason is a regular expression, because forms speak of fields and documents of
 
 from __future__ import annotations
 
+from tests.certificates import CERTIFICATE, EXPIRED, EXPIRED_KEY, KEY, OTHER_KEY
+
 Typed = dict[str, str]
 
 BAD_HOSTS: dict[str, str] = {
@@ -215,6 +217,24 @@ BAD_SETTINGS: list[tuple[str, Typed, str, str]] = [
     ("connection", {"socket": "pbx;uac=1"}, "socket", "This is no name of a socket"),
     ("connection", {"socket": "_x"}, "socket", "This is no name of a socket"),
     ("connection", {"socket": "x" * 17}, "socket", "at most 16 characters"),
+    ("tls", {"ca_certificates": "no PEM"}, "ca_certificates", "This is no certificate in PEM format"),
+    ("tls", {"ca_certificates": CERTIFICATE}, "ca_certificates", "The certificate of acct.example is no CA"),
+    ("tls", {"ca_certificates": KEY}, "ca_certificates", "This holds a private key"),
+    ("tls", {"ca_certificates": "x" * 20_001}, "ca_certificates", "At most 20000 characters"),
+    ("tls", {"client_certificate": CERTIFICATE}, "client_key", "Enter the key of the client certificate"),
+    ("tls", {"client_certificate": CERTIFICATE[:99], "client_key": KEY}, "client_certificate", "no certificate in PEM"),
+    ("tls", {"client_certificate": f"{CERTIFICATE}\n{KEY}", "client_key": KEY}, "client_certificate", "private key"),
+    ("tls", {"client_certificate": EXPIRED, "client_key": EXPIRED_KEY}, "client_certificate", "old.example expired at"),
+    (
+        "tls",
+        {"client_certificate": CERTIFICATE, "client_key": OTHER_KEY},
+        "client_key",
+        "does not belong to the client",
+    ),
+    ("tls", {"client_certificate": CERTIFICATE, "client_key": "no PEM"}, "client_key", "no private key in PEM format"),
+    ("tls", {"client_key": KEY}, "client_certificate", "Enter the certificate of the client key"),
+    ("tls", {"certificate_names": "*.acme.example"}, "certificate_names", "neither an IP address nor a DNS name"),
+    ("tls", {"certificate_names": "a.ex b.ex c.ex d.ex e.ex f.ex"}, "certificate_names", "At most 5 names"),
 ]
 
 # Extra headers of a carrier group.

@@ -26,6 +26,7 @@ from carriers.admin.later_templates_page import later_template_view
 from carriers.admin.simultaneous_edits.mixin import EditedTogether
 from carriers.admin.topics import topic_fieldsets
 from carriers.forms.add_group import AddCarrierGroupForm
+from carriers.forms.groups import CarrierGroupForm, client_key_state
 from carriers.forms.provider_group import ProviderGroupForm
 from carriers.history.actor import operator_of
 from carriers.later_templates import later_template
@@ -96,6 +97,7 @@ def calls_go_nowhere(group: CarrierGroup) -> str:
 
 @admin.register(CarrierGroup)
 class CarrierGroupAdmin(OfferedLookups, CallsHooks, EditedTogether, ListAdmin):
+    form = CarrierGroupForm
     inlines = (EndpointInline, GroupSourceInline, AuthCredentialInline, ExtraHeaderInline)
     list_display = ("marked_name", "shown_endpoints", "authentication", "enabled")
     list_filter = ("enabled", AuthenticationFilter, SelectionFilter, "endpoints__transport")
@@ -187,11 +189,22 @@ class CarrierGroupAdmin(OfferedLookups, CallsHooks, EditedTogether, ListAdmin):
     # --- The page of one group ----------------------------------------------------------------------------------------
 
     def get_fieldsets(self, request: HttpRequest, obj: CarrierGroup | None = None) -> Any:
-        """Return the fields that every group needs, and a folded fieldset for each topic."""
+        """Return the fields that every group needs, and a folded fieldset for each topic.
+
+        Users who may only view see whether a secret is stored, in place of the field for a new one.
+        """
+        may_edit = self.has_change_permission(request, obj)
         return [
             (None, {"fields": ("name", "enabled", "selection")}),
-            *topic_fieldsets(obj, CarrierGroup, GROUP_TOPICS),
+            *topic_fieldsets(obj, CarrierGroup, GROUP_TOPICS, may_edit=may_edit),
         ]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: CarrierGroup | None = None) -> tuple[str, ...]:
+        return ("client_key_state",)
+
+    @admin.display(description="client key")
+    def client_key_state(self, group: CarrierGroup) -> str:
+        return client_key_state(group)
 
     @method_decorator(sensitive_post_parameters())
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:

@@ -14,14 +14,21 @@ from carriers.wording.field_words import PLAIN, setting_in_words
 SHOWN_SETTINGS = 4
 
 
-def topic_fieldsets(instance: models.Model | None, model: type[models.Model], topics: Iterable[Topic]) -> list[Any]:
-    """Return a fieldset for each topic, for ``ModelAdmin.get_fieldsets``."""
+def topic_fieldsets(
+    instance: models.Model | None, model: type[models.Model], topics: Iterable[Topic], *, may_edit: bool = True
+) -> list[Any]:
+    """Return a fieldset for each topic, for ``ModelAdmin.get_fieldsets``.
+
+    Of a secret that may not be edited it has ``<name>_state``, which the admin says.
+    """
     shown = instance or model()
     return [
         (
             f"{topic.title}: {summary(shown, topic)}",
             {
-                "fields": topic.names,
+                "fields": tuple(
+                    name if may_edit or name not in topic.secrets else f"{name}_state" for name in topic.names
+                ),
                 "classes": ("collapse", "topic", f"topic-{topic.key}"),
                 "description": escape(topic.explain(shown)) if topic.explain else "",
             },
@@ -35,7 +42,7 @@ def summary(instance: models.Model, topic: Topic) -> str:
     words = [
         phrase
         for column in topic.fields._meta.local_fields
-        if getattr(instance, column.name) != column.get_default()
+        if column.editable and getattr(instance, column.name) != column.get_default()
         for phrase in setting_in_words(type(instance), column.name, getattr(instance, column.name), instance, PLAIN)
     ]
     more = f", and {len(words) - SHOWN_SETTINGS} more" if len(words) > SHOWN_SETTINGS else ""

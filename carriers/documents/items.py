@@ -37,6 +37,7 @@ class Item:
     condition_keys: list[int | None] = field(default_factory=list)
     carrier_keys: list[tuple[int | None, int | None]] = field(default_factory=list)
     lists_changed: bool = False
+    secrets: Values = field(default_factory=dict, repr=False)  # of topics
     topics: dict[str, str] = field(default_factory=dict)  # the mapping within the entry that has a key
 
     def refuse(self, key: str, sentence: str, problems: Problems) -> None:

@@ -24,6 +24,7 @@ from carriers.models.topics.identity import IDENTITY_CONSTRAINTS, IdentityFields
 from carriers.models.topics.numbers import NUMBER_CONSTRAINTS, NumberFields
 from carriers.models.topics.registry import GROUP_TOPICS
 from carriers.models.topics.sockets import SocketFields
+from carriers.models.topics.tls import TlsFields
 from carriers.models.topics.topic import errors_of
 from carriers.validators import MAX_STRIP
 from carriers.values.addresses import format_address
@@ -59,7 +60,7 @@ class CarrierGroupQuerySet(models.QuerySet["CarrierGroup"]):
         return self.annotate(endpoint_count=Coalesce(models.Subquery(counts), 0))
 
 
-class CarrierGroup(NumberFields, IdentityFields, FailoverFields, HostNameFields, SocketFields, CarrierModel):
+class CarrierGroup(NumberFields, IdentityFields, FailoverFields, HostNameFields, SocketFields, TlsFields, CarrierModel):
     """A provider: it has endpoints, source networks, and at most one auth credential."""
 
     class Selection(models.TextChoices):

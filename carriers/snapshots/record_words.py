@@ -31,7 +31,7 @@ from carriers.wording.field_words import Phrase, Style, choice_in_words, differe
 
 # Fields that the label of a new object and the text around it already contain.
 NAMED: Mapping[type[models.Model], frozenset[str]] = {
-    CarrierGroup: frozenset({"name", "endpoints", "sources", "credential", "extra_headers"}),
+    CarrierGroup: frozenset({"name", "endpoints", "sources", "credential", "extra_headers", "client_key"}),
     Endpoint: frozenset({"name", "host", "port", "transport"}),
     AuthCredential: frozenset({"username", "registrar", "port", "transport", "register", "ha1", "more_ha1"}),
     PBX: frozenset({"name", "host", "port", "transport", "sources"}),
@@ -173,6 +173,12 @@ def _pbx_changes(new: str, old: str) -> Iterator[str]:
     yield f"{new} (before: {old})" if new != old else "other PBXs named"
 
 
+def _client_key_change(new: GroupRecord) -> str:
+    if new.client_key is None:
+        return "the client key can't be decrypted any more"
+    return "new client key" if new.client_key else "client key removed"
+
+
 def _password_change(old: CredentialRecord, new: CredentialRecord) -> Iterator[str]:
     """Show nothing of a password. Its digest changes with username and realm, too."""
     if new.ha1 is None:
@@ -262,6 +268,7 @@ def preview_style(before: Carriers, after: Carriers) -> Style:
         _SOURCES,
         Phrase(("credential",), lambda old, new: _credential_changes(old.credential, new.credential)),
         Phrase(("extra_headers",), lambda old, new: _header_changes(old.extra_headers, new.extra_headers)),
+        Phrase(("client_key",), lambda _old, new: [_client_key_change(new)]),
     )
     outbound = (
         _prefix(DEFAULT_ROUTE),

@@ -21,7 +21,7 @@ from carriers.models import (
 )
 from carriers.models.topics.failover import DEFAULT_CAUSES, DEFAULT_CODES
 from carriers.passwords import encryption
-from carriers.passwords.hidden import hidden
+from carriers.passwords.hidden import hidden_secret
 from carriers.snapshots.route_records import (
     ConditionRecord,
     InboundRouteRecord,
@@ -151,6 +151,11 @@ class GroupRecord(NamedTuple):
     removed_headers: str = ""
     admit_names: bool = True
     socket: str = ""
+    ca_certificates: str = ""
+    client_certificate: str = ""
+    client_key: str | None = ""  # hidden, as the value of a secret header
+    certificate_names: str = ""
+    verify_certificate: bool = True
     extra_headers: tuple[HeaderRecord, ...] = ()
 
     @property
@@ -201,9 +206,11 @@ class Carriers(NamedTuple):
 
 # What follows the parts in a record are settings of the group itself.
 _GROUP_SETTINGS = tuple(
-    name for name in GroupRecord._fields[GroupRecord._fields.index("credential") + 1 :] if name != "extra_headers"
+    name
+    for name in GroupRecord._fields[GroupRecord._fields.index("credential") + 1 :]
+    if name not in ("extra_headers", "client_key")
 )
-_GROUP_COLUMNS = ("id", "name", "enabled", "selection", *_GROUP_SETTINGS)
+_GROUP_COLUMNS = ("id", "name", "enabled", "selection", "client_key_ciphertext", *_GROUP_SETTINGS)
 _PBX_COLUMNS = (
     *("id", "name", "enabled", "host", "port", "transport"),
     *PBXRecord._fields[PBXRecord._fields.index("sources") + 1 :],
@@ -241,9 +248,10 @@ def carriers_of(state: State) -> Carriers:
             tuple(group_sources[pk]),
             credentials.get(pk),
             extra_headers=tuple(headers[pk]),
+            client_key=hidden_secret(key),
             **dict(zip(_GROUP_SETTINGS, settings, strict=True)),
         )
-        for pk, name, enabled, selection, *settings in rows_of(state, CarrierGroup, *_GROUP_COLUMNS)
+        for pk, name, enabled, selection, key, *settings in rows_of(state, CarrierGroup, *_GROUP_COLUMNS)
     }
     pbxs = {
         pk: PBXRecord(pk, name, enabled, host, port, transport, tuple(pbx_sources[pk]), *settings)
@@ -255,10 +263,7 @@ def carriers_of(state: State) -> Carriers:
 
 def header_record(row: ExtraHeader) -> HeaderRecord:
     """Return the record of a stored header; a secret value is decrypted for Kamailio's table only."""
-    try:
-        value: str | None = hidden(row.sent_value()) if row.is_secret else row.value
-    except encryption.SecretUnreadable:
-        value = None
+    value = hidden_secret(row.secret_value_ciphertext) if row.is_secret else row.value
     return HeaderRecord(row.pk, row.name, value, row.is_secret)
 
 

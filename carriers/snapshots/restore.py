@@ -137,7 +137,7 @@ def _table_with_present_secrets(
 ) -> dict[str, Any]:
     columns = columns_of(model)
     place = columns.index(CIPHERTEXTS[model])
-    group = columns.index("group_id")
+    group = columns.index("id" if model is CarrierGroup else "group_id")
     names = dict(rows_of(state, CarrierGroup, "id", "name"))
     now = {row[0]: row[place] for row in rows_of(present, model, *columns)}
     rows: list[tuple[Any, ...]] = []

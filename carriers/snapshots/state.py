@@ -47,6 +47,7 @@ MODELS: tuple[type[models.Model], ...] = (
 
 # The columns with the ciphertexts of secrets.
 CIPHERTEXTS: dict[type[models.Model], str] = {
+    CarrierGroup: "client_key_ciphertext",
     AuthCredential: "password_ciphertext",
     ExtraHeader: "secret_value_ciphertext",
 }

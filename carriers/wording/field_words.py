@@ -143,6 +143,7 @@ class _Column(NamedTuple):
     name: str
     label: str
     choices: Mapping[Any, str]
+    in_words: Callable[[str], str] | None = None  # of long texts, such as certificates
 
     def name_in(self, style: Style) -> str:
         return self.name if style.column_names else self.label
@@ -178,6 +179,7 @@ def _columns(model: type[models.Model] | None) -> _Columns:
             column.name,
             str(column.verbose_name),
             {value: _within_sentence(str(label)) for value, label in getattr(column, "flatchoices", None) or ()},
+            getattr(column, "in_words", None),
         )
         for column in (*model._meta.concrete_fields, *model._meta.many_to_many)
     )
@@ -222,8 +224,8 @@ def _text(column: _Column, value: Any, style: Style) -> str:
         return style.null if value is None else style.blank
     if isinstance(value, bool):
         return "yes" if value else "no"
-    if isinstance(value, Words):
-        return str(value)
+    if isinstance(value, Words) or column.in_words is not None:
+        return column.in_words(str(value)) if column.in_words is not None else str(value)
     label = column.choices.get(value) if column.choices else None
     if label is None and isinstance(value, int):
         return str(value)

@@ -10,7 +10,7 @@ from itertools import combinations
 from dsiprouter.configuration.environment import Environment
 
 # The Kamailio modules of the bridge in the order of reloads (kamailio_bridge.modules; a test compares them).
-KAMAILIO_MODULE_NAMES = ("permissions", "policy", "uac", "dispatcher", "mtree", "drouting", "htable")
+KAMAILIO_MODULE_NAMES = ("permissions", "policy", "certificates", "uac", "dispatcher", "mtree", "drouting", "htable")
 
 # Variables that others read: gunicorn, Kamailio's configuration, deploy/backup and deploy/restore.
 READ_ELSEWHERE = {

@@ -72,12 +72,9 @@ def reload_node(node: Node, plan: Plan, before: int | None, number: int) -> Node
     )
     answers = _reload_and_verify(node, plan, todo)
     result = _result(node, answers, number, can_tell=can_tell)
-    unread = _unread(plan, present)
-    return (
-        replace(result, sentence=f"{result.sentence} {unread}", remark=f"Node {node.name}: {unread}")
-        if unread
-        else result
-    )
+    remarks = [module.remark(node, plan.projections[module], changes) for module, changes in todo]
+    said = " ".join(filter(None, [_unread(plan, present), *remarks]))
+    return replace(result, sentence=f"{result.sentence} {said}", remark=f"Node {node.name}: {said}") if said else result
 
 
 def _unread(plan: Plan, present: list[ModuleChanges]) -> str:

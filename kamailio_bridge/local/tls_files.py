@@ -12,7 +12,8 @@ import ssl
 import subprocess
 from pathlib import Path
 
-CONFIG_NAME = "tls.cfg"
+from kamailio_bridge.nodes.tls_profiles import CONFIG_NAME, sections_of
+
 SYSTEM_CA = Path("/etc/ssl/certs/ca-certificates.crt")
 _SELF_MADE_DAYS = "3650"
 _CONFIG = """\
@@ -41,6 +42,8 @@ class TlsFilesRefused(Exception):
 def write_tls_files(folder: Path, *, certificate: str = "", key: str = "", ca: str = "", name: str = "") -> Path:
     """Check the files and write the configuration into ``folder``; return its path.
 
+    The carrier groups' sections of an earlier apply stay (``nodes/tls_profiles.py``).
+
     Without a certificate one is made for ``name``, which is good for calling out. ``ca`` is a PEM file of the CAs that
     are trusted instead of the system's. Raises ``TlsFilesRefused``; then nothing is written.
     """
@@ -54,7 +57,8 @@ def write_tls_files(folder: Path, *, certificate: str = "", key: str = "", ca: s
         pair = _self_made(folder, name or "localhost")
     trusted = _trusted(ca)
     config = folder / CONFIG_NAME
-    _write(config, _CONFIG.format(certificate=pair[0], key=pair[1], trusted=trusted))
+    base = _CONFIG.format(certificate=pair[0], key=pair[1], trusted=trusted)
+    _write(config, f"{base}\n{sections_of(config)}")
     return config
 
 
@@ -96,9 +100,12 @@ def _trusted(ca: str) -> Path:
 
 
 def _write(path: Path, text: str) -> None:
+    """Write a configuration, which holds no secret: the site's user, who may be another one, adds to it."""
     unfinished = path.with_suffix(".new")
-    with open(unfinished, "w", encoding="utf-8", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
+    unfinished.unlink(missing_ok=True)
+    with open(unfinished, "x", encoding="utf-8", opener=lambda name, flags: os.open(name, flags, 0o640)) as file:
         file.write(text)
+    unfinished.chmod(0o640)
     unfinished.replace(path)
 
 

@@ -13,6 +13,7 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
 from kamailio_bridge.modules.base import KamailioModule
+from kamailio_bridge.modules.certificates import CertificatesModule
 from kamailio_bridge.modules.dispatcher import DispatcherModule
 from kamailio_bridge.modules.drouting import DroutingModule
 from kamailio_bridge.modules.htable import HtableModule
@@ -31,6 +32,7 @@ MODULES: dict[str, KamailioModule] = {
     for module in (
         PermissionsModule(),
         PolicyModule(),
+        CertificatesModule(),
         UacModule(),
         DispatcherModule(),
         MtreeModule(),

@@ -12,6 +12,7 @@ from carriers.snapshots.records import Carriers, EndpointRecord, GroupRecord
 from kamailio_bridge.modules.acceptance.accepted import Handler
 from kamailio_bridge.nodes.node import Node
 from kamailio_bridge.nodes.rpc import CallFailed, InvalidAnswer, Rpc
+from kamailio_bridge.nodes.tls_profiles import TlsProfiles
 from kamailio_bridge.rows.destination import Destination
 from kamailio_bridge.rows.row_drift import RowDrift
 from kamailio_bridge.rows.types import Notice, Row, Table, Values
@@ -37,6 +38,7 @@ class Projection:
     kept: dict[Table, dict[int, Callable[[Values], Row]]] = field(default_factory=dict)
     moved: dict[Table, dict[int, int]] = field(default_factory=dict)  # keys beside the objects' own (see ``keys``)
     shared: dict[Table, set[object]] = field(default_factory=dict)  # values that other programs' rows have too
+    tls: TlsProfiles = field(default_factory=TlsProfiles)  # what is in files of the node instead of rows
 
     @classmethod
     def of(cls, tables: Iterable[Table]) -> Projection:
@@ -117,6 +119,7 @@ class KamailioModule(ABC):
     live_tables: tuple[type[KamailioTable], ...] = ()  # needed, too, but not projected: the collector writes them
     reload_method: str
     holds_revision: bool = False
+    writes_files: bool = False  # besides its rows, of what its projection has
 
     @abstractmethod
     def project(self, carriers: Carriers, nodes: NodeNames) -> Projection:
@@ -158,6 +161,10 @@ class KamailioModule(ABC):
 
     def unread(self, wanted: Projection) -> str:
         """Say what a node does not read because it lacks this module, "" for nothing that an operator set."""
+        return ""
+
+    def remark(self, node: Node, wanted: Projection, changes: ModuleChanges | None) -> str:
+        """Say what an operator has to do on the node for this reload, "" for nothing, as with most modules."""
         return ""
 
     def notes_on_call(self, number: str, destinations: Sequence[Destination]) -> list[str]:

@@ -42,7 +42,14 @@ from kamailio_bridge.rows.ids import (
     row_id,
     set_id,
 )
-from kamailio_bridge.rows.marks import HEADERS_HASH_TABLE, NAMES_TOPIC, POLICY_HASH_TABLE, STRING_KEY, STRING_VALUE
+from kamailio_bridge.rows.marks import (
+    HEADERS_HASH_TABLE,
+    NAMES_TOPIC,
+    POLICY_HASH_TABLE,
+    STRING_KEY,
+    STRING_VALUE,
+    TLS_TOPIC,
+)
 from kamailio_bridge.rows.policy_text import policy_text
 from kamailio_bridge.rows.route_entries import carrier_pbxs, outbound_entry, route_carrier_key
 from kamailio_bridge.rows.types import Notice, Row, Table, Values
@@ -69,14 +76,14 @@ PBX_TOPICS: tuple[Topic, ...] = (Topic(0, "plan", plan_policy), Topic(1, "caller
 POLICIES = Table(
     model=Policy,
     columns=("id", "key_name", "key_type", "value_type", "key_value", "expires"),
-    ours=Q(pk__isnull=False),  # the table is ours, with all its rows
+    ours=~Q(key_name__endswith=f":{TLS_TOPIC}"),  # the table is ours; those are of the module certificates
     exclusive=("key_name",),
     moved_by_base=frozenset({"key_name"}),
 )
 HEADERS = Table(
     model=Header,
     columns=POLICIES.columns,
-    ours=POLICIES.ours,
+    ours=Q(pk__isnull=False),  # the table is ours, with all its rows
     exclusive=POLICIES.exclusive,
     moved_by_base=POLICIES.moved_by_base,
     secret=frozenset({"key_value"}),
@@ -250,4 +257,5 @@ def _entries(rpc: Rpc, hash_table: str) -> list[tuple[str, object]]:
             (str(item["name"]), item["value"])
             for slot in as_list(rpc.call("htable.dump", hash_table))
             for item in as_list(slot["slot"])
+            if not str(item["name"]).endswith(f":{TLS_TOPIC}")
         ]

@@ -10,6 +10,7 @@ from kamailio_bridge.modules.tables_in_use import insist_on_tables
 from kamailio_bridge.nodes.node import node_names
 from kamailio_bridge.plan.make import Plan, compare, difference, leave_out_conflicting
 from kamailio_bridge.plan.row_keys import settle_keys
+from kamailio_bridge.revisions.applied import applied_state
 from kamailio_bridge.revisions.models import Revision
 from kamailio_bridge.revisions.roll_back import NotKept
 from kamailio_bridge.rows.types import Row
@@ -72,4 +73,6 @@ def _stored(module: KamailioModule, carriers: Carriers, nodes: NodeNames) -> Pro
             pk: Row(values, labels.get(pk, f"row {pk} of the table {table.name}"))
             for pk, values in table.stored().items()
         }
+    if module.writes_files and any(stored.rows.values()):
+        stored.tls = module.project(carriers_of(applied_state()), nodes).tls
     return stored

@@ -34,6 +34,7 @@ from carriers.validators import (
 from carriers.values.addresses import clean_host, clean_network, clean_port, clean_transport, format_address
 from kamailio_bridge.modules.base import join_first
 from kamailio_bridge.nodes.own_hosts import own_hosts
+from kamailio_bridge.plan.tls_rules import shared_connections, tls_warnings
 from kamailio_bridge.rows.ids import HIGHEST, OWNER_OFFSET, PBX_OFFSET, row_id
 from kamailio_bridge.rows.routes_in_force import (
     answering_routes,
@@ -48,7 +49,13 @@ from kamailio_bridge.rows.types import Notice
 
 def problems(carriers: Carriers) -> list[Notice]:
     """Return a notice for each fault that must be corrected before an apply."""
-    return [*_id_problems(carriers), *_group_problems(carriers), *_pbx_problems(carriers), *_route_problems(carriers)]
+    return [
+        *_id_problems(carriers),
+        *_group_problems(carriers),
+        *_pbx_problems(carriers),
+        *shared_connections(carriers),
+        *_route_problems(carriers),
+    ]
 
 
 def warnings(carriers: Carriers) -> list[Notice]:
@@ -56,7 +63,7 @@ def warnings(carriers: Carriers) -> list[Notice]:
     return [
         *_group_warnings(carriers),
         *_loop_warnings(carriers),
-        *_tls_warnings(carriers),
+        *tls_warnings(carriers),
         *outbound_route_warnings(carriers),
         *_inbound_warnings(carriers),
         *_condition_warnings(carriers),
@@ -197,23 +204,6 @@ def _loop_warnings(carriers: Carriers) -> Iterator[Notice]:
     for pbx in carriers.pbxs.values():
         if (pbx.host, pbx.port) in ours and pbx.enabled:
             yield Notice(pbx_label(pbx), f"{text} PBX.")
-
-
-def _tls_warnings(carriers: Carriers) -> Iterator[Notice]:
-    """Name what is reached over TLS where Kamailio does not serve it."""
-    if settings.DSIPROUTER_SIP_TLS_PORT is not None:
-        return
-    text = "uses TLS, and Kamailio serves none: set DSIPROUTER_SIP_TLS_PORT, or nothing can be sent there."
-    for group in carriers.groups.values():
-        for endpoint in group.endpoints if group.enabled else ():
-            if endpoint.transport == "tls" and endpoint.enabled:
-                yield Notice(endpoint_label(group, endpoint), text)
-        credential = group.credential
-        if group.enabled and credential is not None and credential.transport == "tls" and credential.register:
-            yield Notice(group_label(group), f"its registration {text}")
-    for pbx in carriers.pbxs.values():
-        if pbx.transport == "tls" and pbx.enabled:
-            yield Notice(pbx_label(pbx), text)
 
 
 def outbound_route_warnings(carriers: Carriers, pk: int | None = None) -> Iterator[Notice]:

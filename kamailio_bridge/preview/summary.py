@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from carriers.snapshots.records import Carriers
 from kamailio_bridge.nodes.node import configured_nodes, node_names
@@ -32,11 +32,12 @@ class Preview:
     changes: list[Change] | None
     losses: list[Notice]
     drifted: int = 0
+    remarks: tuple[Notice, ...] = ()
 
     @property
     def warnings(self) -> list[Notice]:
-        """The warnings before an apply: first what ends with it, then what carries no calls anyway."""
-        return [*self.losses, *self.plan.warnings]
+        """The warnings before an apply: what ends with it, what carries no calls anyway, and what is to do on nodes."""
+        return [*self.losses, *self.plan.warnings, *self.remarks]
 
     def lines(self) -> list[str]:
         """Return the changes as plain text, or the rows if there are no words for them."""
@@ -48,6 +49,19 @@ class Preview:
 def make_preview() -> Preview:
     """Plan, and compare the carriers with those of the revision in Kamailio's tables. Raises ``TablesUnreadable``."""
     plan = with_socket_problems(make_plan(), held_sockets(configured_nodes()))
+    return replace(_compare(plan), remarks=tuple(_remarks(plan)))
+
+
+def _remarks(plan: Plan) -> Iterator[Notice]:
+    """Say what the operator has to do on nodes themselves."""
+    for changes in plan.modules:
+        for node in configured_nodes() if changes.count else ():
+            text = changes.module.remark(node, plan.projections[changes.module], changes)
+            if text:
+                yield Notice(f"node {node.name}", text)
+
+
+def _compare(plan: Plan) -> Preview:
     revision, before = _applied()
     if before is None:
         return Preview(plan, revision, None, [])

@@ -56,7 +56,7 @@ def ask_realm(node: Node, group: GroupRecord) -> Probe:
     """Ask a group's carrier for the realm of its challenge. Raises ``RpcError``."""
     probe = Probe("no challenge", NOBODY_TO_ASK)
     for question in _questions(group):
-        answer = question.send(node, new_call_id())
+        answer = question.send(node, new_call_id(group))
         if isinstance(answer, Probe):
             return answer
         found = answer.challenge(_digests(group.credential))
@@ -74,7 +74,7 @@ def probe_credential(node: Node, group: GroupRecord) -> Probe:
         return Probe("unreadable", "The password can't be decrypted with the present key: enter it again.")
     probe = Probe("no challenge", NOBODY_TO_ASK)
     for place, question in enumerate(_questions(group)):
-        next_probe = _prove(node, question, group.credential)
+        next_probe = _prove(node, question, group, group.credential)
         # What calls are answered without a challenge says less than why a registration has none.
         if next_probe.verdict != "no challenge" or place == 0:
             probe = next_probe
@@ -123,9 +123,9 @@ def _digests(credential: CredentialRecord | None) -> dict[str, str | None]:
     return {credential.realm: credential.ha1, **dict(more)}
 
 
-def _prove(node: Node, question: _Question, credential: CredentialRecord) -> Probe:
+def _prove(node: Node, question: _Question, group: GroupRecord, credential: CredentialRecord) -> Probe:
     digests = _digests(credential)
-    call_id = new_call_id()
+    call_id = new_call_id(group)
     answer = question.send(node, call_id, f"CSeq: 1 {question.method}\r\n")
     if isinstance(answer, Probe):
         return answer

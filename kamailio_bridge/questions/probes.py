@@ -23,6 +23,7 @@ from kamailio_bridge.nodes.printable import make_printable
 from kamailio_bridge.nodes.rpc import CallFailed, NodeUnreachable, RpcError, parsing_answer
 from kamailio_bridge.nodes.sockets.node_sockets import find_socket, missing_sentence, read_sockets
 from kamailio_bridge.questions.tls_handshake import tls_failure
+from kamailio_bridge.rows.ids import set_id
 from kamailio_bridge.rows.routes_in_force import sip_uri
 
 Verdict = Literal[
@@ -111,10 +112,10 @@ def probe_endpoint(node: Node, group: GroupRecord, endpoint: EndpointRecord) -> 
     way = way_to(node, group.socket_of(endpoint), endpoint.host, endpoint.transport)
     if isinstance(way, Probe):
         return way
-    headers = identity(f"sip:dsiprouter@{way.local}", target, new_call_id())
+    headers = identity(f"sip:dsiprouter@{way.local}", target, new_call_id(group))
     answer = ask(way, "OPTIONS", target, "", headers)
     if isinstance(answer, Probe):
-        failure = tls_failure(endpoint.host, endpoint.port) if endpoint.transport == "tls" else ""
+        failure = tls_failure(endpoint.host, endpoint.port, group) if endpoint.transport == "tls" else ""
         return replace(answer, sentence=failure) if failure else answer
     text = f"{target} answers {answer.code} {answer.reason} in {answer.milliseconds} ms."
     return Probe("answers", text, answer.code, answer.milliseconds)
@@ -139,9 +140,9 @@ def way_to(node: Node, socket: str, host: str, transport: str) -> Way | Probe:
     return Way(node, uri_host(found.advertise or found.address), found.written)
 
 
-def new_call_id() -> str:
-    """Return a Call-ID that tells the SIP side that this is a question and no registration of ours."""
-    return f"test-{secrets.token_hex(8)}"
+def new_call_id(group: GroupRecord) -> str:
+    """Return a Call-ID that tells the SIP side that this is no registration of ours, and whose TLS to use."""
+    return f"test-{set_id(group.pk):010d}{secrets.token_hex(8)}"
 
 
 def identity(sender: str, receiver: str, call_id: str) -> str:

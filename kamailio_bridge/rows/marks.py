@@ -35,6 +35,7 @@ OWNER_KEY = f"{HASH_TABLE}:owner:"
 # The hash table that a node loads from the table dsiprouter_policy.
 POLICY_HASH_TABLE = "policy"
 NAMES_TOPIC = "names"  # of the host names that admit
+TLS_TOPIC = "tls"  # of groups with TLS of their own
 # The same from dsiprouter_header.
 HEADERS_HASH_TABLE = "headers"
 # The same from dsiprouter_name, which the collector writes.

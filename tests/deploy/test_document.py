@@ -51,5 +51,11 @@ def test_scripts_are_sound() -> None:
         if path.is_file() and path.suffix != ".pyc"  # gunicorn compiles its settings
     }
     scripts = [path for path, line in first_lines.items() if re.fullmatch(r"#!.*\b(ba)?sh", line)]
-    assert {path.name for path in scripts} == {"backup", "restore", "dsiprouter-manage", "users.sh"}
+    assert {path.name for path in scripts} == {
+        "backup",
+        "restore",
+        "dsiprouter-manage",
+        "users.sh",
+        "write-tls-profiles",
+    }
     assert run(["shellcheck", "--severity=warning", *scripts, ROOT / "tests" / "deploy" / "follow"]) == ""

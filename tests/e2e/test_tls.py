@@ -5,6 +5,7 @@ from __future__ import annotations
 import ssl
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,10 @@ import pytest
 from cryptography import x509
 from pytest_django import Settings
 
+from carriers.models import CarrierGroup
+from carriers.snapshots.records import EndpointRecord, GroupRecord
+from carriers.snapshots.some_groups import read_groups
+from kamailio_bridge.questions.probes import probe_endpoint
 from tests.commands import run_command
 from tests.e2e.isolated import passed_in_own_network
 from tests.e2e.own_network import named_tls_calls
@@ -143,6 +148,77 @@ def test_a_pbx_calls_over_tls_and_is_called(tls_scene: Scene, authority: Authori
         assert inbound.wait().code == 200
         assert pbx.numbers == ["4930123"]
         assert inbound.bye() == 200
+
+
+def test_each_group_has_its_own_authority_and_certificate(
+    tls_scene: Scene, authority: Authority, tmp_path: Path, settings: Settings
+) -> None:
+    """Four groups at one Kamailio, three of them with TLS of their own: calls, BYE both ways, registrations, tests."""
+    (tmp_path / "theirs").mkdir()
+    theirs = Authority(tmp_path / "theirs", "their-ca")
+    certificate, key = theirs.certify("acct.example")
+    carriers = {name: tls_scene.carrier() for name in ("plain", "renamed", "any")}
+    account = Account("1000", "secret-1000", "tls.example")
+    carriers["own"] = registrar = tls_scene.registrar(account)
+    shown = {
+        "plain": server_side(authority.certify(carriers["plain"].address), authority),
+        "own": server_side(theirs.certify(registrar.address), theirs),
+        "renamed": server_side(theirs.certify("sip.acme.example"), None),
+        "any": server_side(Authority(tmp_path, "unknown").certify("other.example"), None),
+    }
+    values: dict[str, dict[str, Any]] = {
+        "own": {"ca_certificates": theirs.pem, "client_certificate": certificate.read_text()},
+        "renamed": {"ca_certificates": theirs.pem, "certificate_names": "other.example, sip.acme.example"},
+        "any": {"verify_certificate": False},
+    }
+    with ExitStack() as stack:
+        relays = {name: stack.enter_context(in_front_of(carriers[name], shown[name])) for name in carriers}
+        # Registrations and requests within calls have connections of their own.
+        registering, within = [stack.enter_context(in_front_of(registrar, shown["own"])) for _ in range(2)]
+        groups = {}
+        for prefix, name in enumerate(carriers, start=1):
+            groups[name] = tls_scene.group(name, over_tls(carriers[name], relays[name]))
+            tls_scene.route(str(prefix), groups[name])
+        tls_scene.apply()
+        assert tls_scene.dial("4555").wait().code == 503
+        node, (endpoint, group) = tls_scene.node, records_of(groups["own"])
+        assert "put the carrier's CA under TLS, CA certificates" in probe_endpoint(node, group, endpoint).sentence
+        without = group._replace(ca_certificates=theirs.pem)
+        assert "asks for a client certificate" in probe_endpoint(node, without, endpoint).sentence
+
+        for name, changed in values.items():
+            type(groups[name]).objects.filter(pk=groups[name].pk).update(**changed)
+            groups[name].refresh_from_db()
+        groups["own"].set_client_key(key.read_text())
+        groups["own"].save()
+        credential = tls_scene.credential(groups["own"], account, registrar, register=True, transport="tls")
+        type(credential).objects.update(port=registering.port)
+        endpoint, group = records_of(groups["own"])
+        assert "press Reload Kamailio" in probe_endpoint(node, group, endpoint).sentence
+        tls_scene.apply()
+        assert probe_endpoint(node, group, endpoint).ok
+        tls_scene.wait_until(lambda: len(registrar.requests("REGISTER")) >= 2)
+        for prefix, (name, carrier) in enumerate(carriers.items(), start=1):
+            call = tls_scene.dial(f"{prefix}555")
+            assert call.wait().code == 200, name
+            incoming = carrier.wait_for("INVITE")[-1]
+            assert (carrier.hang_up(incoming) if name == "any" else call.bye()) == 200
+        for relay in (relays["own"], registering, within):
+            assert set(relay.peers) == {"acct.example"}
+        assert set(relays["plain"].peers) == {"router.example"}
+        folder = tls_scene.process.parameters.folder / "tls_profiles"
+        assert {path.stat().st_mode & 0o777 for path in folder.iterdir()} == {0o600}
+        assert folder / f"group-{groups['own'].pk}.key" in folder.iterdir()
+
+        # What is not used any more is gone.
+        CarrierGroup.objects.update(ca_certificates="", client_certificate="", client_key_ciphertext="")
+        tls_scene.apply()
+        assert list(folder.iterdir()) == []
+
+
+def records_of(group: CarrierGroup) -> tuple[EndpointRecord, GroupRecord]:
+    record = read_groups([group.pk]).groups[group.pk]
+    return record.endpoints[0], record
 
 
 SRTP = """\

@@ -20,6 +20,7 @@ from carriers.documents.loading.routes import load_conditions, load_inbound_rout
 from carriers.documents.loading.storing import BATCH, by_owner, store
 from carriers.documents.loading.values import ValueCheck
 from carriers.documents.report import LoadReport
+from carriers.documents.topics import set_secrets
 from carriers.models import (
     PBX,
     AuthCredential,
@@ -96,7 +97,9 @@ class Loader:
             if key in item.values and name in seen:
                 item.refuse(key, f"“{item.values[key]}” stands twice in this section.", self.problems)
             seen.add(name)
-            pairs.append((item, stored.get(name) or model()))
+            found = stored.get(name) or model()
+            set_secrets(found, item, self.problems)
+            pairs.append((item, found))
             self.advance(1)
         if self.prune:
             gone = [found for name, found in stored.items() if name not in seen]

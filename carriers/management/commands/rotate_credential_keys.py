@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from carriers.management.progress import progress_bar
 from carriers.passwords import encryption
 from carriers.passwords.secret_files import HomeUnusable
-from carriers.reencrypt import elsewhere, rotate_header_values, rotate_passwords, stored_passwords
+from carriers.reencrypt import elsewhere, rotate_client_keys, rotate_header_values, rotate_passwords, stored_passwords
 
 
 class Command(BaseCommand):
@@ -40,6 +40,7 @@ class Command(BaseCommand):
             with progress_bar(total=len(keys), unit="passwords") as bar:
                 lost = rotate_passwords(keys=keys, advance=bar.update)
             lost_headers = rotate_header_values()
+            lost_client_keys = rotate_client_keys()
             others = elsewhere.call()
         except ImproperlyConfigured as error:
             raise CommandError(str(error)) from None
@@ -57,6 +58,12 @@ class Command(BaseCommand):
             raise CommandError(
                 "Secret values of extra headers can't be decrypted, because the key that encrypted them is lost. Put it"
                 f" back behind the others and run this again, or enter them again for {names}."
+            )
+        if lost_client_keys:
+            names = ", ".join(f"“{name}”" for name in lost_client_keys)
+            raise CommandError(
+                "Client keys for TLS can't be decrypted, because the key that encrypted them is lost. Put it back"
+                f" behind the others and run this again, or enter them again for {names}."
             )
 
     def _print_key(self) -> None:

@@ -23,6 +23,7 @@ from carriers.models.topics.numbers import (
     plan_errors,
 )
 from carriers.models.topics.sockets import SocketFields, explain_socket
+from carriers.models.topics.tls import TlsFields, explain_tls, tls_errors
 from carriers.models.topics.topic import Topic
 
 GROUP_TOPICS: tuple[Topic, ...] = (
@@ -31,6 +32,7 @@ GROUP_TOPICS: tuple[Topic, ...] = (
     Topic("failover", "Failover", FailoverFields, explain_failover),
     Topic("host_names", "Host names", HostNameFields, explain_host_names),
     Topic("connection", "Connection", SocketFields, explain_socket),
+    Topic("tls", "TLS", TlsFields, explain_tls, tls_errors),
 )
 PBX_TOPICS: tuple[Topic, ...] = (
     Topic("number_plan", "Number plan", NumberPlanFields, explain_plan, plan_errors),

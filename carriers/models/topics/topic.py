@@ -10,6 +10,8 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db import models
 
+CIPHERTEXT = "_ciphertext"
+
 
 @dataclass(frozen=True)
 class Topic:
@@ -28,8 +30,14 @@ class Topic:
 
     @cached_property
     def names(self) -> tuple[str, ...]:
-        """The names of the fields, in the order in which they are shown."""
-        return tuple(column.name for column in self.fields._meta.local_fields)
+        """The names of the fields, in the order in which they are shown; a secret one without ``_ciphertext``."""
+        return tuple(column.name.removesuffix(CIPHERTEXT) for column in self.fields._meta.local_fields)
+
+    @cached_property
+    def secrets(self) -> frozenset[str]:
+        """The names of the secret ones, which go in and never come out. The model has ``set_<name>`` for each."""
+        columns = (column.name for column in self.fields._meta.local_fields)
+        return frozenset(name.removesuffix(CIPHERTEXT) for name in columns if name.endswith(CIPHERTEXT))
 
 
 def errors_of(instance: Any, topics: Iterable[Topic]) -> dict[str, ValidationError]:

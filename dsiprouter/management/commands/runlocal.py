@@ -20,6 +20,7 @@ from django.db import connections
 from carriers.databases.errors import sentence_of
 from dsiprouter.configuration.home import close_files
 from dsiprouter.staff.first_user import FIRST_USER, first_password_problem
+from kamailio_bridge.apply.node_files import write_applied_files
 from kamailio_bridge.local.collector_process import CollectorProcess
 from kamailio_bridge.local.home_lock import HomeTaken, home_lock
 from kamailio_bridge.local.kamailio_parameters import NodeNotStarted, parameters_from_settings
@@ -61,6 +62,9 @@ class Command(BaseCommand):
             self._refuse_weak_password()
         close_files(Path(settings.DSIPROUTER_HOME))
         password = self._prepare(web=web)
+        if not is_adopted and parameters.sip_tls_port is not None:
+            parameters.write_files()
+            write_applied_files(parameters.folder)
         connections.close_all()  # from here on this process only watches its children
         try:
             if not is_adopted:

@@ -34,6 +34,7 @@ TABLES: dict[str, list[type[models.Model]]] = {
     "number_plan of a PBX": [PBX],
     "extra_headers of a carrier group": [ExtraHeader],
     "failover of a carrier group": [CarrierGroup],
+    "tls of a carrier group": [CarrierGroup],
     "pbxs": [PBX],
     "identity of a PBX": [PBX],
     "backups of a PBX": [PBX],
@@ -49,6 +50,7 @@ ENTRIES = {
     "number_plan of a PBX": ["pbxs", "number_plan"],
     "extra_headers of a carrier group": ["carrier_groups", "extra_headers"],
     "failover of a carrier group": ["carrier_groups", "failover"],
+    "tls of a carrier group": ["carrier_groups", "tls"],
     "host_names of a carrier group": ["carrier_groups", "host_names"],
     "pbxs": ["pbxs"],
     "identity of a PBX": ["pbxs", "identity"],
@@ -97,6 +99,7 @@ def test_every_key_is_in_its_table(title: str) -> None:
         "carrier_groups": {"answers"},
         "credential of a carrier group": {"password", "port"},
         "outbound_routes, inbound_routes": {"pbx", "by_carrier"},
+        "tls of a carrier group": {"client_key"},
     }.get(title, set())
 
 

@@ -10,6 +10,7 @@ from django.db import models
 
 from carriers.models.topics.registry import GROUP_TOPICS, PBX_TOPICS
 from carriers.models.topics.topic import Topic
+from tests.certificates import CA, CERTIFICATE, KEY
 
 # Values of texts that have no choices, other than the default. A new one needs a line here.
 TEXTS = {
@@ -30,6 +31,9 @@ TEXTS = {
     "caller_numbers": "+4930123* 4930999",
     "fallback_number": "+49301230",
     "socket": "carriers",
+    "ca_certificates": CA,
+    "client_certificate": CERTIFICATE,
+    "certificate_names": "sip.acme.example, 2001:db8::7",
     "backup_addresses": "192.0.2.10:5060, sip:pbx2.example:5070;transport=tcp",
 }
 PASSWORD = "correct-horse-battery"
@@ -168,14 +172,16 @@ def topic_values(column: models.Field) -> list[Any]:
 def default_topics(topics: Iterable[Topic]) -> dict[str, Any]:
     """Return the topics of a group or PBX as a dump has them when nothing was set."""
     return {
-        topic.key: {each.name: topic_values(each)[0] for each in topic.fields._meta.local_fields} for topic in topics
+        topic.key: {each.name: topic_values(each)[0] for each in topic.fields._meta.local_fields if each.editable}
+        for topic in topics
     }
 
 
 def changed_topics(topics: Iterable[Topic]) -> dict[str, Any]:
     """Return the topics of a group or PBX in which nothing is at its default."""
     return {
-        topic.key: {each.name: topic_values(each)[-1] for each in topic.fields._meta.local_fields} for topic in topics
+        topic.key: {each.name: topic_values(each)[-1] for each in topic.fields._meta.local_fields if each.editable}
+        for topic in topics
     }
 
 
@@ -206,7 +212,8 @@ def as_typed(tree: Any) -> Any:
 
 
 def with_password(tree: dict[str, Any], password: str = PASSWORD) -> dict[str, Any]:
-    """Give the first group's credential a password, and its secret header a value."""
+    """Give the first group's credential a password, its secret header a value, and its certificate a key."""
     tree["carrier_groups"][0]["credential"]["password"] = password
     tree["carrier_groups"][0]["extra_headers"][1]["value"] = TOKEN
+    tree["carrier_groups"][0]["tls"]["client_key"] = KEY
     return tree

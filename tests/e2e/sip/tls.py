@@ -32,6 +32,11 @@ class Authority:
         builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         self.file.write_bytes(builder.sign(self._key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM))
 
+    @property
+    def pem(self) -> str:
+        """The certificate of the authority itself."""
+        return self.file.read_text(encoding="ascii")
+
     def certify(self, name: str, *more: str, days: int = 90) -> tuple[Path, Path]:
         """Return the files of a certificate and its key; one with negative ``days`` has expired."""
         key = ec.generate_private_key(ec.SECP256R1())

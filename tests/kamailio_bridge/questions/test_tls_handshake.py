@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pytest_django import Settings
 
+from carriers.passwords.hidden import hidden
 from kamailio_bridge.checks import check_certificate
 from kamailio_bridge.questions.tls_handshake import tls_failure
 from tests.e2e.sip.agent import UserAgent
 from tests.e2e.sip.tls import Authority, Relay, server_side
+from tests.kamailio_bridge.records import group
 
 HOST = "127.30.7.1"
 
@@ -24,6 +27,11 @@ HOST = "127.30.7.1"
         ("unknown authority", "comes from an authority that is not trusted"),
         ("no TLS", "does not speak TLS: check the port."),
         ("client certificate", "asks for a client certificate"),
+        ("own authority", "press Reload Kamailio"),
+        ("own certificate", "press Reload Kamailio"),
+        ("other certificate", "does not accept the client certificate of this carrier group"),
+        ("accepted name", ""),
+        ("not verified", "press Reload Kamailio"),
     ],
 )
 def test_each_failure_is_a_sentence(tmp_path: Path, settings: Settings, case: str, sentence: str) -> None:
@@ -35,10 +43,23 @@ def test_each_failure_is_a_sentence(tmp_path: Path, settings: Settings, case: st
         "expired": lambda: ours.certify(HOST, days=-1),
         "other name": lambda: ours.certify("other.example"),
         "unknown authority": lambda: theirs.certify(HOST),
+        "own authority": lambda: theirs.certify(HOST),
+        "accepted name": lambda: ours.certify("*.carrier.example"),
+        "not verified": lambda: theirs.certify("other.example"),
     }.get(case, lambda: ours.certify(HOST))()
-    accept = None if case == "no TLS" else server_side(certificate, ours if case == "client certificate" else None)
+    shown = [path.read_text() for path in (theirs if case == "other certificate" else ours).certify("acct.example")]
+    own = {"client_certificate": shown[0], "client_key": hidden(shown[1])}
+    values: dict[str, dict[str, Any]] = {
+        "own authority": {"ca_certificates": theirs.pem},
+        "own certificate": own,
+        "other certificate": own,
+        "accepted name": {"certificate_names": "a.example, sip.carrier.example"},
+        "not verified": {"verify_certificate": False},
+    }
+    clients = ours if case in ("client certificate", "own certificate", "other certificate") else None
+    accept = None if case == "no TLS" else server_side(certificate, clients)
     with UserAgent(HOST) as agent, Relay(HOST, (HOST, agent.port), accept=accept) as relay:
-        said = tls_failure(HOST, relay.port)
+        said = tls_failure(HOST, relay.port, group(1, **values.get(case, {})))
     assert sentence in said
     assert bool(said) == bool(sentence)
 
