@@ -32,16 +32,18 @@ def read_sockets(rpc: Rpc) -> list[NodeSocket]:
     except CallFailed:
         return []
     with parsing_answer("corex.list_sockets"):
+        # Kamailio 5.6 writes the members in capitals, 6.0 does not.
+        entries = [{key.lower(): value for key, value in entry.items()} for entry in as_list(answer)]
         return [
             NodeSocket(
-                base_name(make_printable(str(entry["SOCKNAME"]))),
-                str(entry["PROTO"]).lower(),
-                make_printable(str(entry["NAME"])),
-                int(entry["PORT"]),
-                "" if entry["ADVERTISE"] == "-" else make_printable(str(entry["ADVERTISE"])),
+                base_name(make_printable(str(entry["sockname"]))),
+                str(entry["proto"]).lower(),
+                make_printable(str(entry["name"])),
+                int(entry["port"]),
+                "" if entry["advertise"] == "-" else make_printable(str(entry["advertise"])),
             )
-            for entry in as_list(answer)
-            if entry["SOCKNAME"] != "-"
+            for entry in entries
+            if entry["sockname"] != "-"
         ]
 
 
