@@ -22,4 +22,4 @@ def test_both_versions_are_read(spell: Any) -> None:
         reply(handler, 200, {"jsonrpc": "2.0", "id": body["id"], "result": entries})
 
     with http_node(answer) as node:
-        assert read_sockets(Rpc(node.url, "x")) == [NodeSocket("carriers", "udp", "192.0.2.7", 5060, "")]
+        assert read_sockets(Rpc(node.url, "token", 10)) == [NodeSocket("carriers", "udp", "192.0.2.7", 5060, "")]
