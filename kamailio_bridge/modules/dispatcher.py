@@ -30,7 +30,7 @@ from kamailio_bridge.modules.base import (
 )
 from kamailio_bridge.nodes.node import Node
 from kamailio_bridge.nodes.rpc import CallFailed, Rpc, parsing_answer
-from kamailio_bridge.rows.attrs import endpoint_attrs, pbx_attrs
+from kamailio_bridge.rows.attrs import endpoint_attrs, pbx_attrs, split_attrs
 from kamailio_bridge.rows.ids import BACKUP_OFFSET, PBX_OFFSET, further_row_id, pbx_set_id, row_id, set_id
 from kamailio_bridge.rows.marks import GROUP_MARK, PBX_MARK, group_mark, pbx_mark
 from kamailio_bridge.rows.routes_in_force import is_dns_name, sip_uri
@@ -117,7 +117,8 @@ class DispatcherModule(KamailioModule):
                 + join_first(
                     f"{row.label} (dispatcher row {row.pk}, {row.values[_URI]})" for row in sorted(missing, key=_pk)
                 )
-                + ": check these addresses; IPv6 addresses need a node that listens on IPv6."
+                + ": check these addresses; IPv6 addresses need a node that listens on IPv6, and a SIP socket that they"
+                " name must be one of the node's."
             )
         # Sets of ours into which another program has put destinations, too.
         shared = wanted.shared.get(DESTINATIONS, set())
@@ -129,6 +130,16 @@ class DispatcherModule(KamailioModule):
                 + ". Press Reload Kamailio again."
             )
         return problems
+
+    def unread(self, wanted: Projection) -> str:
+        """Name what has a socket of its own; a node that routes by drouting has no choice of sockets."""
+        named = (
+            row for row in wanted.rows[DESTINATIONS].values() if "sockname" in split_attrs(str(row.values[_ATTRS]))
+        )
+        labels = join_first(dict.fromkeys(row.owner for row in named))
+        if not labels:
+            return ""
+        return f"It does not read the SIP sockets of {labels}, because it does not route by dispatcher."
 
     def ask_what_is_loaded(self, rpc: Rpc) -> Loaded:
         return frozenset((setid, uri) for setid, uri, _, _ in _destinations(rpc))

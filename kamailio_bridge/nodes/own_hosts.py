@@ -6,6 +6,19 @@ import ipaddress
 
 from django.conf import settings
 
+from kamailio_bridge.nodes.sockets.sip_sockets import SocketsRefused, parse_sip_sockets
+
+
+def own_addresses() -> set[tuple[str, int]]:
+    """Return the addresses and ports of Kamailio's SIP sockets, with those of the named ones."""
+    try:
+        sockets = parse_sip_sockets(settings.DSIPROUTER_SIP_SOCKETS)
+    except SocketsRefused:  # a check of the settings reports it
+        sockets = []
+    named = {(_shortest(socket.address), socket.port) for socket in sockets}
+    named |= {(socket.advertise, socket.advertise_port or socket.port) for socket in sockets if socket.advertise}
+    return {(host, settings.DSIPROUTER_SIP_PORT) for host in own_hosts()} | named
+
 
 def own_hosts() -> set[str]:
     """Return Kamailio's SIP addresses without brackets, as carriers store addresses."""

@@ -33,7 +33,7 @@ from carriers.validators import (
 )
 from carriers.values.addresses import clean_host, clean_network, clean_port, clean_transport, format_address
 from kamailio_bridge.modules.base import join_first
-from kamailio_bridge.nodes.own_hosts import own_hosts
+from kamailio_bridge.nodes.own_hosts import own_addresses
 from kamailio_bridge.plan.tls_rules import shared_connections, tls_warnings
 from kamailio_bridge.rows.ids import HIGHEST, OWNER_OFFSET, PBX_OFFSET, row_id
 from kamailio_bridge.rows.routes_in_force import (
@@ -195,7 +195,7 @@ def _registers_only(group: GroupRecord) -> str:
 
 def _loop_warnings(carriers: Carriers) -> Iterator[Notice]:
     """Name the endpoints and PBXs that have our own SIP address: calls to them would loop."""
-    ours = {(host, settings.DSIPROUTER_SIP_PORT) for host in own_hosts()}
+    ours = own_addresses()
     text = "is Kamailio's own SIP address, so calls to it come back to us: enter the address of the"
     for group in carriers.groups.values():
         for endpoint in group.endpoints:

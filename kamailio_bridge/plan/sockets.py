@@ -27,8 +27,9 @@ Held = Mapping[str, Sequence[NodeSocket]]  # the sockets of each node that answe
 
 
 class _Use(NamedTuple):
-    """A use of a socket: ``family`` is 4 or 6 where an address needs it, else 0."""
+    """A use of a socket, which ``owner`` names and ``label`` needs; ``family`` is 4, 6, or 0 for a host name."""
 
+    owner: str
     label: str
     name: str
     family: int
@@ -60,23 +61,20 @@ def socket_problems(carriers: Carriers, held: Held) -> list[Notice]:
         families[node] = defaultdict(set)
         for socket in sockets:
             families[node][socket.name] |= {0, 6 if ":" in socket.address else 4}
-    return [
-        Notice(use.label, text)
-        for use in dict.fromkeys(_uses(carriers))
-        for node, names in families.items()
-        if (text := _problem(node, use, names[use.name]))
-    ]
+    found = (_problem(node, use, names[use.name]) for use in _uses(carriers) for node, names in families.items())
+    return list(dict.fromkeys(filter(None, found)))
 
 
-def _problem(node: str, use: _Use, families: set[int]) -> str:
+def _problem(node: str, use: _Use, families: set[int]) -> Notice | None:
     if not families:
-        return f"can't be reached as it should, because {missing_sentence(node, use.name)}"
+        return Notice(use.owner, f"can't be reached as it should, because {missing_sentence(node, use.name)}")
     if use.family not in families:
-        return (
+        return Notice(
+            use.label,
             f"has an IPv{use.family} address, and the socket “{use.name}” of node {node} has none: add one to"
-            " DSIPROUTER_SIP_SOCKETS there and restart Kamailio, or choose another socket."
+            " DSIPROUTER_SIP_SOCKETS there and restart Kamailio, or choose another socket.",
         )
-    return ""
+    return None
 
 
 def _uses(carriers: Carriers) -> Iterator[_Use]:
@@ -84,17 +82,15 @@ def _uses(carriers: Carriers) -> Iterator[_Use]:
         if not group.enabled:
             continue
         if group.socket and group.credential is not None and group.credential.register:
-            yield _Use(group_label(group), group.socket, 0)
+            yield _Use(group_label(group), group_label(group), group.socket, 0)
         for endpoint in group.outbound_endpoints:
             name = group.socket_of(endpoint)
             if name:
-                family = _family(endpoint.host)
-                # The group is to blame once, not each of its endpoints.
-                blamed = endpoint_label(group, endpoint) if endpoint.socket or family else group_label(group)
-                yield _Use(blamed, name, family)
+                label = endpoint_label(group, endpoint)
+                yield _Use(label if endpoint.socket else group_label(group), label, name, _family(endpoint.host))
     for pbx in carriers.pbxs.values():
         if pbx.enabled and pbx.socket:
-            yield _Use(pbx_label(pbx), pbx.socket, _family(pbx.host))
+            yield _Use(pbx_label(pbx), pbx_label(pbx), pbx.socket, _family(pbx.host))
 
 
 def _family(host: str) -> int:

@@ -51,4 +51,4 @@ def test_calls_through_a_nat() -> None:
         f"in_host {nft} add rule ip nat coming ip daddr {PUBLIC} dnat to {PRIVATE}",
         "export NETWORK_OF_KAMAILIO=/proc/$private/ns/net",
     ]
-    assert passed_in_own_network(natted_calls, commands=commands) == 6
+    assert passed_in_own_network(natted_calls, commands=commands) == 7

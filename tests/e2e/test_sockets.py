@@ -6,7 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from carriers.models import CarrierGroup
 from carriers.snapshots.records import read_carriers
+from kamailio_bridge.apply.operations import apply
 from kamailio_bridge.local.kamailio_process import NodeProcess
 from kamailio_bridge.nodes.node import Node
 from kamailio_bridge.questions.credential_probes import ask_realm
@@ -17,6 +19,7 @@ from tests.e2e.sip.agent import UserAgent
 from tests.e2e.sip.digest import Account
 from tests.e2e.sip.incoming import Challenge, Incoming, ring, say
 from tests.e2e.sip.message import Uri
+from tests.e2e.sip.tls import Authority, Relay, server_side
 from tests.mariadb import free_port
 
 pytestmark = [
@@ -28,14 +31,22 @@ pytestmark = [
 NUMBER = "914443332222"
 ACCOUNT = Account("1000", "secret of one", "carrier.example")
 DEFAULT, CARRIERS, PBXS = "127.0.0.1", "127.40.0.1", "127.40.0.2"
-PORT, PBX_PORT = free_port(), free_port()
+PORT, TLS_PORT, PBX_PORT = free_port(), free_port(), free_port()
 AT_CARRIERS, AT_CARRIERS_6, AT_PBXS = f"{CARRIERS}:{PORT}", f"[::1]:{PORT}", f"{PBXS}:{PBX_PORT}"
 
 
 @pytest.fixture(scope="module")
-def edge(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[NodeProcess]:
-    sockets = f"carriers={AT_CARRIERS}, carriers={AT_CARRIERS_6}, pbxs={AT_PBXS}"
-    with running_node(tmp_path_factory.mktemp("sockets"), sip_sockets=sockets) as process:
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    return Authority(tmp_path_factory.mktemp("authority"), "private-ca")
+
+
+@pytest.fixture(scope="module")
+def edge(
+    django_db_setup: None, tmp_path_factory: pytest.TempPathFactory, authority: Authority
+) -> Iterator[NodeProcess]:
+    sockets = f"carriers={AT_CARRIERS} tls {TLS_PORT}, carriers={AT_CARRIERS_6} tls {TLS_PORT}, pbxs={AT_PBXS}"
+    folder, tls = tmp_path_factory.mktemp("sockets"), {"sip_tls_port": free_port(), "tls_ca": str(authority.file)}
+    with running_node(folder, sip_sockets=sockets, **tls) as process:
         yield process
 
 
@@ -117,7 +128,8 @@ def test_both_at_one_socket_and_none_at_the_default_one(scene: Scene) -> None:
 
 def test_challenges_and_late_answers(scene: Scene) -> None:
     """The retry with the credential, and the end of a call that was taken too late, have the socket of the attempt."""
-    late, carrier = scene.carrier(say((2.3, 200))), scene.carrier(Challenge(ACCOUNT))
+    late = scene.carrier(say((2.3, 200)))
+    carrier = scene.carrier(Challenge(ACCOUNT, then=say((0, 180), (0.8, 200))))
     carrier.within_calls = Challenge(ACCOUNT)
     group = scene.group("Acme", to(late), to(carrier), socket="carriers")
     scene.credential(group, ACCOUNT, carrier, register=False)
@@ -133,32 +145,52 @@ def test_challenges_and_late_answers(scene: Scene) -> None:
         assert_from(agent, AT_CARRIERS)
 
 
-@pytest.mark.parametrize(("address", "transport"), [("", "udp"), ("", "tcp"), ("::1", "udp")])
-def test_registrations_calls_and_tests(scene: Scene, address: str, transport: str) -> None:
-    """The registrar is told the socket, calls to that Contact arrive, and tests leave by it as well."""
-    registrar = scene.registrar(ACCOUNT, address=address)
-    group = scene.group("Acme", to(registrar, transport=transport), socket="carriers")
-    scene.credential(group, ACCOUNT, registrar, transport=transport)
-    scene.route("9", group)
+def test_registrations(scene: Scene) -> None:
+    """The registrar is told the socket, of the right family and transport, and calls to that Contact arrive."""
+    kinds = (("", "udp"), ("", "tcp"), ("::1", "udp"))
+    registrars = [scene.registrar(ACCOUNT, address=address) for address, _ in kinds]
+    for registrar, (address, transport) in zip(registrars, kinds, strict=True):
+        group = scene.group(f"{address}{transport}", to(registrar, transport=transport), socket="carriers")
+        scene.credential(group, ACCOUNT, registrar, transport=transport)
     scene.apply()
-    registrar.wait_until_registered("1000")
-    at = AT_CARRIERS_6 if address else AT_CARRIERS
-    suffix = ";transport=tcp" if transport == "tcp" else ""
-    contacts = {incoming.message.get("contact").partition("@")[2] for incoming in registrar.registers()}
-    assert contacts == {f"{at}{suffix}>"}
-    contact = Uri.parse(registrar.bindings["1000"].contact)
-    call = registrar.call(contact.user, at, transport=transport, to="+14443332222@carrier.example")
-    assert call.code == 200
-    assert scene.pbx.numbers == ["+14443332222"]
-    assert call.bye() == 200
-    talk(scene.pbx, registrar, NUMBER, AT_PBXS, ends="callee")
-    if transport == "udp":
-        assert_from(registrar, at)
-    vias = {incoming.message.get("via").split()[1].partition(";")[0] for incoming in registrar.received}
-    assert vias == {at}
+    for registrar, (address, transport) in zip(registrars, kinds, strict=True):
+        registrar.wait_until_registered("1000")
+        at = AT_CARRIERS_6 if address else AT_CARRIERS
+        suffix = ";transport=tcp" if transport == "tcp" else ""
+        contacts = {incoming.message.get("contact").partition("@")[2] for incoming in registrar.registers()}
+        assert contacts == {f"{at}{suffix}>"}
+        contact = Uri.parse(registrar.bindings["1000"].contact)
+        call = registrar.call(contact.user, at, transport=transport, to="+14443332222@carrier.example")
+        assert call.code == 200
+        assert call.reinvite() == 200
+        assert scene.pbx.hang_up(scene.pbx.invites[-2]) == 200
+        registrar.wait_for("BYE")
+        vias = {incoming.message.get("via").split()[1].partition(";")[0] for incoming in registrar.received}
+        assert vias == {at}
+        if transport == "udp":
+            assert_from(registrar, at)
+
+
+def test_calls_over_tls(scene: Scene, authority: Authority) -> None:
+    carrier = scene.carrier()
+    context = server_side(authority.certify(carrier.address))
+    with Relay(carrier.address, (carrier.address, carrier.port), accept=context) as relay:
+        carrier.contact = f"sip:{carrier.address}:{relay.port};transport=tls"
+        secure = to(carrier, port=relay.port, transport="tls")
+        scene.route("9", scene.group("Secure", secure, socket="carriers"))
+        scene.apply()
+        call = scene.pbx.call(NUMBER, AT_PBXS)
+        assert call.code == 200
+        assert call.reinvite() == 200
+        assert carrier.hang_up(carrier.invites[0]) == 200
+        at = f"{CARRIERS}:{TLS_PORT}"
+        for incoming in carrier.received:
+            assert incoming.message.get("via").startswith(f"SIP/2.0/TLS {at};")
+        assert f"<sip:{at};transport=tls;" in carrier.invites[0].message.all("record-route")[0]
 
 
 def test_tests_leave_by_the_socket(scene: Scene) -> None:
+    """By one that the node does not have they do not leave at all, and a reload is refused."""
     registrar = scene.registrar(ACCOUNT)
     group = scene.group("Acme", to(registrar), socket="carriers")
     scene.credential(group, ACCOUNT, registrar, register=False)
@@ -166,7 +198,11 @@ def test_tests_leave_by_the_socket(scene: Scene) -> None:
     node = Node("edge", scene.process.parameters.rpc(20))
     assert probe_endpoint(node, record, record.endpoints[0]).ok
     assert ask_realm(node, record).ok
+    assert_from(registrar, AT_CARRIERS)
     elsewhere = record._replace(socket="elsewhere")
     for probe in (probe_endpoint(node, elsewhere, record.endpoints[0]), ask_realm(node, elsewhere)):
         assert probe.sentence.startswith("Nothing was asked: node edge has no socket “elsewhere”: add it to ")
-    assert_from(registrar, AT_CARRIERS)
+    CarrierGroup.objects.update(socket="elsewhere")
+    refused = apply(author=None, nodes=[node])
+    assert refused.outcome == "refused"
+    assert "carrier group “Acme”: can't be reached as it should, because node edge has no socket" in refused.sentence

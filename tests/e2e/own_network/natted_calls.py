@@ -13,15 +13,18 @@ import pytest
 from kamailio_bridge.local.kamailio_parameters import NodeParameters, program
 from kamailio_bridge.local.kamailio_process import NodeProcess
 from kamailio_bridge.local.ports import Port
+from kamailio_bridge.nodes.sockets.sip_sockets import FILE_NAME, DefaultSocket, parse_sip_sockets, sip_sockets_file
 from tests.e2e.nodes import running_node
 from tests.e2e.scene import Scene, to
 from tests.e2e.sip.agent import UserAgent
 from tests.e2e.sip.digest import Account
 from tests.e2e.sip.outgoing import Call
+from tests.mariadb import free_port
 
 pytestmark = [pytest.mark.django_db(databases=["default", "kamailio"], transaction=True)]
 
 PRIVATE, PUBLIC, CARRIER, PBX = "10.0.0.2", "203.0.113.9", "198.51.100.5", "198.51.100.6"
+WAN_PORT = free_port()
 NUMBER = "914443332222"
 ACCOUNT = Account("1000", "secret of one", "carrier.example")
 
@@ -36,6 +39,13 @@ class InsideParameters(NodeParameters):
         """Return none, because they are not of the network in which we could check them."""
         return []
 
+    def write_files(self) -> None:
+        """Write the sockets without a check that they are of this network."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        default = DefaultSocket(self.sip_address, self.sip_port)
+        text = sip_sockets_file(parse_sip_sockets(self.sip_sockets), default)
+        (self.folder / FILE_NAME).write_text(text, encoding="utf-8")
+
 
 @pytest.fixture(scope="session")
 def edge(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[NodeProcess]:
@@ -45,6 +55,7 @@ def edge(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Ite
         InsideParameters,
         sip_address=PRIVATE,
         sip_advertise=PUBLIC,
+        sip_sockets=f"wan={PRIVATE}:{WAN_PORT} advertise {PUBLIC}:{WAN_PORT}",
         rpc_address=PRIVATE,
         environment={"DSIPROUTER_RPC_SOURCES": f"{CARRIER}/32"},
     ) as process:
@@ -105,6 +116,27 @@ def test_calls_both_ways(outside: Scene, transport: str, who: str) -> None:
     for agent in (outside.pbx, carrier):
         assert_public(agent, calls[agent])
         assert_call_id_of_others(agent)
+
+
+def test_a_named_socket(outside: Scene) -> None:
+    """It has an advertised address of its own, in calls and registrations."""
+    registrar = outside.registrar(ACCOUNT, address=CARRIER)
+    group = outside.group("Acme", to(registrar), socket="wan")
+    outside.credential(group, ACCOUNT, registrar)
+    outside.route("9", group)
+    outside.apply()
+    at = f"{PUBLIC}:{WAN_PORT}"
+    registrar.wait_until_registered(ACCOUNT.username)
+    call = outside.pbx.call(NUMBER, proxy(outside))
+    assert call.code == 200
+    assert registrar.hang_up(registrar.invites[0]) == 200
+    assert outside.pbx.wait_for("BYE")[0].message.get("via").startswith(f"SIP/2.0/UDP {proxy(outside)};")
+    for incoming in registrar.received:
+        assert incoming.link.peer == (PUBLIC, WAN_PORT)
+        assert incoming.message.get("via").startswith(f"SIP/2.0/UDP {at};")
+    assert {incoming.message.get("contact").partition("@")[2] for incoming in registrar.registers()} == {f"{at}>"}
+    assert_public(registrar)
+    assert_public(outside.pbx, call)
 
 
 def test_registrations(outside: Scene) -> None:

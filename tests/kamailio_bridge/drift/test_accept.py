@@ -90,6 +90,19 @@ def test_the_weight_of_an_endpoint(acme: CarrierGroup) -> None:
     assert first.weight == 75
 
 
+def test_the_socket_of_an_endpoint(acme: CarrierGroup) -> None:
+    """Without the attribute it is the default one, which needs a name where the group has another."""
+    CarrierGroup.objects.update(socket="carriers")
+    apply(author=None, nodes=[])
+    first, second = acme.endpoints.order_by("position")
+    row_of(first).update(attrs=f"gwid={first.pk};strip=0;sockname=wan")
+    accept("dispatcher")
+    apply(author=None, nodes=[])
+    row_of(second).update(attrs=row_of(second).get().attrs.replace(";sockname=carriers", ""))
+    accept("dispatcher")
+    assert [endpoint.socket for endpoint in acme.endpoints.order_by("position")] == ["wan", "default"]
+
+
 def test_a_deleted_destination_is_a_disabled_endpoint(acme: CarrierGroup) -> None:
     first = acme.endpoints.get(position=1)
     row_of(first).delete()

@@ -9,6 +9,7 @@ from pytest_django.fixtures import Settings
 
 from kamailio_bridge.modules import MODULES
 from kamailio_bridge.modules.mtree import PREFIXES
+from kamailio_bridge.rows.attrs import split_attrs
 from tests.kamailio_bridge.projected import project, rows
 from tests.kamailio_bridge.records import (
     carriers,
@@ -63,6 +64,20 @@ def test_an_endpoint_is_a_destination_in_its_groups_set() -> None:
             "description": "carrier-group:8",
         }
     ]
+
+
+def test_the_socket_of_an_endpoint_precedes_its_groups() -> None:
+    """A group's registration has the group's, in the policy of its account."""
+    there = group(8, endpoint(1), endpoint(2, socket="wan"), socket="carriers", credential=credential(1))
+    plain = group(9, endpoint(3), endpoint(4, socket="default"))
+    state = carriers(there, plain, pbx(1, socket="pbxs", backup_addresses="192.0.2.10:5060"))
+    named = {row["id"]: split_attrs(row["attrs"]).get("sockname") for row in rows("dispatcher", state)}
+    assert list(named.values()) == ["carriers", "wan", None, "default", "pbxs", "pbxs"]
+    policies = {row["key_name"]: row["key_value"] for row in rows("policy", state, "dsiprouter_policy")}
+    assert policies["8:account"] == "socket=carriers"
+    said = MODULES["dispatcher"].unread(project("dispatcher", state))
+    assert said.startswith("It does not read the SIP sockets of carrier group “Carrier 8”, carrier group “Carrier 9”, ")
+    assert MODULES["dispatcher"].unread(project("dispatcher", carriers(group(1, endpoint(1))))) == ""
 
 
 def test_earlier_endpoints_have_higher_priorities() -> None:

@@ -155,9 +155,13 @@ def test_only_an_enabled_pbx_or_endpoint_at_our_own_address_is_warned_of(setting
         pbx(2, host=ours, enabled=False),
         pbx(3, host=ours, port=5061),
     ]
-    found = list(map(str, rules.warnings(carriers(group(1, endpoint(1, ours)), pbx(1, host=ours), *others))))
+    settings.DSIPROUTER_SIP_SOCKETS = "wan=203.0.113.6:5070 advertise 198.51.100.6:5070"
+    named = group(4, endpoint(6, "203.0.113.6"), endpoint(7, "198.51.100.6", port=5070))
+    state = carriers(group(1, endpoint(1, ours)), pbx(1, host=ours), named, *others)
+    found = list(map(str, rules.warnings(state)))
     assert [warning for warning in found if text in warning] == [
         f"carrier group “Carrier 1”, endpoint {ours}:5060: {text} the carrier.",
+        f"carrier group “Carrier 4”, endpoint 198.51.100.6:5070: {text} the carrier.",
         f"PBX “PBX 1”: {text} the PBX.",
     ]
 
