@@ -14,6 +14,7 @@ from carriers.history.object_names import name_beside
 from carriers.history.recording import record, unrecorded
 from carriers.history.tracking import track
 from carriers.labels import Names, Values, label, owner_of
+from carriers.models import OwnTemplate
 from carriers.snapshots.differences import field_changes
 from carriers.snapshots.state import CIPHERTEXTS, MODELS
 
@@ -27,6 +28,7 @@ def track_carriers() -> None:
             owner=lambda instance: owner_of(type(instance), values_of(instance)),
             secrets=(CIPHERTEXTS[model],) if model in CIPHERTEXTS else (),
         )
+    track(OwnTemplate, without=("content",), is_applied=False)  # its page shows the content
 
 
 def values_of(instance: models.Model) -> dict[str, Any]:

@@ -2,7 +2,15 @@
 
 from carriers.admin.conditions import ConditionAdmin
 from carriers.admin.groups import CarrierGroupAdmin
+from carriers.admin.own_templates import OwnTemplateAdmin
 from carriers.admin.pbxs import PBXAdmin
 from carriers.admin.routes import InboundRouteAdmin, OutboundRouteAdmin
 
-__all__ = ["CarrierGroupAdmin", "ConditionAdmin", "InboundRouteAdmin", "OutboundRouteAdmin", "PBXAdmin"]
+__all__ = [
+    "CarrierGroupAdmin",
+    "ConditionAdmin",
+    "InboundRouteAdmin",
+    "OutboundRouteAdmin",
+    "OwnTemplateAdmin",
+    "PBXAdmin",
+]

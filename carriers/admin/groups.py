@@ -23,18 +23,20 @@ from carriers.admin.change_lists import ListAdmin, QuickList
 from carriers.admin.hooks import CallsHooks
 from carriers.admin.inlines import AuthCredentialInline, EndpointInline, ExtraHeaderInline, GroupSourceInline
 from carriers.admin.later_templates_page import later_template_view
+from carriers.admin.save_template_page import save_template_view
 from carriers.admin.simultaneous_edits.mixin import EditedTogether
 from carriers.admin.topics import topic_fieldsets
 from carriers.forms.add_group import AddCarrierGroupForm
 from carriers.forms.groups import CarrierGroupForm, client_key_state
 from carriers.forms.provider_group import ProviderGroupForm
+from carriers.group_templates.later_templates import later_template
 from carriers.history.actor import operator_of
-from carriers.later_templates import later_template
 from carriers.models import AuthCredential, CarrierGroup, Endpoint, SourceNetwork
 from carriers.models.topics.numbers import NumberFormat
 from carriers.models.topics.registry import GROUP_TOPICS
 from carriers.offered_lookups import OfferedLookups
-from carriers.providers.provider import providers, settings_in_words
+from carriers.offered_templates import offered_templates
+from carriers.providers.provider import TemplateBroken, settings_in_words
 from carriers.services import set_enabled
 from carriers.values.addresses import format_address
 
@@ -222,9 +224,10 @@ class CarrierGroupAdmin(OfferedLookups, CallsHooks, EditedTogether, ListAdmin):
         return super().render_change_form(request, context, *args, **kwargs)
 
     def get_urls(self) -> list[Any]:
-        view = self.admin_site.admin_view(later_template_view)
+        later, save = map(self.admin_site.admin_view, (later_template_view, save_template_view))
         return [
-            re_path(r"^(?P<pk>[0-9]{1,9})/template/$", view, name="carriers_carriergroup_template"),
+            re_path(r"^(?P<pk>[0-9]{1,9})/template/$", later, name="carriers_carriergroup_template"),
+            re_path(r"^(?P<pk>[0-9]{1,9})/save-as-template/$", save, name="carriers_carriergroup_save_template"),
             *super().get_urls(),
         ]
 
@@ -243,7 +246,11 @@ class CarrierGroupAdmin(OfferedLookups, CallsHooks, EditedTogether, ListAdmin):
     ) -> HttpResponse:
         if not self.has_add_permission(request):
             raise PermissionDenied
-        known = providers()
+        try:
+            known = offered_templates()
+        except TemplateBroken as broken:
+            known = {}
+            self.message_user(request, f"No template can be chosen: {broken}", messages.ERROR)
         provider = known.get(request.GET.get("provider", ""))
         data = request.POST if request.method == "POST" else None
         form = AddCarrierGroupForm(data) if provider is None else ProviderGroupForm(provider, data)
@@ -257,7 +264,10 @@ class CarrierGroupAdmin(OfferedLookups, CallsHooks, EditedTogether, ListAdmin):
             "title": "Add carrier group",
             "opts": self.opts,
             "form": form,
-            "providers": known.values(),
+            "templates": [
+                ("Your own templates", [each for each in known.values() if each.is_own]),
+                ("Templates of this product", [each for each in known.values() if not each.is_own]),
+            ],
             "provider": provider,
             "provider_sets": settings_in_words(provider) if provider is not None else "",
             "is_popup": IS_POPUP_VAR in request.GET or IS_POPUP_VAR in request.POST,

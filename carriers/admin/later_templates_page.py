@@ -12,8 +12,8 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from carriers.documents import DocumentRefused
+from carriers.group_templates.later_templates import accept_template, decline_template, later_template, preview_template
 from carriers.history.actor import operator_of
-from carriers.later_templates import accept_template, decline_template, later_template, preview_template
 from carriers.models import CarrierGroup
 
 

@@ -6,7 +6,8 @@ import re
 
 from carriers.documents.entry_keys import read_mapping, read_number
 from carriers.documents.items import Item, Problems, Values
-from carriers.providers.provider import AnswersRefused, TemplateBroken, providers
+from carriers.offered_templates import offered_templates
+from carriers.providers.provider import AnswersRefused, TemplateBroken
 
 TEMPLATE_KEYS = ("template", "template_version")
 
@@ -20,7 +21,7 @@ def fill_template(entry: Values, place: str, problems: Problems) -> Values:
         return entry
     own = {key: value for key, value in entry.items() if key != "answers"}
     try:
-        known = providers()
+        known = offered_templates()
     except TemplateBroken as broken:
         problems.add(f"{place}.template", str(broken))
         return own

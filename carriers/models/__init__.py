@@ -4,6 +4,7 @@ from carriers.models.conditions import Condition, ConditionPBX
 from carriers.models.credentials import AuthCredential
 from carriers.models.groups import CarrierGroup, Endpoint
 from carriers.models.headers import ExtraHeader
+from carriers.models.own_templates import OwnTemplate
 from carriers.models.pbxs import PBX
 from carriers.models.routes import InboundRoute, InboundRouteCarrier, OutboundRoute, OutboundRouteGroup, RefuseCode
 from carriers.models.sources import SourceNetwork
@@ -20,6 +21,7 @@ __all__ = [
     "InboundRouteCarrier",
     "OutboundRoute",
     "OutboundRouteGroup",
+    "OwnTemplate",
     "RefuseCode",
     "SourceNetwork",
 ]

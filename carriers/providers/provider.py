@@ -1,6 +1,7 @@
 """Templates of providers: what a carrier group of that provider looks like, and what only the customer knows.
 
-A template is a YAML file in this folder, or in ``providers/`` of the instance's home, where operators keep their own:
+A template is a YAML file in this folder, or in ``providers/`` of the instance's home, where operators keep their own.
+Those that they save on the site are in the database (``carriers.models.own_templates``), in the same form:
 
     title: Acme SIP                  # as people look for it
     version: 1                       # counts up when the settings change
@@ -28,7 +29,7 @@ import yaml
 from django.conf import settings
 
 FOLDER = Path(__file__).parent
-PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
+PLACEHOLDER = re.compile(r"\{([a-z_][a-z0-9_]*)\}")
 _SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 
 
@@ -74,6 +75,7 @@ class Provider:
     about: str
     asks: tuple[Question, ...]
     group: Mapping[str, Any] = field(repr=False)
+    is_own: bool = False  # the operator's, not one of this product
 
     def fill(self, answers: Mapping[str, str]) -> dict[str, Any]:
         """Return the entry of a carrier group with the answers. Raises ``AnswersRefused``."""
@@ -134,9 +136,13 @@ def settings_in_words(provider: Provider) -> str:
 
 
 def providers() -> dict[str, Provider]:
-    """Return all templates by slug, in the order of their titles; an operator's own replaces one of ours."""
+    """Return the templates in files by slug, in the order of their titles; an operator's own replaces one of ours."""
     own = Path(settings.DSIPROUTER_HOME) / "providers"
-    found = _read_folder(FOLDER) | (_read_folder_now(own) if own.is_dir() else {})
+    return in_order(_read_folder(FOLDER) | (_read_folder_now(own, is_own=True) if own.is_dir() else {}))
+
+
+def in_order(found: Mapping[str, Provider]) -> dict[str, Provider]:
+    """Return templates in the order of their titles."""
     return dict(sorted(found.items(), key=lambda item: item[1].title.lower()))
 
 
@@ -145,54 +151,75 @@ def _read_folder(folder: Path) -> dict[str, Provider]:
     return _read_folder_now(folder)
 
 
-def _read_folder_now(folder: Path) -> dict[str, Provider]:
-    return {path.stem: read_provider(path) for path in sorted(folder.glob("*.yaml"))}
+def _read_folder_now(folder: Path, *, is_own: bool = False) -> dict[str, Provider]:
+    return {path.stem: read_provider(path, is_own=is_own) for path in sorted(folder.glob("*.yaml"))}
 
 
-def read_provider(path: Path) -> Provider:
+def read_provider(path: Path, *, is_own: bool = False) -> Provider:
     """Read one template. Raises ``TemplateBroken``."""
     try:
         tree = yaml.safe_load(path.read_text(encoding="utf-8"))
-        asks = tuple(_question(entry) for entry in tree.get("asks", []))
+    except (OSError, yaml.YAMLError, ValueError) as error:
+        raise TemplateBroken(f"The template {path.name} can't be read: {error}") from None
+    if not is_slug(path.stem):
+        raise TemplateBroken(f"The template {path.name} needs a name of small letters, digits and hyphens.")
+    return provider_of(path.stem, tree, path.name, is_own=is_own)
+
+
+def is_slug(text: str) -> bool:
+    """Say whether a template may have this name in documents."""
+    return _SLUG.fullmatch(text) is not None
+
+
+def provider_of(slug: str, tree: Any, name: str, *, is_own: bool) -> Provider:
+    """Return the template that a tree describes. ``name`` is for errors. Raises ``TemplateBroken``."""
+    try:
+        asks = tuple(_question(entry) for entry in tree.get("asks") or [])
         provider = Provider(
-            path.stem,
+            slug,
             str(tree["title"]),
             int(tree["version"]),
             str(tree["date"]),
-            str(tree["source"]),
-            str(tree.get("about", "")),
+            str(tree["source"] or ""),
+            str(tree.get("about") or ""),
             asks,
             dict(tree["group"]),
+            is_own,
         )
-    except (OSError, yaml.YAMLError, ValueError, TypeError, KeyError, AttributeError) as error:
-        raise TemplateBroken(f"The template {path.name} can't be read: {error}") from None
-    if not _SLUG.fullmatch(path.stem):
-        raise TemplateBroken(f"The template {path.name} needs a name of small letters, digits and hyphens.")
-    unknown = set(_placeholders(provider.group)) - {question.name for question in asks}
+    except KeyError as error:
+        raise TemplateBroken(f"The template {name} lacks the key {error}.") from None
+    except (ValueError, TypeError, AttributeError) as error:
+        raise TemplateBroken(f"The template {name} can't be read: {error}") from None
+    unknown = set(placeholders(provider.group)) - {question.name for question in asks}
     if unknown:
-        raise TemplateBroken(f"The template {path.name} does not ask for {', '.join(sorted(unknown))}.")
+        raise TemplateBroken(f"The template {name} does not ask for {', '.join(sorted(unknown))}.")
     return provider
 
 
 def _question(entry: Any) -> Question:
-    choices = entry.get("choices", {})
+    choices = entry.get("choices") or {}
     return Question(
         str(entry["name"]),
         str(entry["label"]),
-        str(entry.get("help", "")),
-        bool(entry.get("secret", False)),
+        str(entry.get("help") or ""),
+        _is_true(entry.get("secret")),
         tuple((str(value), str(label)) for value, label in choices.items()),
-        str(entry.get("default", "")),
-        bool(entry.get("optional", False)),
+        "" if entry.get("default") is None else str(entry["default"]),
+        _is_true(entry.get("optional")),
     )
 
 
-def _placeholders(value: Any) -> Iterator[str]:
+def _is_true(value: Any) -> bool:
+    return value is True or value == "true"  # texts of documents have no other types
+
+
+def placeholders(value: Any) -> Iterator[str]:
+    """Yield the names of the answers that a value needs."""
     if isinstance(value, dict):
         for each in value.values():
-            yield from _placeholders(each)
+            yield from placeholders(each)
     elif isinstance(value, list):
         for each in value:
-            yield from _placeholders(each)
+            yield from placeholders(each)
     elif isinstance(value, str):
         yield from PLACEHOLDER.findall(value)

@@ -19,6 +19,7 @@ from carriers.models import (
     InboundRoute,
     OutboundRoute,
     OutboundRouteGroup,
+    OwnTemplate,
     SourceNetwork,
 )
 
@@ -39,6 +40,10 @@ def endpoint(**values: object) -> Endpoint:
 
 def credential(**values: object) -> AuthCredential:
     return AuthCredential(**{"group": group(), "username": "1000", "registrar": "sip.acme.example", **values})
+
+
+def own_template(**values: object) -> OwnTemplate:
+    return OwnTemplate(**{"slug": "x", "name": "x", "version": 1, "date": "x", "content": "x", **values})
 
 
 BAD: dict[str, Callable[[], models.Model]] = {
@@ -77,6 +82,8 @@ BAD: dict[str, Callable[[], models.Model]] = {
     "credential_expires_range": lambda: credential(expires=59),
     "credential_transport_known": lambda: credential(transport="xyz"),
     "condition_name_not_blank": lambda: Condition(name=""),
+    "own_template_name_not_blank": lambda: own_template(name=""),
+    "own_template_version_range": lambda: own_template(version=0),
     "pbx_name_not_blank": lambda: PBX(name="", host="192.0.2.9"),
     "pbx_host_not_blank": lambda: PBX(name="x", host=""),
     "pbx_port_range": lambda: PBX(name="x", host="192.0.2.9", port=0),
@@ -91,6 +98,8 @@ BAD: dict[str, Callable[[], models.Model]] = {
 
 TWICE: dict[str, Callable[[], models.Model]] = {
     "group name": lambda: CarrierGroup(name="twice"),
+    "template name": lambda: own_template(slug=OwnTemplate.objects.count()),
+    "template slug": lambda: own_template(name=f"x{OwnTemplate.objects.count()}"),
     "PBX name": lambda: PBX(name="twice", host="192.0.2.9"),
     "outbound prefix": lambda: OutboundRoute(prefix="9"),
     "default route": lambda: OutboundRoute(prefix=""),

@@ -30,6 +30,7 @@ FLOORS: tuple[dict[str, str], ...] = (
     {"carriers.models": "what an operator can configure"},
     {
         "carriers.labels": "what an object is called",
+        "carriers.offered_templates": "which templates there are, of this product and of the operator",
         "carriers.refusals": "with which answer a route refuses calls",
     },
     {"carriers.snapshots": "all carriers as records: read, compared and restored"},
@@ -41,10 +42,8 @@ FLOORS: tuple[dict[str, str], ...] = (
         "carriers.documents": "carriers as YAML, JSON and CSV",
         "carriers.services": "the changes that need more than one object",
     },
-    {
-        "carriers.forms": "what operators enter",
-        "carriers.later_templates": "what a later version of a group's template would change",
-    },
+    {"carriers.group_templates": "how a group becomes a template, and what a later version would change"},
+    {"carriers.forms": "what operators enter"},
     {"carriers.admin": "the pages of the carriers"},
     {
         "carriers.checks": "what is wrong with the keys of passwords",

@@ -10,8 +10,9 @@ from django.db import transaction
 from carriers.documents.dump import group_entry
 from carriers.documents.load import load_document
 from carriers.models import CarrierGroup
+from carriers.offered_templates import offered_templates
 from carriers.providers.answers import MISSING, answers_in, known_part
-from carriers.providers.provider import Provider, TemplateBroken, providers
+from carriers.providers.provider import Provider, TemplateBroken
 from carriers.snapshots.record_words import preview_style, record_changes
 from carriers.snapshots.records import read_carriers
 
@@ -33,7 +34,7 @@ def later_template(group: CarrierGroup) -> Provider | None:
     if not group.template or group.template_version is None:
         return None
     try:
-        provider = providers().get(group.template)
+        provider = offered_templates().get(group.template)
     except TemplateBroken:
         return None  # the page that adds a group says so
     return provider if provider is not None and provider.version > group.template_version else None
