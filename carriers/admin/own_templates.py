@@ -19,6 +19,7 @@ from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.http import require_GET
 
 from carriers.admin.change_lists import ListAdmin
+from carriers.admin.hooks import CallsHooks
 from carriers.forms.own_templates import ImportTemplateForm
 from carriers.group_templates.files import template_file
 from carriers.history.actor import operator_of
@@ -29,7 +30,7 @@ from carriers.providers.provider import settings_in_words
 
 
 @admin.register(OwnTemplate)
-class OwnTemplateAdmin(OfferedLookups, ListAdmin):
+class OwnTemplateAdmin(OfferedLookups, CallsHooks, ListAdmin):
     list_display = ("name", "slug", "version", "date", "groups")
     search_fields = ("name", "slug")
     search_help_text = "Search by name"
