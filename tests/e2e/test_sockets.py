@@ -131,7 +131,7 @@ def test_challenges_and_late_answers(scene: Scene) -> None:
     late = scene.carrier(say((2.3, 200)))
     carrier = scene.carrier(Challenge(ACCOUNT, then=say((0, 180), (0.8, 200))))
     carrier.within_calls = Challenge(ACCOUNT)
-    group = scene.group("Acme", to(late), to(carrier), socket="carriers")
+    group = scene.group("Acme", to(late, transport="tcp"), to(carrier), socket="carriers")
     scene.credential(group, ACCOUNT, carrier, register=False)
     scene.route("9", group)
     scene.apply()
@@ -141,8 +141,8 @@ def test_challenges_and_late_answers(scene: Scene) -> None:
     assert [len(carrier.requests(method)) for method in ("INVITE", "BYE")] == [2, 2]
     late.wait_for("BYE")
     assert [incoming.method for incoming in late.received] == ["INVITE", "ACK", "BYE"]
-    for agent in (carrier, late):
-        assert_from(agent, AT_CARRIERS)
+    assert_from(carrier, AT_CARRIERS)
+    assert_from(late, AT_CARRIERS, "tcp")
 
 
 def test_registrations(scene: Scene) -> None:
