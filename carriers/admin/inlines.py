@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib import admin
 from django.http import HttpRequest
 
@@ -19,8 +20,13 @@ class EndpointInline(admin.TabularInline):
     form = EndpointForm
     formset = EndpointFormSet
     ordering = ("position", "pk")
-    fields = EndpointForm.Meta.fields
     verbose_name_plural = "endpoints, in the order in which they are tried"
+
+    def get_fields(self, request: HttpRequest, obj: CarrierGroup | None = None) -> tuple[str, ...]:
+        """Leave the socket out where there is no choice of sockets: the row fills the page without it."""
+        fields = EndpointForm.Meta.fields
+        chosen = settings.DSIPROUTER_SIP_SOCKETS or (obj is not None and obj.endpoints.exclude(socket="").exists())
+        return fields if chosen else tuple(name for name in fields if name != "socket")
 
     def get_extra(self, request: HttpRequest, obj: CarrierGroup | None = None, **kwargs: Any) -> int:
         """Offer a blank row where there is none yet; the link below the table adds more."""

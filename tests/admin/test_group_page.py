@@ -90,6 +90,21 @@ def test_a_stored_endpoint_takes_a_typed_port(editor: Client, carriers: Carriers
     assert carriers.group.endpoints.get(position=1).port == 5090
 
 
+def test_the_socket_of_an_endpoint_has_a_field_where_there_is_a_choice(
+    editor: Client, carriers: Carriers, settings: Settings
+) -> None:
+    """Without a choice an edit leaves it alone."""
+    field = "endpoints-0-socket"
+    assert field not in fields_of(editor.get(carriers.group_url).content.decode())
+    settings.DSIPROUTER_SIP_SOCKETS = "carriers=203.0.113.9:5070"
+    post_page(editor, carriers.group_url, {field: "Carriers"})
+    settings.DSIPROUTER_SIP_SOCKETS = ""
+    page = fields_of(editor.get(carriers.group_url).content.decode())
+    assert page[field] == "carriers", "one that has a socket shows it"
+    post_page(editor, carriers.group_url, {"name": "Renamed"})
+    assert carriers.group.endpoints.order_by("position").values_list("socket", flat=True).first() == "carriers"
+
+
 @pytest.mark.parametrize(
     ("typed", "field", "reason"),
     [
@@ -99,8 +114,9 @@ def test_a_stored_endpoint_takes_a_typed_port(editor: Client, carriers: Carriers
     ],
 )
 def test_bad_endpoints_are_refused(
-    editor: Client, carriers: Carriers, typed: dict[str, str], field: str, reason: str
+    editor: Client, carriers: Carriers, settings: Settings, *, typed: dict[str, str], field: str, reason: str
 ) -> None:
+    settings.DSIPROUTER_SIP_SOCKETS = "carriers=203.0.113.9:5070"
     before = snapshot()
     changes = {"name": "Renamed", **new_endpoint(2, 3, **{"host": "gw.example", "weight": "51", **typed})}
     errors = errors_of(post_page(editor, carriers.group_url, changes))
