@@ -3,26 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
-from cryptography.x509 import load_pem_x509_certificate
 from django.conf import settings
 from django.core import checks
 from django.core.exceptions import ValidationError
-from django.utils import timezone
 
 from carriers.values.addresses import clean_host
 from kamailio_bridge.modules import MODULES
 from kamailio_bridge.modules.tables_in_use import table_problems
+from kamailio_bridge.nodes.certificates.expiry import node_certificate
 from kamailio_bridge.nodes.rpc_address import rpc_address_problem
 from kamailio_bridge.nodes.sip_address import sip_address_problem, sip_ipv6_address_problem
 from kamailio_bridge.nodes.sockets.sip_sockets import EXAMPLE, DefaultSocket, sip_sockets_problem
 from kamailio_bridge.nodes.tokens import folder_problem
 from kamailio_bridge.tables.problems import upgrade_warnings
-
-EXPIRY_DAYS = 30
 
 
 def check_tables(*, databases: Sequence[str] | None, **_others: Any) -> list[checks.CheckMessage]:
@@ -64,22 +59,14 @@ def check_sip_names(**_scope: Any) -> list[checks.CheckMessage]:
 
 
 def check_certificate(**_scope: Any) -> list[checks.CheckMessage]:
-    """Warn of a ``DSIPROUTER_TLS_CERTIFICATE`` that expires within ``EXPIRY_DAYS`` days, if the site may read it."""
-    path = settings.DSIPROUTER_TLS_CERTIFICATE
-    if not path:
-        return []
-    try:
-        ends = load_pem_x509_certificate(Path(path).read_bytes()).not_valid_after_utc
-    except (OSError, ValueError):
-        return []  # Kamailio's start says what is wrong with it
-    if ends > timezone.now() + timedelta(days=EXPIRY_DAYS):
-        return []
+    """Warn of a ``DSIPROUTER_TLS_CERTIFICATE`` that expires soon, if the site may read it."""
     return [
         checks.Warning(
-            f"DSIPROUTER_TLS_CERTIFICATE: {path} expires at {ends:%Y-%m-%d %H:%M} UTC.",
-            hint="Renew it, and restart Kamailio.",
+            f"DSIPROUTER_TLS_CERTIFICATE: {settings.DSIPROUTER_TLS_CERTIFICATE} {certificate.warning}",
             id="kamailio_bridge.W002",
         )
+        for certificate in node_certificate()
+        if certificate.is_due
     ]
 
 

@@ -20,6 +20,7 @@ from carriers.models import CarrierGroup
 from carriers.snapshots.some_groups import read_groups
 from kamailio_bridge.collector.models import HostName
 from kamailio_bridge.modules.policies.admitted_names import names_of
+from kamailio_bridge.nodes.certificates.expiry import group_certificates
 from kamailio_bridge.preview.deletion import consequences_of
 
 
@@ -55,7 +56,9 @@ def page_media(context: dict[str, Any]) -> str:
 def page_extras(context: dict[str, Any]) -> str:
     if not _is_of_groups(context):
         return ""
-    names = _where_names_lead(context["original"])
+    group = context["original"]
+    due = [f"{each.warning[:1].upper()}{each.warning[1:]}" for each in group_certificates(group) if each.is_due]
+    names = [*due, *_where_names_lead(group)]
     return render_to_string("admin/kamailio_bridge/carrier_group/live.html", {**context, "names": names})
 
 

@@ -16,6 +16,7 @@ from carriers.history.admin import HasHistory
 from carriers.offered_lookups import OfferedLookups
 from kamailio_bridge.apply.operations import retry
 from kamailio_bridge.monitoring.status import last_answers
+from kamailio_bridge.nodes.certificates.expiry import node_certificate
 from kamailio_bridge.nodes.models import LOCAL_NAME, KamailioNode
 from kamailio_bridge.nodes.rpc_url import local_rpc_url
 from kamailio_bridge.views.access import RELOAD_PERMISSION
@@ -82,7 +83,12 @@ class KamailioNodeAdmin(OfferedLookups, HasHistory):
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         local = None if KamailioNode.objects.exists() else {"name": LOCAL_NAME, "url": local_rpc_url()}
-        return super().changelist_view(request, {"local": local, "now": NOW, **(extra_context or {})})
+        certificates = [
+            f"The {each.what} {each.warning if each.is_due else f'expires at {each.expires:%Y-%m-%d %H:%M} UTC.'}"
+            for each in node_certificate()
+        ]
+        more = {"local": local, "now": NOW, "certificates": certificates, **(extra_context or {})}
+        return super().changelist_view(request, more)
 
     @admin.display(description="last reload")
     def last_answer(self, record: KamailioNode) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from carriers.snapshots.records import carriers_of
 from kamailio_bridge.modules import selected_modules
-from kamailio_bridge.nodes.tls_profiles import write_profiles
+from kamailio_bridge.nodes.certificates.tls_profiles import write_profiles
 from kamailio_bridge.revisions.applied import applied_state
 
 

@@ -19,6 +19,7 @@ from django.conf import settings
 from carriers.values.addresses import uri_host
 from kamailio_bridge.local.ports import Port
 from kamailio_bridge.local.tls_files import TlsFilesRefused, write_tls_files
+from kamailio_bridge.nodes.certificates.tls_profiles import CONFIG_NAME
 from kamailio_bridge.nodes.rpc import Rpc
 from kamailio_bridge.nodes.rpc_address import rpc_address_problem
 from kamailio_bridge.nodes.sip_address import sip_address_problems
@@ -28,7 +29,6 @@ from kamailio_bridge.nodes.sockets.sip_sockets import (
     parse_sip_sockets,
     write_sip_sockets,
 )
-from kamailio_bridge.nodes.tls_profiles import CONFIG_NAME
 
 CONFIGURATION = Path(__file__).resolve().parents[1] / "kamailio" / "kamailio.cfg"
 FIFO_NAME = "rpc_fifo"  # as in kamailio/modules.cfg

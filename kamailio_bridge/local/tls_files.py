@@ -12,7 +12,7 @@ import ssl
 import subprocess
 from pathlib import Path
 
-from kamailio_bridge.nodes.tls_profiles import CONFIG_NAME, sections_of
+from kamailio_bridge.nodes.certificates.tls_profiles import CONFIG_NAME, sections_of
 
 SYSTEM_CA = Path("/etc/ssl/certs/ca-certificates.crt")
 _SELF_MADE_DAYS = "3650"
@@ -42,7 +42,7 @@ class TlsFilesRefused(Exception):
 def write_tls_files(folder: Path, *, certificate: str = "", key: str = "", ca: str = "", name: str = "") -> Path:
     """Check the files and write the configuration into ``folder``; return its path.
 
-    The carrier groups' sections of an earlier apply stay (``nodes/tls_profiles.py``).
+    The carrier groups' sections of an earlier apply stay (``nodes/certificates/tls_profiles.py``).
 
     Without a certificate one is made for ``name``, which is good for calling out. ``ca`` is a PEM file of the CAs that
     are trusted instead of the system's. Raises ``TlsFilesRefused``; then nothing is written.

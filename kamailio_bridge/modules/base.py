@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 
 from carriers.snapshots.records import Carriers, EndpointRecord, GroupRecord
 from kamailio_bridge.modules.acceptance.accepted import Handler
+from kamailio_bridge.nodes.certificates.tls_profiles import TlsProfiles
 from kamailio_bridge.nodes.node import Node
 from kamailio_bridge.nodes.rpc import CallFailed, InvalidAnswer, Rpc
-from kamailio_bridge.nodes.tls_profiles import TlsProfiles
 from kamailio_bridge.rows.destination import Destination
 from kamailio_bridge.rows.row_drift import RowDrift
 from kamailio_bridge.rows.types import Notice, Row, Table, Values

@@ -22,9 +22,9 @@ from kamailio_bridge.modules.base import (
     join_first,
 )
 from kamailio_bridge.modules.policies.tls import tls_policy, tls_profile
+from kamailio_bridge.nodes.certificates.tls_profiles import profiles_folder, write_profiles
 from kamailio_bridge.nodes.node import Node
 from kamailio_bridge.nodes.rpc import CallFailed, Rpc, as_list, parsing_answer
-from kamailio_bridge.nodes.tls_profiles import profiles_folder, write_profiles
 from kamailio_bridge.rows.ids import policy_row_id, set_id
 from kamailio_bridge.rows.marks import POLICY_HASH_TABLE, STRING_KEY, STRING_VALUE, TLS_TOPIC
 from kamailio_bridge.rows.policy_text import policy_text

@@ -20,6 +20,7 @@ from carriers.models import AuthCredential, CarrierGroup, Endpoint
 from carriers.snapshots.some_groups import read_groups
 from kamailio_bridge.monitoring.strangers import Strangers, read_strangers
 from kamailio_bridge.nodes.ask_all import ask_at_once
+from kamailio_bridge.nodes.certificates.expiry import group_certificates, node_certificate
 from kamailio_bridge.nodes.node import configured_nodes
 from kamailio_bridge.nodes.rpc import CallFailed, RpcError
 from kamailio_bridge.plan.pending import LONGEST_SECONDS, pending_changes
@@ -53,6 +54,7 @@ class BridgeCollector(Collector):
         yield from _pending()
         yield from _nodes()
         yield _registrations()
+        yield _certificates()
 
 
 def _applies() -> Iterator[Metric]:
@@ -161,4 +163,20 @@ def _registrations() -> Metric:
     family = GaugeMetricFamily("dsiprouter_registrations", "Registrations by state.", labels=["state"])
     for state in get_args(State):
         family.add_metric([state], counts.get(state, 0))
+    return family
+
+
+def _certificates() -> Metric:
+    """Report when the certificates expire that the site knows."""
+    family = GaugeMetricFamily(
+        "dsiprouter_certificate_expiry_timestamp_seconds",
+        "When a certificate of a carrier group expires, or the node's, which has no group.",
+        labels=["group", "certificate"],
+    )
+    for certificate in node_certificate():
+        family.add_metric(["", certificate.what], certificate.expires.timestamp())
+    with_tls = CarrierGroup.objects.exclude(client_certificate="", ca_certificates="").filter(enabled=True)
+    for group in with_tls.order_by("pk").only("name", "client_certificate", "ca_certificates"):
+        for certificate in group_certificates(group):
+            family.add_metric([group.name, certificate.what], certificate.expires.timestamp())
     return family

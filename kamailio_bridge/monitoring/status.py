@@ -15,6 +15,7 @@ from kamailio_bridge.drift.compare import read_drift, read_node_drift
 from kamailio_bridge.modules import selected_modules
 from kamailio_bridge.monitoring.strangers import Strangers, read_strangers
 from kamailio_bridge.nodes.ask_all import ask_nodes
+from kamailio_bridge.nodes.certificates.expiry import certificates
 from kamailio_bridge.nodes.node import Node, configured_nodes
 from kamailio_bridge.nodes.rpc import RpcError, method_names, parse_number, parsing_answer
 from kamailio_bridge.plan.make import make_plan
@@ -63,6 +64,15 @@ class RegistrationStatus:
 
 
 @dataclass(frozen=True)
+class CertificateStatus:
+    """A certificate that the site knows; ``expires`` is an ISO time, ``is_due`` whether it is less than 30 days off."""
+
+    name: str
+    expires: str
+    is_due: bool
+
+
+@dataclass(frozen=True)
 class Status:
     """The whole: the tables' revision, and in ``waiting`` the number of rows to change; None if unreadable."""
 
@@ -73,6 +83,7 @@ class Status:
     nodes: list[NodeStatus]
     registrations: list[RegistrationStatus] = field(default_factory=list)
     drift: list[str] = field(default_factory=list)
+    certificates: list[CertificateStatus] = field(default_factory=list)
 
     @property
     def ok(self) -> bool:
@@ -113,7 +124,12 @@ def read_status() -> Status:
     ]
     found = _registrations(carriers, nodes) if carriers else []
     in_step = [node for node, state in zip(nodes, states, strict=True) if state.in_step]
-    return Status(revision, waiting, problems, warnings, states, found, _drift(in_step))
+    return Status(revision, waiting, problems, warnings, states, found, _drift(in_step), _certificates(carriers))
+
+
+def _certificates(carriers: Carriers | None) -> list[CertificateStatus]:
+    groups = carriers.groups.values() if carriers is not None else ()
+    return [CertificateStatus(each.name, each.expires.isoformat(), each.is_due) for each in certificates(groups)]
 
 
 def _drift(in_step: list[Node]) -> list[str]:

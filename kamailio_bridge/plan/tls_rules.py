@@ -10,6 +10,7 @@ from carriers.labels import endpoint_label, group_label, pbx_label
 from carriers.snapshots.records import Carriers, GroupRecord
 from carriers.values.address_lists import addresses_in
 from carriers.values.addresses import DEFAULT_TLS_PORT, format_address
+from kamailio_bridge.nodes.certificates.expiry import certificates
 from kamailio_bridge.rows.types import Notice
 
 _Address = tuple[str, int]
@@ -84,3 +85,10 @@ def _profile(group: GroupRecord) -> _Profile:
     if not (group.ca_certificates or group.client_certificate) and group.verify_certificate:
         return None
     return group.ca_certificates, group.client_certificate, group.client_key, group.verify_certificate
+
+
+def certificate_warnings(carriers: Carriers) -> Iterator[Notice]:
+    """Name the certificates that expire soon."""
+    for certificate in certificates(carriers.groups.values()):
+        if certificate.is_due:
+            yield Notice(certificate.owner or certificate.what, certificate.warning)

@@ -50,5 +50,8 @@ class Command(BaseCommand):
                 self.stdout.write(f"  registrations: {node.registered} of {node.to_register}")
                 if node.strangers is not None:
                     self.stdout.write(f"  strangers: {node.strangers.sentence}")
+        for certificate in status.certificates:
+            soon = ", soon" if certificate.is_due else ""
+            self.stdout.write(f"certificate: {certificate.name} expires at {certificate.expires}{soon}")
         for registration in status.registrations:
             self.stdout.write(f"registration of {registration.group}: {registration.words}. {registration.sentence}")

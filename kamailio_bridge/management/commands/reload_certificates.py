@@ -9,9 +9,9 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from kamailio_bridge.apply.node_files import write_applied_files
 from kamailio_bridge.nodes.ask_all import ask_nodes
+from kamailio_bridge.nodes.certificates.tls_profiles import profiles_folder
 from kamailio_bridge.nodes.node import Node, configured_nodes
 from kamailio_bridge.nodes.rpc import CallFailed, RpcError
-from kamailio_bridge.nodes.tls_profiles import profiles_folder
 
 _METHOD = "tls.reload"
 _MISSING = "method not found"  # the node has no TLS module

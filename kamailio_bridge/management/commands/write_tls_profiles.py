@@ -8,7 +8,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from kamailio_bridge.apply.node_files import write_applied_files
-from kamailio_bridge.nodes.tls_profiles import profiles_folder
+from kamailio_bridge.nodes.certificates.tls_profiles import profiles_folder
 
 
 class Command(BaseCommand):

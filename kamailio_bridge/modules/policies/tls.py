@@ -1,6 +1,6 @@
 """tls: which certificates a group's endpoints may have, and whether Kamailio has a TLS profile of its own for it.
 
-The profile itself is in files of the node (``nodes/tls_profiles.py``). The policy holds a digest of it, so that a plan
+The profile itself is in files of the node (``nodes/certificates/tls_profiles.py``). The policy holds a digest of it, so that a plan
 sees that it changes.
 """
 
@@ -11,7 +11,7 @@ import hashlib
 from carriers.passwords.hidden import shown
 from carriers.snapshots.records import GroupRecord
 from carriers.values.pem import names_in
-from kamailio_bridge.nodes.tls_profiles import TlsProfile
+from kamailio_bridge.nodes.certificates.tls_profiles import TlsProfile
 from kamailio_bridge.rows.ids import set_id
 
 

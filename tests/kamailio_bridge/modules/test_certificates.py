@@ -12,9 +12,9 @@ from carriers.snapshots.records import GroupRecord
 from kamailio_bridge.local.tls_files import write_tls_files
 from kamailio_bridge.modules.certificates import TLS_POLICIES, CertificatesModule
 from kamailio_bridge.modules.policies.tls import tls_policy, tls_profile
+from kamailio_bridge.nodes.certificates.tls_profiles import write_profiles
 from kamailio_bridge.nodes.node import Node
 from kamailio_bridge.nodes.rpc import Rpc
-from kamailio_bridge.nodes.tls_profiles import write_profiles
 from kamailio_bridge.plan import rules
 from tests.certificates import CA, CERTIFICATE, KEY, OTHER_KEY
 from tests.kamailio_bridge.records import carriers, credential, endpoint, group, pbx
