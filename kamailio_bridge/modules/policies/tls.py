@@ -1,7 +1,7 @@
 """tls: which certificates a group's endpoints may have, and whether Kamailio has a TLS profile of its own for it.
 
-The profile itself is in files of the node (``nodes/certificates/tls_profiles.py``). The policy holds a digest of it, so that a plan
-sees that it changes.
+The profile itself is in files of the node (``nodes/certificates/tls_profiles.py``). The policy holds a digest of it, so
+that a plan sees that it changes.
 """
 
 from __future__ import annotations
