@@ -8,11 +8,26 @@ from django.conf import settings
 from django.contrib import admin
 from django.http import HttpRequest
 
+from carriers.admin.topics import summary_of
 from carriers.forms.credentials import AuthCredentialForm, password_state
 from carriers.forms.endpoints import EndpointForm, EndpointFormSet
 from carriers.forms.headers import ExtraHeaderForm, ExtraHeaderFormSet
 from carriers.forms.sources import SourceNetworkForm, SourceNetworkFormSet
 from carriers.models import AuthCredential, CarrierGroup, Endpoint, ExtraHeader, SourceNetwork
+
+# Of a credential: most carriers want none of them.
+SPECIAL_FIELDS = (
+    "domain",
+    "calls_to_domain",
+    "more_registrars",
+    "contact_user",
+    "whole_trunk",
+    "service_route",
+    "realm",
+    "more_realms",
+    "auth_username",
+    "expires",
+)
 
 
 class EndpointInline(admin.TabularInline):
@@ -67,25 +82,12 @@ class AuthCredentialInline(admin.StackedInline):
         """Show users who may only view whether a password is stored, in place of the field for a new one."""
         may_edit = self.has_change_permission(request, obj) or self.has_add_permission(request, obj)
         password = "password" if may_edit else "password_state"
+        stored = getattr(obj, "credential", None) or AuthCredential()
+        summary = summary_of(stored, map(AuthCredential._meta.get_field, SPECIAL_FIELDS))
+        special = f"Where the carrier wants something special: {summary}"
         return [
             (None, {"fields": ["username", password, "registrar", ("port", "transport"), "register"]}),
-            (
-                "Where the carrier wants something special",
-                {
-                    "fields": [
-                        "domain",
-                        "calls_to_domain",
-                        "more_registrars",
-                        "contact_user",
-                        "whole_trunk",
-                        "service_route",
-                        "realm",
-                        "more_realms",
-                        "auth_username",
-                        "expires",
-                    ]
-                },
-            ),
+            (special, {"fields": SPECIAL_FIELDS, "classes": ["collapse"]}),
         ]
 
     def get_readonly_fields(self, request: HttpRequest, obj: CarrierGroup | None = None) -> tuple[str, ...]:

@@ -39,10 +39,15 @@ def topic_fieldsets(
 
 def summary(instance: models.Model, topic: Topic) -> str:
     """Return what differs from the defaults in one line, or that nothing does."""
+    return summary_of(instance, [column for column in topic.fields._meta.local_fields if column.editable])
+
+
+def summary_of(instance: models.Model, columns: Iterable[Any]) -> str:
+    """Return which fields differ from their defaults in one line, or that none does."""
     words = [
         phrase
-        for column in topic.fields._meta.local_fields
-        if column.editable and getattr(instance, column.name) != column.get_default()
+        for column in columns
+        if getattr(instance, column.name) != column.get_default()
         for phrase in setting_in_words(type(instance), column.name, getattr(instance, column.name), instance, PLAIN)
     ]
     more = f", and {len(words) - SHOWN_SETTINGS} more" if len(words) > SHOWN_SETTINGS else ""
