@@ -41,6 +41,7 @@ COMMANDS = {
     "second_factor": (["second_factor", "admin"], ""),
     "test_carrier": (["test_carrier", "Acme"], ""),
     "who_is": (["who_is", "203.0.113.7"], ""),
+    "write_tls_profiles": (["write_tls_profiles"], ""),
     "changepassword": (["changepassword", "admin"], "a long password\na long password\n"),
     "clearsessions": (["clearsessions"], ""),
     "createsuperuser": (["createsuperuser", "--noinput", "--username", "x", "--email", "x@example.com"], ""),
@@ -119,6 +120,8 @@ def test_all_commands_of_ours_are_tried() -> None:
 @pytest.mark.parametrize("name", COMMANDS)
 def test_a_database_that_is_down(name: str, tmp_path: Path) -> None:
     arguments, text = COMMANDS[name]
+    (tmp_path / "kamailio").mkdir()
+    (tmp_path / "kamailio" / "tls.cfg").touch()  # without it nothing is read of the carriers' certificates
     down = f"mysql://nobody:none@{HOST}:{free_port()}/none"
     variables = environment(
         tmp_path, DATABASE_URL=down, KAMAILIO_DATABASE_URL=down, DJANGO_SUPERUSER_PASSWORD="a long password"
