@@ -61,6 +61,8 @@ def settings_of(group: CarrierGroup, before: Mapping[str, Any]) -> dict[str, Any
             {"name": header["name"], "value": header.get("value", ""), "secret": header["secret"]}
             for header in entry["extra_headers"]
         ]
+    # The client certificate is this customer's own, and of no use without its key, which is a secret.
+    entry["tls"].pop("client_certificate", None)
     for topic in GROUP_TOPICS:
         values = _beyond_defaults(CarrierGroup, entry[topic.key], before.get(topic.key, {}))
         if values:

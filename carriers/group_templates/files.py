@@ -95,6 +95,9 @@ def _stored_secrets(provider: Provider) -> list[str]:
     """Return a sentence for each secret that the template would hold, or ask for in clear text."""
     credential, headers = provider.group.get("credential"), provider.group.get("extra_headers")
     values = {"credential.password": credential.get("password")} if isinstance(credential, dict) else {}
+    tls = provider.group.get("tls")
+    if isinstance(tls, dict):
+        values["tls.client_key"] = tls.get("client_key")
     for header in headers if isinstance(headers, list) else ():
         if isinstance(header, dict) and str(header.get("secret")).lower() in ("true", "yes", "on"):
             values[f"extra_headers: {header.get('name')}"] = header.get("value")

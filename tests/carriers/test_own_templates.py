@@ -113,6 +113,13 @@ def test_a_template_has_no_secrets_and_makes_such_a_group(group: CarrierGroup) -
     assert (other["numbers"], other["sources"]) == (first["numbers"], first["sources"])
 
 
+def test_the_client_certificate_is_not_part_of_a_template(group: CarrierGroup) -> None:
+    """It is of no use without its key, which a template does not store."""
+    group.client_certificate = "-----BEGIN CERTIFICATE-----"
+    group.certificate_names = "sip.acme.example"
+    assert settings_of(group, {"tls": {"client_certificate": ""}})["tls"] == {"certificate_names": "sip.acme.example"}
+
+
 def test_a_group_with_defaults_only_makes_a_short_template(db: None) -> None:
     load_document({"carrier_groups": [{"name": "IP", "endpoints": [{"host": "203.0.113.7"}]}]})
     template, _ = save_template(CarrierGroup.objects.get(), name="IP")
@@ -278,6 +285,10 @@ BAD_FILES: dict[str, tuple[Callable[[str], str | bytes], str]] = {
     "header": (
         lambda text: text + "  extra_headers: [{name: X-T, value: hunter22, secret: yes}]\n",
         "extra_headers: X-T: a template stores no secrets",
+    ),
+    "client key": (
+        lambda text: text + "  tls: {client_key: hunter22}\n",
+        "tls.client_key: a template stores no secrets",
     ),
     "group key": (lambda text: text.replace("register: false", "colour: red"), "the key “colour” is not known"),
 }
