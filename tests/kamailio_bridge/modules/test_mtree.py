@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from carriers.snapshots.route_records import ConditionRecord
 from kamailio_bridge.modules import MODULES
 from kamailio_bridge.nodes.node import Node
 from kamailio_bridge.nodes.rpc import Rpc
@@ -65,3 +66,16 @@ def test_what_the_tree_holds_is_compared_with_the_rows(entries: list[tuple[str, 
     wanted = project("mtree", carriers(group(1, endpoint(1)), outbound(1, "9", 1)))
     with http_node(listing(*entries)) as server:
         assert mtree.verify(Node("edge", Rpc(server.url, "token", 10)), wanted, None) == reported
+
+
+def test_what_a_node_without_the_tree_does_not_read() -> None:
+    state = carriers(group(1, endpoint(1)), group(2, endpoint(2)), ConditionRecord(5, "night"))
+    assert mtree.unread(project("mtree", state._replace(outbound_routes=(outbound(1, "9", 1),)))) == ""
+    shared = outbound(1, "9", 1, 2, shares=(70, 30))
+    limited = outbound(2, "8", 1, condition=5)
+    said = mtree.unread(project("mtree", state._replace(outbound_routes=(shared, limited))))
+    assert said == (
+        "It does not read the shares of outbound route 9: calls through it try the carrier groups in their order."
+        " It does not read the conditions and carriers of outbound route 8: through it these routes are for every call."
+        " Its configuration has no tree “routes”."
+    )
