@@ -34,7 +34,12 @@ from carriers.validators import (
 from carriers.values.addresses import clean_host, clean_network, clean_port, clean_transport, format_address
 from kamailio_bridge.modules.base import join_first
 from kamailio_bridge.nodes.own_hosts import own_addresses
-from kamailio_bridge.plan.tls_rules import certificate_warnings, shared_connections, tls_warnings
+from kamailio_bridge.plan.tls_rules import (
+    certificate_warnings,
+    shared_connections,
+    tls_warnings,
+    unwritten_certificates,
+)
 from kamailio_bridge.rows.ids import HIGHEST, OWNER_OFFSET, PBX_OFFSET, row_id
 from kamailio_bridge.rows.routes_in_force import (
     answering_routes,
@@ -67,6 +72,7 @@ def warnings(carriers: Carriers) -> list[Notice]:
         *outbound_route_warnings(carriers),
         *_inbound_warnings(carriers),
         *_condition_warnings(carriers),
+        *unwritten_certificates(carriers),
         *certificate_warnings(carriers),
     ]
 

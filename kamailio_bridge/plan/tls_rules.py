@@ -34,6 +34,15 @@ def tls_warnings(carriers: Carriers) -> Iterator[Notice]:
             yield Notice(pbx_label(pbx), text)
 
 
+def unwritten_certificates(carriers: Carriers) -> Iterator[Notice]:
+    """Name the groups with TLS settings of their own that ``KAMAILIO_MODULES`` leaves out."""
+    if "certificates" in settings.KAMAILIO_MODULES:
+        return
+    for group in carriers.groups.values():
+        if group.enabled and (group.ca_certificates or group.client_certificate or not group.verify_certificate):
+            yield Notice(group_label(group), "has TLS settings of its own: add “certificates” to KAMAILIO_MODULES.")
+
+
 def shared_connections(carriers: Carriers) -> Iterator[Notice]:
     """Refuse different TLS settings at one address: Kamailio chooses an open connection by its address alone.
 

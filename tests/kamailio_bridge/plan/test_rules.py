@@ -178,3 +178,11 @@ def test_a_condition_that_no_call_meets(values: dict[str, Any], warned: bool) ->
     assert list(map(str, rules.warnings(state))) == (expected if warned else [])
     unused = state._replace(outbound_routes=(route._replace(condition=None),))
     assert list(map(str, rules.warnings(unused))) == []
+
+
+def test_tls_settings_that_no_module_writes_are_warned_of(settings: Settings) -> None:
+    state = carriers(group(1, endpoint(1), verify_certificate=False))
+    assert list(map(str, rules.warnings(state))) == []
+    settings.KAMAILIO_MODULES = ["policy", "dispatcher", "mtree"]
+    text = "carrier group “Carrier 1”: has TLS settings of its own: add “certificates” to KAMAILIO_MODULES."
+    assert list(map(str, rules.warnings(state))) == [text]
