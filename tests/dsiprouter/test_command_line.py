@@ -300,6 +300,11 @@ def test_a_terminal_that_knows_no_such_characters(home: Path) -> None:
     assert "\\u0141" in result.stdout
 
 
+def _cpu_time(pid: int) -> int:
+    fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+    return int(fields[11]) + int(fields[12])
+
+
 def test_ctrl_c(home: Path) -> None:
     process = subprocess.Popen(
         [sys.executable, "manage.py", "load_carriers", "-"],
@@ -311,7 +316,10 @@ def test_ctrl_c(home: Path) -> None:
     )
     while "load_carriers" not in Path(f"/proc/{process.pid}/cmdline").read_text(encoding="utf-8"):
         time.sleep(0.01)
-    time.sleep(1.5)  # it reads standard input by then
+    before, now = -1, _cpu_time(process.pid)
+    while before != now:  # until it waits for standard input
+        time.sleep(0.7)
+        before, now = now, _cpu_time(process.pid)
     process.send_signal(signal.SIGINT)
     _, said = process.communicate(timeout=30)
     assert (process.returncode, said) == (130, "Stopped.\n")
