@@ -10,6 +10,7 @@ from carriers.labels import endpoint_label, group_label, pbx_label
 from carriers.snapshots.records import Carriers, GroupRecord
 from carriers.values.address_lists import addresses_in
 from carriers.values.addresses import DEFAULT_TLS_PORT, format_address
+from kamailio_bridge.modules import selected_modules
 from kamailio_bridge.nodes.certificates.expiry import certificates
 from kamailio_bridge.rows.types import Notice
 
@@ -36,7 +37,7 @@ def tls_warnings(carriers: Carriers) -> Iterator[Notice]:
 
 def unwritten_certificates(carriers: Carriers) -> Iterator[Notice]:
     """Name the groups with TLS settings of their own that ``KAMAILIO_MODULES`` leaves out."""
-    if "certificates" in settings.KAMAILIO_MODULES:
+    if any(module.writes_tls_profiles for module in selected_modules()):
         return
     for group in carriers.groups.values():
         if group.enabled and (group.ca_certificates or group.client_certificate or not group.verify_certificate):
