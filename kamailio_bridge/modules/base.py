@@ -118,7 +118,6 @@ class KamailioModule(ABC):
     tables: tuple[Table, ...]
     live_tables: tuple[type[KamailioTable], ...] = ()  # needed, too, but not projected: the collector writes them
     reload_method: str
-    writes_tls_profiles: bool = False  # of carrier groups
     holds_revision: bool = False
     writes_files: bool = False  # besides its rows, of what its projection has
 

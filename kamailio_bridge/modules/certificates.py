@@ -46,7 +46,6 @@ _KEY_NAME, _KEY_VALUE = map(TLS_POLICIES.at, ("key_name", "key_value"))
 
 class CertificatesModule(KamailioModule):
     name = "certificates"
-    writes_tls_profiles = True
     tables = (TLS_POLICIES,)
     reload_method = "tls.reload"
     writes_files = True

@@ -37,7 +37,7 @@ def tls_warnings(carriers: Carriers) -> Iterator[Notice]:
 
 def unwritten_certificates(carriers: Carriers) -> Iterator[Notice]:
     """Name the groups with TLS settings of their own that ``KAMAILIO_MODULES`` leaves out."""
-    if any(module.writes_tls_profiles for module in selected_modules()):
+    if any(module.writes_files for module in selected_modules()):
         return
     for group in carriers.groups.values():
         if group.enabled and (group.ca_certificates or group.client_certificate or not group.verify_certificate):
