@@ -1,8 +1,8 @@
 # All targets are quick the second time. `make help` lists them.
 .PHONY: help setup run test lint audit pins bench mutants
 .DEFAULT_GOAL := help
-# Test processes side by side. Most tests wait for SIP timers, so twice as many as there are cores do no harm.
-WORKERS ?= 4
+# Test processes side by side. Most tests wait for SIP timers, so more than twice as many as there are cores do no harm.
+WORKERS ?= 5
 # Share compiled files between processes.
 unexport PYTHONDONTWRITEBYTECODE
 

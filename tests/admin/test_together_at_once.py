@@ -23,7 +23,7 @@ pytestmark = [
     pytest.mark.usefixtures("kamailio_down"),
 ]
 
-ROUNDS = {"mysql": 50, "sqlite": 10}  # SQLite lets one write at a time anyway, and makes the other wait long
+ROUNDS = {"mysql": 30, "sqlite": 10}  # SQLite lets one write at a time anyway, and makes the other wait long
 ROUNDS_A_PAGE = 5  # a page is opened again every so many rounds: it may be as old as that when it is saved
 
 

@@ -11,7 +11,11 @@ from tests.e2e.sip.agent import UserAgent, settled
 from tests.e2e.sip.digest import Account, parameters
 from tests.e2e.sip.incoming import Challenge, Incoming, answer, refuse, ring, stay_silent
 
-pytestmark = [pytest.mark.e2e, pytest.mark.django_db(databases=["default", "kamailio"], transaction=True)]
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.wire,
+    pytest.mark.django_db(databases=["default", "kamailio"], transaction=True),
+]
 
 ACCOUNT = Account("1000", 'se"cret of one', "carrier.example")
 OTHER = Account("2000", "secret of another", "asterisk", qop="")

@@ -13,7 +13,11 @@ from tests.e2e.sip.digest import Account
 from tests.e2e.sip.incoming import Challenge, answer
 from tests.e2e.sip.message import Uri
 
-pytestmark = [pytest.mark.e2e, pytest.mark.django_db(databases=["default", "kamailio"], transaction=True)]
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.wire,
+    pytest.mark.django_db(databases=["default", "kamailio"], transaction=True),
+]
 
 
 @pytest.fixture

@@ -23,7 +23,11 @@ from tests.e2e.sip.agent import settled
 from tests.e2e.sip.digest import Account
 from tests.e2e.sip.incoming import Challenge
 
-pytestmark = [pytest.mark.e2e, pytest.mark.django_db(databases=["default", "kamailio"], transaction=True)]
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.wire,
+    pytest.mark.django_db(databases=["default", "kamailio"], transaction=True),
+]
 
 NAMES = ("east", "north", "west")
 TICK = 5.5  # s; a node looks every 3 s at what is its own, and every 2 s at what there is to register

@@ -7,7 +7,11 @@ import pytest
 from tests.e2e.scene import Scene, to
 from tests.e2e.sip.agent import UserAgent
 
-pytestmark = [pytest.mark.e2e, pytest.mark.django_db(databases=["default", "kamailio"], transaction=True)]
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.wire,
+    pytest.mark.django_db(databases=["default", "kamailio"], transaction=True),
+]
 
 
 def assert_whole_call(scene: Scene, carrier: UserAgent, number: str, uri: str, transport: str) -> None:

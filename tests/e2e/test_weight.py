@@ -8,7 +8,11 @@ from tests.e2e.scene import Scene, to
 from tests.e2e.sip.agent import UserAgent
 from tests.e2e.sip.incoming import answer
 
-pytestmark = [pytest.mark.e2e, pytest.mark.django_db(databases=["default", "kamailio"], transaction=True)]
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.wire,
+    pytest.mark.django_db(databases=["default", "kamailio"], transaction=True),
+]
 
 CALLS = 200
 

@@ -244,7 +244,7 @@ def in_order(tree: dict[str, Any]) -> dict[str, Any]:
 
 @given(tree=carriers(), write=st.sampled_from([dump_yaml, dump_json]))
 @settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
 )
 def test_dump_then_load_is_the_identity(tree: dict[str, Any], write: Any) -> None:
     load_document({section: [] for section in tree}, prune=True)

@@ -27,6 +27,7 @@ from tests.kamailio_bridge.builders import make_credential, make_group, make_rou
 from tests.kamailio_bridge.http_node import HttpNode, http_node, reply
 
 pytestmark = [
+    pytest.mark.wire,
     pytest.mark.django_db(databases=["default", "kamailio"], transaction=True),
     pytest.mark.usefixtures("no_unexpected_error"),
 ]

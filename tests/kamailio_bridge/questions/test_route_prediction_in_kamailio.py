@@ -20,8 +20,8 @@ from tests.kamailio_bridge.random_routes import RandomRoutes
 pytestmark = pytest.mark.django_db(databases=["default", "kamailio"], transaction=True)
 
 SEED = 20_261_124
-SETS = 36
-NUMBERS = 16  # of each set
+SETS = 24
+NUMBERS = 24  # of each set
 
 
 @pytest.fixture
