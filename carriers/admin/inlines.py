@@ -9,25 +9,11 @@ from django.contrib import admin
 from django.http import HttpRequest
 
 from carriers.admin.topics import summary_of
-from carriers.forms.credentials import AuthCredentialForm, password_state
+from carriers.forms.credentials import SPECIAL_FIELDS, AuthCredentialForm, password_state
 from carriers.forms.endpoints import EndpointForm, EndpointFormSet
 from carriers.forms.headers import ExtraHeaderForm, ExtraHeaderFormSet
 from carriers.forms.sources import SourceNetworkForm, SourceNetworkFormSet
 from carriers.models import AuthCredential, CarrierGroup, Endpoint, ExtraHeader, SourceNetwork
-
-# Of a credential: most carriers want none of them.
-SPECIAL_FIELDS = (
-    "domain",
-    "calls_to_domain",
-    "more_registrars",
-    "contact_user",
-    "whole_trunk",
-    "service_route",
-    "realm",
-    "more_realms",
-    "auth_username",
-    "expires",
-)
 
 
 class EndpointInline(admin.TabularInline):

@@ -36,6 +36,21 @@ def is_readable(credential: AuthCredential) -> bool:
     return True
 
 
+# Of a credential: most carriers want none of them.
+SPECIAL_FIELDS = (
+    "domain",
+    "calls_to_domain",
+    "more_registrars",
+    "contact_user",
+    "whole_trunk",
+    "service_route",
+    "realm",
+    "more_realms",
+    "auth_username",
+    "expires",
+)
+
+
 class PasswordField(forms.CharField):
     """A write-only password: never rendered, never stripped."""
 
@@ -58,16 +73,7 @@ class AuthCredentialForm(SipAddressForm):
             "port",
             "transport",
             "register",
-            "domain",
-            "calls_to_domain",
-            "more_registrars",
-            "contact_user",
-            "whole_trunk",
-            "service_route",
-            "realm",
-            "more_realms",
-            "auth_username",
-            "expires",
+            *SPECIAL_FIELDS,
         )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

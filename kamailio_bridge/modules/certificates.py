@@ -21,10 +21,11 @@ from kamailio_bridge.modules.base import (
     expect_text,
     join_first,
 )
+from kamailio_bridge.modules.hash_tables import has_hash_tables, hash_table_entries
 from kamailio_bridge.modules.policies.tls import tls_policy, tls_profile
 from kamailio_bridge.nodes.certificates.tls_profiles import profiles_folder, write_profiles
 from kamailio_bridge.nodes.node import Node
-from kamailio_bridge.nodes.rpc import CallFailed, Rpc, as_list, parsing_answer
+from kamailio_bridge.nodes.rpc import Rpc
 from kamailio_bridge.rows.ids import policy_row_id, set_id
 from kamailio_bridge.rows.marks import POLICY_HASH_TABLE, STRING_KEY, STRING_VALUE, TLS_TOPIC
 from kamailio_bridge.rows.policy_text import policy_text
@@ -59,14 +60,7 @@ class CertificatesModule(KamailioModule):
 
     def is_on(self, rpc: Rpc, methods: frozenset[str]) -> bool:
         """Say whether the node serves TLS and has our hash table."""
-        if self.reload_method not in methods:
-            return False
-        try:
-            with parsing_answer("htable.listTables"):
-                names = {str(entry.get("name")) for entry in as_list(rpc.call("htable.listTables"))}
-        except CallFailed:
-            return False
-        return POLICY_HASH_TABLE in names
+        return self.reload_method in methods and has_hash_tables(rpc, [POLICY_HASH_TABLE])
 
     def reload(self, node: Node, wanted: Projection, changes: ModuleChanges | None) -> str:
         """Write the files first, so that no policy names a profile that is not there yet."""
@@ -104,7 +98,8 @@ class CertificatesModule(KamailioModule):
         return f"The TLS files of carrier groups are on its own machine: run manage.py {COMMAND} there."
 
     def verify(self, node: Node, wanted: Projection, changes: ModuleChanges | None) -> list[str]:
-        loaded = dict(_entries(node.rpc))
+        entries = hash_table_entries(node.rpc, POLICY_HASH_TABLE)
+        loaded = {name: value for name, value in entries.items() if name.endswith(f":{TLS_TOPIC}")}
         expected = {str(row.values[_KEY_NAME]): row for row in wanted.rows[TLS_POLICIES].values()}
         wrong = [row.label for name, row in expected.items() if loaded.get(name) != row.values[_KEY_VALUE]]
         wrong += sorted(loaded.keys() - expected.keys())
@@ -136,13 +131,3 @@ def _add(projection: Projection, group: GroupRecord) -> None:
 
 def _as_stored(label: str, values: Values, stored: Values) -> Row:
     return Row((*values, stored[_KEY_VALUE], 0), label)
-
-
-def _entries(rpc: Rpc) -> list[tuple[str, object]]:
-    with parsing_answer("htable.dump"):
-        return [
-            (str(item["name"]), item["value"])
-            for slot in as_list(rpc.call("htable.dump", POLICY_HASH_TABLE))
-            for item in as_list(slot["slot"])
-            if str(item["name"]).endswith(f":{TLS_TOPIC}")
-        ]

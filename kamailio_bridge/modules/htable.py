@@ -17,8 +17,9 @@ from kamailio_bridge.modules.base import (
     expect_text,
     join_first,
 )
+from kamailio_bridge.modules.hash_tables import has_hash_tables, hash_table_entries
 from kamailio_bridge.nodes.node import Node
-from kamailio_bridge.nodes.rpc import CallFailed, Rpc, as_list, parsing_answer
+from kamailio_bridge.nodes.rpc import Rpc
 from kamailio_bridge.rows.ids import row_id, set_id
 from kamailio_bridge.rows.marks import BY_WEIGHT, HASH_TABLE, SET_KEY, STRING_KEY, STRING_VALUE, set_key
 from kamailio_bridge.rows.types import Table
@@ -59,14 +60,7 @@ class HtableModule(KamailioModule):
 
     def is_on(self, rpc: Rpc, methods: frozenset[str]) -> bool:
         """Say whether the node has our hash table; another configuration may have the module for other things."""
-        if self.reload_method not in methods:
-            return False
-        try:
-            with parsing_answer("htable.listTables"):
-                names = {str(entry.get("name")) for entry in as_list(rpc.call("htable.listTables"))}
-        except CallFailed:
-            return False
-        return HASH_TABLE in names
+        return self.reload_method in methods and has_hash_tables(rpc, [HASH_TABLE])
 
     def reload(self, node: Node, wanted: Projection, changes: ModuleChanges | None) -> str:
         answer = node.rpc.call(self.reload_method, HASH_TABLE)
@@ -79,7 +73,8 @@ class HtableModule(KamailioModule):
         return [f"htable.dump {HASH_TABLE}"]
 
     def verify(self, node: Node, wanted: Projection, changes: ModuleChanges | None) -> list[str]:
-        loaded = {name: value for name, value in _entries(node.rpc) if name.startswith(SET_KEY)}
+        entries = hash_table_entries(node.rpc, HASH_TABLE)
+        loaded = {name: value for name, value in entries.items() if name.startswith(SET_KEY)}
         expected = {str(row.values[_KEY_NAME]): row for row in wanted.rows[SELECTIONS].values()}
         # Kamailio keeps only one value of a key, which may be another program's.
         shared = wanted.shared.get(SELECTIONS, set())
@@ -92,12 +87,3 @@ class HtableModule(KamailioModule):
         if wrong:
             return [f"Kamailio selects endpoints in another way than it should for {join_first(wrong)}. Reload again."]
         return []
-
-
-def _entries(rpc: Rpc) -> list[tuple[str, object]]:
-    with parsing_answer("htable.dump"):
-        return [
-            (str(item["name"]), item["value"])
-            for slot in as_list(rpc.call("htable.dump", HASH_TABLE))
-            for item in as_list(slot["slot"])
-        ]

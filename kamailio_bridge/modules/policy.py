@@ -25,13 +25,14 @@ from kamailio_bridge.modules.base import (
     expect_text,
     join_first,
 )
+from kamailio_bridge.modules.hash_tables import has_hash_tables, hash_table_entries
 from kamailio_bridge.modules.policies.account import account_policy
 from kamailio_bridge.modules.policies.admitted_names import names_policy
 from kamailio_bridge.modules.policies.failover import failover_policy
 from kamailio_bridge.modules.policies.identity import NOTHING_SET, callers_policy, identity_policy
 from kamailio_bridge.modules.policies.number_formats import numbers_policy, plan_policy
 from kamailio_bridge.nodes.node import Node
-from kamailio_bridge.nodes.rpc import CallFailed, Rpc, as_list, parsing_answer
+from kamailio_bridge.nodes.rpc import Rpc
 from kamailio_bridge.rows.condition_policies import CONDITION_TOPICS, condition_key, condition_policies
 from kamailio_bridge.rows.ids import (
     CONDITION_OFFSET,
@@ -115,14 +116,7 @@ class PolicyModule(KamailioModule):
 
     def is_on(self, rpc: Rpc, methods: frozenset[str]) -> bool:
         """Say whether the node has our hash table; another configuration has none, and reads none of these settings."""
-        if self.reload_method not in methods:
-            return False
-        try:
-            with parsing_answer("htable.listTables"):
-                names = {str(entry.get("name")) for entry in as_list(rpc.call("htable.listTables"))}
-        except CallFailed:
-            return False
-        return names.issuperset(_HASH_TABLES.values())
+        return self.reload_method in methods and has_hash_tables(rpc, _HASH_TABLES.values())
 
     def reload(self, node: Node, wanted: Projection, changes: ModuleChanges | None) -> str:
         said = ""
@@ -216,6 +210,8 @@ def _add_route_carriers(projection: Projection, carriers: Carriers) -> None:
 
 def _add_conditions(projection: Projection, carriers: Carriers) -> None:
     """Add the conditions that a route in force has."""
+    if not carriers.conditions:
+        return
     routes = [route for route in carriers.outbound_routes if outbound_entry(carriers, route) is not None]
     used = {pk for route in routes for pk in (route.condition, *route.conditions)}
     for condition in (record for pk, record in carriers.conditions.items() if pk in used):
@@ -245,17 +241,9 @@ def _as_stored(label: str, values: Values, stored: Values) -> Row:
 
 def _differences(rpc: Rpc, wanted: Projection, table: Table) -> list[str]:
     """Return the labels of the rows that the node has not, and the keys of what it has besides."""
-    loaded = dict(_entries(rpc, _HASH_TABLES[table]))
+    entries = hash_table_entries(rpc, _HASH_TABLES[table])
+    # The module certificates has a topic of its own in this hash table.
+    loaded = {name: value for name, value in entries.items() if not name.endswith(f":{TLS_TOPIC}")}
     expected = {str(row.values[_KEY_NAME]): row for row in wanted.rows[table].values()}
     wrong = [row.label for name, row in expected.items() if loaded.get(name) != row.values[_KEY_VALUE]]
     return [*wrong, *sorted(loaded.keys() - expected.keys())]
-
-
-def _entries(rpc: Rpc, hash_table: str) -> list[tuple[str, object]]:
-    with parsing_answer("htable.dump"):
-        return [
-            (str(item["name"]), item["value"])
-            for slot in as_list(rpc.call("htable.dump", hash_table))
-            for item in as_list(slot["slot"])
-            if not str(item["name"]).endswith(f":{TLS_TOPIC}")
-        ]

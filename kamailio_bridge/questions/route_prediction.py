@@ -117,15 +117,14 @@ def predict(carriers: Carriers, number: str, pbx: int | None = None, *, at: int 
     minute = this_minute() if at is None else at
     plan = plan_policy(carriers.pbxs[pbx]) if pbx in carriers.pbxs else {}
     e164 = to_e164(plan, number)
+    matching = _matching(carriers, number, e164)
     entries = {
-        OUTBOUND + route.prefix: value
-        for route in carriers.outbound_routes
-        if (value := outbound_entry(carriers, route)) is not None
+        OUTBOUND + route.prefix: value for route in matching if (value := outbound_entry(carriers, route)) is not None
     }
     decision = decide(entries, number, e164, lambda condition: _is_met(carriers, condition, pbx, minute))
     notes = [f"The number plan makes it {e164}."] if e164 not in ("", number) else []
-    notes += [note for route in _matching(carriers, number, e164) for note in _notes_of(carriers, route, decision)]
-    route = next((each for each in carriers.outbound_routes if each.prefix == decision.prefix), None)
+    notes += [note for route in matching for note in _notes_of(carriers, route, decision)]
+    route = next((each for each in matching if each.prefix == decision.prefix), None)
     if route is None:
         return Prediction(number, None, notes=notes)
     if decision.answer is not None:
@@ -159,9 +158,10 @@ def _is_met(carriers: Carriers, condition: int, pbx: int | None, minute: int) ->
 
 def _matching(carriers: Carriers, number: str, e164: str) -> list[OutboundRouteRecord]:
     """Return the routes with a prefix of the number, the longest first: of its form as +E.164, then as dialled."""
-    routes = sorted(carriers.outbound_routes, key=lambda route: -len(route.prefix))
-    whole = [route for route in routes if route.prefix and e164.startswith(route.prefix)]
-    return list(dict.fromkeys([*whole, *(route for route in routes if number.startswith(route.prefix))]))
+    routes = [route for route in carriers.outbound_routes if number.startswith(route.prefix)]
+    whole = [route for route in carriers.outbound_routes if route.prefix and e164.startswith(route.prefix)]
+    found = [route for part in (whole, routes) for route in sorted(part, key=lambda route: -len(route.prefix))]
+    return list(dict.fromkeys(found))
 
 
 def _never_called(carriers: Carriers, route: OutboundRouteRecord, decision: Decision) -> list[Unused]:
