@@ -13,6 +13,7 @@ from carriers.snapshots.records import Carriers, read_carriers
 from carriers.values.addresses import host_ip, parse_ip
 from kamailio_bridge.collector.models import HostName
 from kamailio_bridge.collector.named_addresses import admitted, as_kamailio_writes, saved_names
+from kamailio_bridge.modules.hash_tables import hash_table_entries
 from kamailio_bridge.modules.sources.address_dump import dump_addresses
 from kamailio_bridge.modules.sources.address_table import CARRIERS_GROUP, PBXS_GROUP
 from kamailio_bridge.modules.sources.admission import (
@@ -26,7 +27,7 @@ from kamailio_bridge.modules.sources.admission import (
 from kamailio_bridge.modules.sources.admission_rows import admission_rows
 from kamailio_bridge.nodes.ask_all import ask_nodes
 from kamailio_bridge.nodes.node import Node, configured_nodes
-from kamailio_bridge.nodes.rpc import CallFailed, RpcError, as_list, parsing_answer
+from kamailio_bridge.nodes.rpc import CallFailed, RpcError
 from kamailio_bridge.questions.route_lookup import PENDING, TABLES
 from kamailio_bridge.rows.marks import NAMES_HASH_TABLE, group_tag, pbx_tag
 from kamailio_bridge.tables.models import Name
@@ -131,11 +132,9 @@ def _on_node(node: Node, address: IPAddress, owners: Owners) -> list[Source]:
 def _dump_names(node: Node) -> dict[str, str]:
     """Return the addresses of host names that a node has loaded; none if its configuration knows nothing of them."""
     try:
-        slots = as_list(node.rpc.call("htable.dump", NAMES_HASH_TABLE))
+        return {name: str(value) for name, value in hash_table_entries(node.rpc, NAMES_HASH_TABLE).items()}
     except CallFailed:
         return {}
-    with parsing_answer("htable.dump"):
-        return {str(entry["name"]): str(entry["value"]) for slot in slots for entry in as_list(slot["slot"])}
 
 
 def _owners(carriers: Carriers) -> Owners:
