@@ -31,49 +31,35 @@ def rotate_passwords(*, keys: list[int], advance: Callable[[int], object] = lamb
     unreadable: list[int] = []
     for start in range(0, len(keys), BATCH):
         batch = keys[start : start + BATCH]
-        unreadable += _rotate(batch)
+        unreadable += [credential.pk for credential in _rotate(AuthCredential.objects.filter(pk__in=batch))]
         advance(len(batch))
     return list(CarrierGroup.objects.filter(credential__in=unreadable).values_list("name", flat=True))
 
 
-@transaction.atomic
-def _rotate(keys: list[int]) -> list[int]:
-    readable, unreadable = [], []
-    for credential in AuthCredential.objects.select_for_update().filter(pk__in=keys):
-        try:
-            credential.password_ciphertext = encryption.rotate(credential.password_ciphertext)
-            readable.append(credential)
-        except encryption.SecretUnreadable:
-            unreadable.append(credential.pk)
-    AuthCredential.objects.bulk_update(readable, ["password_ciphertext"])
-    return unreadable
-
-
-@transaction.atomic
 def rotate_header_values() -> list[str]:
     """Re-encrypt the secret values of extra headers. Return the names of the carrier groups with an unreadable one."""
-    readable, unreadable = [], []
-    for header in ExtraHeader.objects.select_for_update().exclude(secret_value_ciphertext=""):
-        try:
-            header.secret_value_ciphertext = encryption.rotate(header.secret_value_ciphertext)
-            readable.append(header)
-        except encryption.SecretUnreadable:
-            unreadable.append(header.group_id)
-    ExtraHeader.objects.bulk_update(readable, ["secret_value_ciphertext"], batch_size=BATCH)
-    return list(CarrierGroup.objects.filter(pk__in=unreadable).values_list("name", flat=True))
+    unreadable = _rotate(ExtraHeader.objects.exclude(secret_value_ciphertext=""))
+    keys = [header.group_id for header in unreadable]
+    return list(CarrierGroup.objects.filter(pk__in=keys).values_list("name", flat=True))
+
+
+def rotate_client_keys() -> list[str]:
+    """Re-encrypt the client keys for TLS. Return the names of the carrier groups with an unreadable one."""
+    return [group.name for group in _rotate(CarrierGroup.objects.exclude(client_key_ciphertext=""))]
 
 
 @transaction.atomic
-def rotate_client_keys() -> list[str]:
-    """Re-encrypt the client keys for TLS. Return the names of the carrier groups with an unreadable one."""
+def _rotate(objects: models.QuerySet[Any]) -> list[Any]:
+    """Re-encrypt the secret of each object; return those whose secret can't be read. Rows are locked meanwhile."""
+    column = CIPHERTEXTS[objects.model]
     readable, unreadable = [], []
-    for group in CarrierGroup.objects.select_for_update().exclude(client_key_ciphertext=""):
+    for found in objects.select_for_update():
         try:
-            group.client_key_ciphertext = encryption.rotate(group.client_key_ciphertext)
-            readable.append(group)
+            setattr(found, column, encryption.rotate(getattr(found, column)))
+            readable.append(found)
         except encryption.SecretUnreadable:
-            unreadable.append(group.name)
-    CarrierGroup.objects.bulk_update(readable, ["client_key_ciphertext"], batch_size=BATCH)
+            unreadable.append(found)
+    objects.model._default_manager.bulk_update(readable, [column], batch_size=BATCH)
     return unreadable
 
 

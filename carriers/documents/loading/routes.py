@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from django.db import models
@@ -42,19 +43,13 @@ def load_conditions(loader: Loader) -> list[Any]:
     for item, condition in pairs:
         for name, error in condition_errors(condition).items():
             loader.problems.add_error(item.place_of(name), error)
-    if not loader.problems.sentences:
-        wanted = [(item, condition) for item, condition in pairs if item.lists_changed]
-        _replace_parts(
-            ConditionPBX,
-            "condition_id",
-            wanted,
-            [
-                ConditionPBX(condition_id=condition.pk, pbx_id=pk)
-                for item, condition in wanted
-                for pk in item.group_keys
-                if pk is not None
-            ],
-        )
+    _replace_parts(
+        loader,
+        pairs,
+        ConditionPBX,
+        "condition_id",
+        lambda item: [ConditionPBX(pbx_id=pk) for pk in item.group_keys if pk is not None],
+    )
     return superfluous
 
 
@@ -80,21 +75,17 @@ def load_outbound_routes(loader: Loader) -> None:
             item.lists_changed = present != _entries(item)
     _refuse_groups_of_refusing_routes(loader, stored)
     routes = loader.section(OutboundRoute, "prefix", loader.document.outbound_routes, "outbound routes")
-    changed = [(item, route) for item, route in routes if item.lists_changed]
-    if not loader.problems.sentences:
-        _replace_parts(
-            OutboundRouteGroup,
-            "route_id",
-            changed,
-            [
-                OutboundRouteGroup(
-                    route_id=route.pk, group_id=group, position=position, share=share, condition_id=condition
-                )
-                for item, route in changed
-                for position, (group, share, condition) in enumerate(_entries(item), start=1)
-                if group is not None
-            ],
-        )
+    _replace_parts(
+        loader,
+        routes,
+        OutboundRouteGroup,
+        "route_id",
+        lambda item: [
+            OutboundRouteGroup(group_id=group, position=position, share=share, condition_id=condition)
+            for position, (group, share, condition) in enumerate(_entries(item), start=1)
+            if group is not None
+        ],
+    )
 
 
 def load_inbound_routes(loader: Loader) -> None:
@@ -117,19 +108,17 @@ def load_inbound_routes(loader: Loader) -> None:
             before = {entry.group_id: entry.pbx_id for entry in present.get(item.values.get("prefix"), [])}
             item.lists_changed = before != dict(item.carrier_keys)
     routes = loader.section(InboundRoute, "prefix", loader.document.inbound_routes, "inbound routes")
-    changed = [(item, route) for item, route in routes if item.lists_changed]
-    if not loader.problems.sentences:
-        _replace_parts(
-            InboundRouteCarrier,
-            "route_id",
-            changed,
-            [
-                InboundRouteCarrier(route_id=route.pk, group_id=group, pbx_id=pbx)
-                for item, route in changed
-                for group, pbx in item.carrier_keys
-                if group is not None and pbx is not None
-            ],
-        )
+    _replace_parts(
+        loader,
+        routes,
+        InboundRouteCarrier,
+        "route_id",
+        lambda item: [
+            InboundRouteCarrier(group_id=group, pbx_id=pbx)
+            for group, pbx in item.carrier_keys
+            if group is not None and pbx is not None
+        ],
+    )
 
 
 def _entries(item: Item) -> list[tuple[int | None, int | None, int | None]]:
@@ -137,13 +126,23 @@ def _entries(item: Item) -> list[tuple[int | None, int | None, int | None]]:
 
 
 def _replace_parts(
-    model: type[models.Model], owner: str, changed: list[tuple[Item, Any]], parts: list[models.Model]
+    loader: Loader,
+    pairs: list[tuple[Item, Any]],
+    model: type[models.Model],
+    owner: str,
+    parts_of: Callable[[Item], list[Any]],
 ) -> None:
-    """Replace the parts of the objects whose lists changed."""
+    """Replace the parts of the objects whose lists changed. Without problems, all that an item names was found."""
+    if loader.problems.sentences:
+        return
+    changed = [(item, found) for item, found in pairs if item.lists_changed]
+    parts = [(found, part) for item, found in changed for part in parts_of(item)]
+    for found, part in parts:
+        setattr(part, owner, found.pk)
     keys = [found.pk for _, found in changed]
     for start in range(0, len(keys), BATCH):
         delete_recorded(model._default_manager.filter(**{f"{owner}__in": keys[start : start + BATCH]}))
-    store(parts, [])
+    store([part for _, part in parts], [])
 
 
 def _refuse_groups_of_refusing_routes(loader: Loader, stored: dict[Any, list[Any]]) -> None:
